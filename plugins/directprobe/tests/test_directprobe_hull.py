@@ -124,6 +124,23 @@ def test_weights_by_the_kept_inverse_are_those_of_least_squares(seed):
         assert weights[active.side > 0].sum() == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_thin_slab_between_hulls_of_many_flat_directions_is_found(seed):
+    # 2e-6 apart, along one of 60 directions whose spreads go from 1 to 1e-4. The weights that
+    # normal equations give leave a point as long as the slab is wide, and the steps go nowhere.
+    rng = np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.normal(size=(60, 60)))[0]
+    spread = np.logspace(0, -4, 59)
+    P, C = (
+        np.column_stack([np.full(400, x), rng.normal(size=(400, 59)) * spread]) @ turn
+        for x in (1e-6, -1e-6)
+    )
+    found = nearest(P, C, tolerance=1e-8, gap=0.01)
+    assert found.status == "apart"
+    assert (P @ found.slab).min() - (C @ found.slab).max() == pytest.approx(2e-6, rel=0.01)
+    assert found.upper == pytest.approx(2e-6, rel=0.01)
+
+
 def test_a_second_point_in_the_span_of_the_others_is_refused():
     active = Active(np.arange(2), np.array([1.0, -1.0]), np.ones(2), np.array([[1.0, 0], [0, 1]]))
     active.best(fine=False)
@@ -144,6 +161,11 @@ def test_the_linear_program_alone_finds_a_common_point():
     first, a, second, b = program(P, inside)
     gap = a @ P[first] / a.sum() - b @ inside[second] / b.sum()
     assert np.linalg.norm(gap) < 1e-7
+
+
+def test_a_linear_program_of_too_many_steps_is_given_up(monkeypatch):
+    monkeypatch.setattr("sondage_directprobe.decide.PROGRAM", 1)
+    assert program(*drawn(0)) is None
 
 
 def test_svc_calls_a_separable_pair_overlapping_where_the_proof_says_apart():

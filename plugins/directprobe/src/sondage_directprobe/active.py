@@ -13,6 +13,9 @@ from sondage_directprobe.points import Doubles, Ints
 AGE = 60
 #: Share of its length that a point must have outside the others' span to enter the inverse.
 THIN = 1e-11
+#: Points shorter than the root of this share of the vectors are corrected, this often.
+SHORT = 1e-4
+REFINE = 2
 #: The same for a second point that enters at a time.
 WIDE = 1e-4
 
@@ -159,10 +162,28 @@ class Active:
             small = sides.T @ solved
             det = small[0, 0] * small[1, 1] - small[0, 1] * small[1, 0]
             if det > 0:
-                mix = np.array([small[1, 1] - small[0, 1], small[0, 0] - small[1, 0]])
-                weights: Doubles = solved @ (mix / det)
-                return weights / (sides @ (sides.T @ weights))
+                adjugate = (
+                    np.array([[small[1, 1], -small[0, 1]], [-small[1, 0], small[0, 0]]]) / det
+                )
+                weights: Doubles = solved @ adjugate.sum(axis=1)
+                weights /= sides @ (sides.T @ weights)
+                return self._refined(weights, solved, adjugate)
         return self._least_squares(sides > 0)
+
+    def _refined(self, weights: Doubles, solved: Doubles, adjugate: Doubles) -> Doubles:
+        """Correct weights whose point is short, by what the vectors themselves leave over.
+
+        The Gram matrix has their condition squared; the rest of its equations, computed from
+        the vectors, has not, and the kept inverse is good enough to take it away.
+        """
+        for _ in range(REFINE):
+            point = weights @ self.signed
+            if float(point @ point) > SHORT * self.unit:
+                break
+            rest = self._inverse[: self.k, : self.k] @ (self.signed @ point)
+            sums = np.array([rest[self.side > 0].sum(), rest[self.side < 0].sum()])
+            weights = weights - rest + solved @ (adjugate @ sums)
+        return weights
 
     def _invert(self) -> bool:
         gram = self.signed @ self.signed.T

@@ -137,9 +137,7 @@ class _Solver:
                 break
             fresh = active.refresh() if stuck and not fine else False
             fine = fine or (stuck and not fresh) or upper < FINE * self.size
-            if not self._enter(active, p, c, i, j) and fine:
-                if stuck:
-                    break
+            if not self._enter(active, p, c, i, j):
                 fine = True
             self._descend(active, fine)
         return _result(active, best, slab, status, steps)
