@@ -13,8 +13,7 @@ from sondage_directprobe.points import Doubles, Ints
 AGE = 60
 #: Share of its length that a point must have outside the others' span to enter the inverse.
 THIN = 1e-11
-#: Points shorter than the root of this share of the vectors are corrected, this often.
-SHORT = 1e-4
+#: Corrections of the weights of a short point.
 REFINE = 2
 #: The same for a second point that enters at a time.
 WIDE = 1e-4
@@ -148,13 +147,15 @@ class Active:
         self.age = AGE
         return coarse
 
-    def best(self, fine: bool) -> Doubles:
+    def best(self, fine: bool, short: bool = False) -> Doubles:
         """Return weights, of sum 1 on each side, of the shortest affine combination.
 
         Parameters
         ----------
         fine : bool
             Solve least squares on the vectors, without squaring their condition.
+        short : bool
+            Correct what the squared condition does to a point that is short beside the vectors.
         """
         sides = np.stack([self.side > 0, self.side < 0], axis=1).astype(np.float64)
         if not fine and (self.age < AGE or self._invert()):
@@ -167,20 +168,17 @@ class Active:
                 )
                 weights: Doubles = solved @ adjugate.sum(axis=1)
                 weights /= sides @ (sides.T @ weights)
-                return self._refined(weights, solved, adjugate)
+                return self._refined(weights, solved, adjugate) if short else weights
         return self._least_squares(sides > 0)
 
     def _refined(self, weights: Doubles, solved: Doubles, adjugate: Doubles) -> Doubles:
-        """Correct weights whose point is short, by what the vectors themselves leave over.
+        """Correct weights by what the vectors themselves leave over.
 
         The Gram matrix has their condition squared; the rest of its equations, computed from
         the vectors, has not, and the kept inverse is good enough to take it away.
         """
         for _ in range(REFINE):
-            point = weights @ self.signed
-            if float(point @ point) > SHORT * self.unit:
-                break
-            rest = self._inverse[: self.k, : self.k] @ (self.signed @ point)
+            rest = self._inverse[: self.k, : self.k] @ (self.signed @ (weights @ self.signed))
             sums = np.array([rest[self.side > 0].sum(), rest[self.side < 0].sum()])
             weights = weights - rest + solved @ (adjugate @ sums)
         return weights

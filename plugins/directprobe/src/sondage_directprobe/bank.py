@@ -41,9 +41,10 @@ class Bank:
             self.used[a, b] += 1
             self.used[b, a] += 1
         for mine, other, sign in ((a, b, 1.0), (b, a, -1.0)):
-            points = self.groups[mine]
-            low = np.full(len(points), np.inf)
-            np.minimum.at(low, self.cluster[points] - points[0], self.X[points] @ (sign * normal))
+            g = self.groups[mine]
+            points = slice(int(g[0]), int(g[-1]) + 1)
+            low = np.full(len(g), np.inf)
+            np.minimum.at(low, self.cluster[points] - g[0], self.X[points] @ (sign * normal))
             self.scores[points, other, slot] = low
 
     def joined(self, i: int, j: int) -> Doubles:

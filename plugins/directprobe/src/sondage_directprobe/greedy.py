@@ -263,7 +263,7 @@ class _Greedy:
         C = self.X[theirs]
         self.counts.solved += 1
         start = self._start(members, parts, c)
-        found = nearest(P, C, tolerance=self.tolerance, gap=0.5, start=start)
+        found = nearest(P, C, tolerance=self.tolerance, gap=0.7, start=start)
         if found.status == "open" and not found.lower > self.tolerance:
             found = decide(P, C, tolerance=self.tolerance, gap=0.5)
             self.counts.undecided += found.status == "open" and not found.lower > self.tolerance

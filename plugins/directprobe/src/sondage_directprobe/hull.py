@@ -12,6 +12,8 @@ from sondage_directprobe.points import Doubles, Ints
 
 #: Share of the points' size below which normal equations are too coarse.
 FINE = 1e-6
+#: The same, below which what they leave over is corrected.
+SHORT = 1e-3
 #: A side's worst point enters too if it violates optimality by this share of the other side's.
 BOTH = 0.25
 
@@ -139,7 +141,7 @@ class _Solver:
             fine = fine or (stuck and not fresh) or upper < FINE * self.size
             if not self._enter(active, p, c, i, j):
                 fine = True
-            self._descend(active, fine)
+            self._descend(active, fine, short=upper < SHORT * self.size)
         return _result(active, best, slab, status, steps)
 
     def _begin(self, start: Start | None) -> Active:
@@ -177,10 +179,10 @@ class _Solver:
                 active.enter(at, side, (X[at] - self.origin) * side, more=bool(more))
         return bool(outside)
 
-    def _descend(self, active: Active, fine: bool) -> None:
+    def _descend(self, active: Active, fine: bool, short: bool = False) -> None:
         """Move to the least affine combination, leaving out points that block the way."""
         while True:
-            wanted = active.best(fine)
+            wanted = active.best(fine, short)
             negative = np.flatnonzero(wanted < 0)
             now = active.weights
             if not len(negative):
