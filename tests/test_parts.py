@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sondage.data import Corpus, Labels, Split, TaskData, Units
 from sondage.errors import DataError, ParameterError
-from sondage.parts import Parts, check_ratios, name_of, with_two_labels
+from sondage.parts import FileTask, Parts, check_ratios, name_of, with_two_labels
 
 
 @pytest.fixture
@@ -106,3 +106,37 @@ def test_dev_is_drawn_from_train_by_sentence(texts, share, seed):
 def test_a_sentence_with_two_labels_is_counted_once():
     corpus = Corpus(["a", "b", "a", "c", "b", "a"])
     assert with_two_labels(corpus, np.array([0, 1, 1, 0, 1, 2])) == 1
+
+
+class Plain(FileTask):
+    plugin = "x"
+    name = "plain"
+
+
+class Tables(FileTask):
+    plugin = "x"
+    name = "tables"
+    what = "table"
+    suffixes = (".tsv",)
+    needs_test = False
+
+
+def test_a_task_hands_on_its_parameters_and_what_its_files_are():
+    assert Plain().parts == Parts("x.plain", dev_share=0.1)
+    files = {"files": "f", "train": ["a"], "dev": "b", "test": "c"}
+    given = {**files, "ratios": (0.5, 0.3, 0.2), "dev_share": 0.2}
+    kind = {"what": "table", "suffixes": (".tsv",), "needs_test": False}
+    assert Tables(**given).parts == Parts("x.tables", **given, **kind)
+
+
+@pytest.mark.parametrize(
+    ("given", "drawn"),
+    [
+        ({"files": "f"}, ("split",)),
+        ({"train": "a", "test": "c"}, ("split",)),
+        ({"train": "a", "test": "c", "dev_share": 0.0}, ()),
+        ({"train": "a", "dev": "b", "test": "c"}, ()),
+    ],
+)
+def test_a_task_says_what_the_seed_draws(given, drawn):
+    assert Plain(**given).randomness == drawn

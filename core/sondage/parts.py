@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -179,6 +180,62 @@ class Parts:
                 )
         share = float(self.dev_share or 0.0) if self.carves else 0.0
         return TaskData(corpus, target, fixed=fixed, warnings=counted, dev_share=share)
+
+
+class FileTask:
+    """What a task over files may derive from: the parameters of `Parts`, and what follows.
+
+    Tasks need no base class; this one spares them repetition. A task with parameters of its
+    own names them in its constructor beside these, and hands these on.
+
+    Parameters
+    ----------
+    files, train, dev, test, ratios, dev_share
+        As `Parts` takes them.
+
+    Attributes
+    ----------
+    plugin, name : str
+        The task's name, ``plugin.name``; a task sets both.
+    what, suffixes, needs_test : str, tuple of str, bool
+        As `Parts` takes them.
+    """
+
+    plugin: ClassVar[str]
+    name: ClassVar[str]
+    what: ClassVar[str] = "file"
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    needs_test: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        *,
+        files: Files = None,
+        train: Files = None,
+        dev: Files = None,
+        test: Files = None,
+        ratios: Ratios = (0.8, 0.1, 0.1),
+        dev_share: float = 0.1,
+    ) -> None:
+        self.files = files
+        self.train = train
+        self.dev = dev
+        self.test = test
+        self.ratios = ratios
+        self.dev_share = dev_share
+
+    @property
+    def parts(self) -> Parts:
+        """Which files it reads and how they are split."""
+        return Parts(
+            f"{self.plugin}.{self.name}", self.files, self.train, self.dev, self.test, self.ratios,
+            self.dev_share, self.what, self.suffixes, self.needs_test,
+        )  # fmt: skip
+
+    @property
+    def randomness(self) -> tuple[str, ...]:
+        """``("split",)`` with `files` or where dev is drawn from train, else empty."""
+        return self.parts.randomness
 
 
 def name_of(paths: Sequence[str]) -> str:

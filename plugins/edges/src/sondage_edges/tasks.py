@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from sondage.contracts import TaskUnits
 from sondage.data import Labels, TaskData, digest
 from sondage.files import file_hash, find_one
-from sondage.parts import Files, Parts, Ratios, name_of
+from sondage.parts import Files, FileTask, Ratios, name_of
 from sondage_edges.bank import Edges
 from sondage_edges.jsonl import LabelMode, read_jsonl
 
@@ -44,11 +44,10 @@ randomness : tuple of str
 """
 
 
-class _Spans:
+class _Spans(FileTask):
     """What all share."""
 
-    name: ClassVar[str]
-    what: ClassVar[str] = "file"
+    plugin = "edges"
     suffixes: ClassVar[tuple[str, ...]] = (".txt",)
     units: ClassVar[TaskUnits] = "words"
 
@@ -58,51 +57,15 @@ class _Spans:
         head = "" if "Parameters\n---" in own else "\n\nParameters\n----------"
         cls.__doc__ = own + head + _SHARED
 
-    def __init__(
-        self,
-        *,
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-    ) -> None:
-        self.files = files
-        self.train = train
-        self.dev = dev
-        self.test = test
-        self.ratios = ratios
-        self.dev_share = dev_share
-
-    @property
-    def _parts(self) -> Parts:
-        return Parts(
-            f"edges.{self.name}",
-            self.files,
-            self.train,
-            self.dev,
-            self.test,
-            self.ratios,
-            self.dev_share,
-            what=self.what,
-            suffixes=self.suffixes,
-        )
-
     @property
     def fingerprint(self) -> str:
         """32 hex digits: files' bytes, split, and what is predicted."""
-        return digest(self.corpus_fingerprint, self._parts.split_key, *self._target())
+        return digest(self.corpus_fingerprint, self.parts.split_key, *self._target())
 
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits over the files' bytes and how they are read."""
-        return digest(_READER, self.name, self._parts.hashes, *self._texts())
-
-    @property
-    def randomness(self) -> tuple[str, ...]:
-        """``("split",)`` with `files` or where dev is drawn from train, else empty."""
-        return self._parts.randomness
+        return digest(_READER, self.name, self.parts.hashes, *self._texts())
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line.
@@ -110,7 +73,7 @@ class _Spans:
         Warnings are the reader's, ``sentences-also-in-train``, and ``labels-not-in-train``:
         labels of given dev and test files that no training item has.
         """
-        parts = self._parts
+        parts = self.parts
         bank = self._read(parts.paths)
         target = bank.target()
         warnings = dict(bank.warnings)

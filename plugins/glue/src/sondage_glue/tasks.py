@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sondage.contracts import TaskUnits
 from sondage.data import TaskData, digest
-from sondage.parts import Files, Parts, Ratios
+from sondage.parts import FileTask
 from sondage_glue.reader import Name
 from sondage_glue.source import load
 
@@ -34,58 +34,33 @@ dev_share : float
 """
 
 
-class _Glue:
+class _Glue(FileTask):
     """What the five share."""
 
+    plugin = "glue"
     name: ClassVar[Name]
+    what = "table"
+    suffixes = (".tsv", ".csv", ".txt")
+    needs_test = False
     units: ClassVar[TaskUnits] = "sentences"
 
     def __init_subclass__(cls) -> None:
         # `sondage describe` prints each class's own documentation of its parameters.
         cls.__doc__ = inspect.cleandoc(cls.__doc__ or "") + _SHARED
 
-    def __init__(
-        self,
-        *,
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-    ) -> None:
-        self.files = files
-        self.train = train
-        self.dev = dev
-        self.test = test
-        self.ratios = ratios
-        self.dev_share = dev_share
-
-    @property
-    def _parts(self) -> Parts:
-        return Parts(
-            f"glue.{self.name}", self.files, self.train, self.dev, self.test, self.ratios,
-            self.dev_share, what="table", suffixes=(".tsv", ".csv", ".txt"), needs_test=False,
-        )  # fmt: skip
-
     @property
     def fingerprint(self) -> str:
         """32 hex digits: files' bytes, split, and the task."""
-        return digest(self.corpus_fingerprint, self._parts.split_key)
+        return digest(self.corpus_fingerprint, self.parts.split_key)
 
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: files' bytes, and how they are read."""
-        return digest(_READER, self.name, self._parts.hashes)
-
-    @property
-    def randomness(self) -> tuple[str, ...]:
-        """``("split",)`` with `files` or where dev is drawn from train, else empty."""
-        return self._parts.randomness
+        return digest(_READER, self.name, self.parts.hashes)
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line."""
-        return load(self._parts, self.name)
+        return load(self.parts, self.name)
 
 
 class Cola(_Glue):

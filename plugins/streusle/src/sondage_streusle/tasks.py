@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from sondage.contracts import TaskUnits
 from sondage.data import TaskData, digest
-from sondage.parts import Files, Parts, Ratios, name_of
+from sondage.parts import Files, FileTask, Ratios, name_of
 from sondage_streusle.labels import adposition_labels
 from sondage_streusle.reader import read_streusle
 
@@ -49,10 +49,12 @@ randomness : tuple of str
 """
 
 
-class _Adpositions:
+class _Adpositions(FileTask):
     """What the two share."""
 
-    name: ClassVar[str]
+    plugin = "streusle"
+    what = "STREUSLE file"
+    suffixes = (".conllulex", ".json")
     which: ClassVar[Literal["role", "function"]]
     units: ClassVar[TaskUnits] = "words"
 
@@ -72,54 +74,32 @@ class _Adpositions:
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
     ) -> None:
+        super().__init__(
+            files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
+        )
         self.lexcats = lexcats
         self.special = special
-        self.files = files
-        self.train = train
-        self.dev = dev
-        self.test = test
-        self.ratios = ratios
-        self.dev_share = dev_share
-
-    @property
-    def _parts(self) -> Parts:
-        return Parts(
-            f"streusle.{self.name}",
-            self.files,
-            self.train,
-            self.dev,
-            self.test,
-            self.ratios,
-            self.dev_share,
-            what="STREUSLE file",
-            suffixes=(".conllulex", ".json"),
-        )
 
     @property
     def fingerprint(self) -> str:
         """32 hex digits: files' bytes, split, and what is predicted."""
         own = (sorted(set(self.lexcats)), self.special)
-        return digest(self.corpus_fingerprint, self._parts.split_key, self.name, *own)
+        return digest(self.corpus_fingerprint, self.parts.split_key, self.name, *own)
 
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: the same for both tasks over the same files."""
-        return digest(_READER, self._parts.hashes)
-
-    @property
-    def randomness(self) -> tuple[str, ...]:
-        """``("split",)`` with `files` or where dev is drawn from train, else empty."""
-        return self._parts.randomness
+        return digest(_READER, self.parts.hashes)
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line, or sentence in JSON."""
-        bank = read_streusle(self._parts.paths)
+        bank = read_streusle(self.parts.paths)
         target, warnings = adposition_labels(
             bank, self.which, lexcats=self.lexcats, special=self.special
         )
         corpus = bank.corpus(name_of(bank.files))
         empty = "take another file, or other lexcats"
-        return self._parts.data(corpus, target, bank.file_of, warnings, empty=empty)
+        return self.parts.data(corpus, target, bank.file_of, warnings, empty=empty)
 
 
 class PsRole(_Adpositions):

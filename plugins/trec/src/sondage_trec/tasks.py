@@ -9,7 +9,7 @@ import numpy as np
 
 from sondage.contracts import TaskUnits
 from sondage.data import Labels, TaskData, Units, digest
-from sondage.parts import Files, Parts, Ratios, name_of, with_two_labels
+from sondage.parts import Files, FileTask, Ratios, name_of, with_two_labels
 from sondage_trec.reader import Encoding, Questions, read_trec
 
 # Raised whenever the same bytes would be read into another corpus or other targets.
@@ -47,10 +47,12 @@ randomness : tuple of str
 """
 
 
-class _Questions:
+class _Questions(FileTask):
     """What the two share."""
 
-    name: ClassVar[str]
+    plugin = "trec"
+    what = "file of questions"
+    suffixes = (".label", ".txt")
     units: ClassVar[TaskUnits] = "sentences"
 
     def __init_subclass__(cls) -> None:
@@ -68,42 +70,20 @@ class _Questions:
         dev_share: float = 0.1,
         encoding: Encoding = "utf-8",
     ) -> None:
-        self.files = files
-        self.train = train
-        self.dev = dev
-        self.test = test
-        self.ratios = ratios
-        self.dev_share = dev_share
-        self.encoding = encoding
-
-    @property
-    def _parts(self) -> Parts:
-        return Parts(
-            f"trec.{self.name}",
-            self.files,
-            self.train,
-            self.dev,
-            self.test,
-            self.ratios,
-            self.dev_share,
-            what="file of questions",
-            suffixes=(".label", ".txt"),
+        super().__init__(
+            files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
         )
+        self.encoding = encoding
 
     @property
     def fingerprint(self) -> str:
         """32 hex digits: files' bytes, encoding, split, and what is predicted."""
-        return digest(self.corpus_fingerprint, self._parts.split_key, self.name)
+        return digest(self.corpus_fingerprint, self.parts.split_key, self.name)
 
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: the same for both tasks over the same files."""
-        return digest(_READER, self.encoding, self._parts.hashes)
-
-    @property
-    def randomness(self) -> tuple[str, ...]:
-        """``("split",)`` with `files` or where dev is drawn from train, else empty."""
-        return self._parts.randomness
+        return digest(_READER, self.encoding, self.parts.hashes)
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line.
@@ -111,7 +91,7 @@ class _Questions:
         Label names are sorted. Warnings are the reader's, ``sentences-also-in-train``, and
         ``questions-with-two-labels``, distinct questions whose repetitions disagree.
         """
-        bank = read_trec(self._parts.paths, encoding=self.encoding)
+        bank = read_trec(self.parts.paths, encoding=self.encoding)
         corpus = bank.corpus(name_of(bank.files))
         values = self._labels(bank)
         names = tuple(sorted(set(values)))
@@ -119,7 +99,7 @@ class _Questions:
         y = np.array([index[v] for v in values], np.int64)
         warnings = {**bank.warnings, "questions-with-two-labels": with_two_labels(corpus, y)}
         target = Labels(Units.of_sentences(len(bank)), y, names)
-        return self._parts.data(corpus, target, bank.file_of, warnings)
+        return self.parts.data(corpus, target, bank.file_of, warnings)
 
     def _labels(self, bank: Questions) -> list[str]:
         raise NotImplementedError

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from sondage.contracts import TaskUnits
 from sondage.data import Target, TaskData, digest
-from sondage.parts import Files, Parts, Ratios, name_of
+from sondage.parts import Files, FileTask, Ratios, name_of
 from sondage_treebank.bank import Treebank
 from sondage_treebank.labels import (
     Warnings,
@@ -51,10 +51,12 @@ randomness : tuple of str
 """
 
 
-class _Task:
+class _Task(FileTask):
     """What the five share."""
 
-    name: ClassVar[str]
+    plugin = "treebank"
+    what = "CoNLL-U file"
+    suffixes = (".conllu", ".conllu.gz")
     units: ClassVar[TaskUnits] = "words"
 
     def __init_subclass__(cls) -> None:
@@ -74,51 +76,29 @@ class _Task:
         dev_share: float = 0.1,
         on_error: _OnError = "raise",
     ) -> None:
-        self.files = files
-        self.train = train
-        self.dev = dev
-        self.test = test
-        self.ratios = ratios
-        self.dev_share = dev_share
-        self.on_error = on_error
-
-    @property
-    def _parts(self) -> Parts:
-        return Parts(
-            f"treebank.{self.name}",
-            self.files,
-            self.train,
-            self.dev,
-            self.test,
-            self.ratios,
-            self.dev_share,
-            what="CoNLL-U file",
-            suffixes=(".conllu", ".conllu.gz"),
+        super().__init__(
+            files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
         )
+        self.on_error = on_error
 
     @property
     def fingerprint(self) -> str:
         """32 hex digits: files' bytes, split, and what is predicted."""
-        return digest(self.corpus_fingerprint, self._parts.split_key, self.name, *self._own())
+        return digest(self.corpus_fingerprint, self.parts.split_key, self.name, *self._own())
 
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: the same for every task over the same files."""
-        return digest(_READER, self.on_error, self._parts.hashes)
-
-    @property
-    def randomness(self) -> tuple[str, ...]:
-        """``("split",)`` with `files` or where dev is drawn from train, else empty."""
-        return self._parts.randomness
+        return digest(_READER, self.on_error, self.parts.hashes)
 
     def _own(self) -> tuple[object, ...]:
         return ()
 
     def _read(self) -> Treebank:
-        return read_conllu(self._parts.paths, on_error=self.on_error)
+        return read_conllu(self.parts.paths, on_error=self.on_error)
 
     def _data(self, bank: Treebank, target: Target, warnings: Warnings) -> TaskData:
-        return self._parts.data(
+        return self.parts.data(
             bank.corpus(name_of(bank.files)),
             target,
             bank.file_of,
