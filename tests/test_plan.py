@@ -219,6 +219,12 @@ only:
     assert {c.layer for c in found.cells if c.component == "t.fixed"} == {0, 1}
 
 
+def test_only_may_name_what_is_declared_and_was_taken_out():
+    # As `--set encoders=[a]` does with a composition whose rules name the others too.
+    found = make(ONLY + "t.simple: [{encoders: [grown@10]}, {encoders: [a], layers: [1]}]")
+    assert ran(found, "t.simple") == {("a", "t.task", 1)}
+
+
 def test_only_keeps_a_metric_to_a_view():
     found = make(
         "encoders: [a, b]\nbaseline: b\ntasks: [t.task]\nprobes: [t.simple]\nmetrics: [t.fixed]\n"

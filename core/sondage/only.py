@@ -8,6 +8,7 @@ from sondage.build import Built
 from sondage.contracts import Series
 from sondage.declared import Rule
 from sondage.errors import RegistryError, nearest
+from sondage.specs import Kind
 
 Where = Callable[..., str]
 
@@ -25,11 +26,13 @@ class Only:
         Of the composition.
     where : callable
         Keys within the composition to ``file:line``.
+    declared : callable
+        A kind to what the registry declares of it: a rule may name what ``--set`` took out.
 
     Raises
     ------
     RegistryError
-        For a name that the composition does not have.
+        For a name that neither the composition nor the registry has.
     """
 
     def __init__(
@@ -39,15 +42,18 @@ class Only:
         tasks: Sequence[Built],
         encoders: Sequence[Built],
         where: Where,
+        declared: Callable[[Kind], Iterable[str]],
     ) -> None:
         self._rules = rules
-        _known(rules, {c.label for c in components}, "a probe or metric", where("only"))
+        gone = {*declared("probe"), *declared("metric")}
+        _known(rules, {c.label for c in components}, gone, "a probe or metric", where("only"))
         for name, given in rules.items():
             for rule in given:
                 at = where("only", name)
-                _known(rule.tasks or (), {t.label for t in tasks}, "a task", at)
+                _known(rule.tasks or (), {t.label for t in tasks}, declared("task"), "a task", at)
                 labels = {label for e in encoders for label in (e.label, e.title)}
-                _known(rule.encoders or (), labels, "an encoder", at)
+                gone = {e for e in declared("encoder") if e not in labels}
+                _known(rule.encoders or (), labels, gone, "an encoder", at)
 
     def layers(
         self, component: Built, task: Built, encoder: Built, view: str, layers: tuple[int, ...]
@@ -87,9 +93,11 @@ def _picked(wanted: Sequence[int | str] | None, known: Sequence[int]) -> Sequenc
     return [ends[w] if isinstance(w, str) else w for w in wanted]
 
 
-def _known(names: Iterable[str], labels: set[str], what: str, where: str) -> None:
+def _known(
+    names: Iterable[str], labels: set[str], gone: Iterable[str], what: str, where: str
+) -> None:
     for name in names:
-        if name not in labels:
+        if name not in labels and name.split("@")[0] not in gone:
             raise RegistryError(
                 f"'only' names '{name}', which is not {what} of the composition",
                 where=where,

@@ -80,13 +80,15 @@ class _Planner:
         self._check_layers(encoders)
         self._check_fits(probes, tasks)
         rules = self.composition.rules
-        self.only = Only(rules, [*probes, *metrics], tasks, encoders, self.where)
+        ran = [*probes, *metrics]
+        self.only = Only(rules, ran, tasks, encoders, self.where, self.registry.declared)
         jobs: list[Job] = []
         for probe, task, encoder in product(probes, tasks, encoders):
             jobs.extend(self._probe_jobs(probe, task, encoder))
         if metrics:
             jobs.extend(self._metric_jobs(metrics, tasks, encoders))
-        idle = [name for name in rules if all(j.component.label != name for j in jobs)]
+        there = {job.component.label for job in jobs}
+        idle = [c.label for c in ran if c.label in rules and c.label not in there]
         if idle:
             raise RegistryError(
                 f"'only' leaves nothing for '{idle[0]}' to be run on",

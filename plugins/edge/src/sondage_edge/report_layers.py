@@ -116,9 +116,8 @@ def ablations(material: Material, folder: Path) -> list[Path]:
         if not len(data):
             continue
         data = data.assign(layers=[layers[e] for e in data["encoder"]])
-        whole = material.ends[material.ends["encoder"].isin(material.roles.tuned)]
-        if name == "freezing" and len(whole):
-            data = _with_whole(data, whole)
+        depths = {e: _whole(name, material, e) for e in material.roles.tuned}
+        data = _with_whole(data, material, {e: n for e, n in depths.items() if n is not None})
         data = data.sort_values(["task", "score", "layers"], kind="stable", ignore_index=True)
         data["value"] = data["value"].astype(float)
         keys = ["task", "score", "layers"]
@@ -133,12 +132,26 @@ def ablations(material: Material, folder: Path) -> list[Path]:
     return out
 
 
-def _with_whole(data: DataFrame, whole: DataFrame) -> DataFrame:
-    """Add encoders tuned as a whole on the same tasks, at -1 as in the paper's figure 3."""
+def _whole(name: str, material: Material, encoder: str) -> int | None:
+    """Return where an encoder tuned as a whole is drawn: at -1 frozen, as in the paper's
+    figure 3; as a cut at its number of blocks, where a result of a single layer tells it.
+    """
+    if name == "freezing":
+        return -1
+    layers = material.scores.loc[material.scores["encoder"] == encoder, "layer"].dropna()
+    return int(layers.max()) if len(layers) else None
+
+
+def _with_whole(data: DataFrame, material: Material, whole: dict[str, int]) -> DataFrame:
+    """Add encoders tuned as a whole on the same tasks."""
     import pandas as pd
 
-    same = whole[whole["task"].isin(data["task"])].assign(layers=-1)
-    return pd.concat([same, data], ignore_index=True) if len(same) else data
+    ends = material.ends
+    same = ends[ends["encoder"].isin(list(whole)) & ends["task"].isin(data["task"])]
+    if not len(same):
+        return data
+    same = same.assign(layers=[whole[e] for e in same["encoder"]])
+    return pd.concat([same, data], ignore_index=True)
 
 
 def _panels(

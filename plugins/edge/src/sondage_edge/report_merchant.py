@@ -36,7 +36,8 @@ class Merchant2020:
     freezing : mapping of encoder to int, optional
         How many layers each partly frozen encoder kept (its ``freeze``).
     truncation : mapping of encoder to int, optional
-        How many blocks each truncated and trained encoder has left.
+        How many blocks each truncated and trained encoder has left. One tuned as a whole is
+        drawn beside them where the run has a result of its single layers.
 
     References
     ----------
