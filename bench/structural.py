@@ -3,11 +3,11 @@
 Against: the original method as a plain loop over layers and seeds: torch modules' way, with
 padded batches of 20, all t × t × k differences of projected vectors, autograd, torch's Adam
 and ReduceLROnPlateau, the same early stopping. Both get the same splits, starts and orders of
-sentences, so that their dev losses can be compared. Ours always trains all 21 cells; the loop
-does those of one seed unless told otherwise, and the ratios are of time per cell. Then scores:
-ours against a loop of scipy's spearmanr and minimum_spanning_tree over the test sentences.
+sentences, so that their dev losses can be compared. They go by turns: ours trains all 21 cells,
+then the loop those of one seed, for each seed; ratios are of time per cell. Then scores: ours
+against a loop of scipy's spearmanr and minimum_spanning_tree over the test sentences.
 
-    python bench/structural.py [LOOPED_SEEDS [THREADS]]
+    python bench/structural.py [distance | depth] [THREADS]
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from sondage_structural.trees import Forest, tree_distances
 
 SEEDS = (0, 1, 2)
 RANK = 64
-REPEATS = 3
 
 
 def inputs():
@@ -168,49 +167,58 @@ def scored(X, forest, split, B):
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    looped = SEEDS[: int(sys.argv[1]) if len(sys.argv) > 1 else 1]
-    threads = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    named = {"distance": DistanceLoss, "depth": DepthLoss}
+    kinds = [named[a] for a in sys.argv[1:] if a in named] or list(named.values())
+    threads = next((int(a) for a in sys.argv[1:] if a.isdigit()), 1)
     torch.set_num_threads(threads)
     X, data = inputs()
     forest = Forest(data.target.heads, data.target.scored, data.corpus.offsets)
     splits = {seed: data.split(seed) for seed in SEEDS}  # items are sentences in PUD
     print(
         f"PUD, {len(forest)} sentences, {len(forest.heads)} words, {len(X)} layers × "
-        f"{len(SEEDS)} seeds, rank {RANK}; the loop {len(looped)} seeds; {threads} threads; "
-        "times are wall / processor"
+        f"{len(SEEDS)} seeds, rank {RANK}; {threads} threads; times are wall / processor"
     )
-    for kind in (DistanceLoss, DepthLoss):
+    runs = []
+    for kind in kinds:
         ours(kind, X[:1, :], forest, {0: splits[0]})  # libraries and threads are up
-        before, times, theirs, found = peak(), [], np.zeros(2), {}
+        before, mine, theirs, found, grown = peak(), [], [], {}, 0.0
         worst, epochs = 0.0, []
-        for _ in range(REPEATS):
+        for seed in SEEDS:
             seconds, found = ours(kind, X, forest, splits)
-            times.append(seconds)
-        grown = (peak() - before) / 1024
-        for layer in range(len(X)):
-            loop = Loop(kind, X[layer], forest)
-            for seed in looped:
+            mine.append(seconds)
+            grown = grown or (peak() - before) / 1024
+            total = np.zeros(2)
+            for layer in range(len(X)):
                 start = starts(len(X), seed, X.shape[2])[layer]
-                seconds, dev, n = loop.train(splits[seed], start, np.random.default_rng([seed, 0]))
-                theirs += seconds
+                order = np.random.default_rng([seed, 0])
+                seconds, dev, n = Loop(kind, X[layer], forest).train(splits[seed], start, order)
+                total += seconds
                 one = found[layer, seed]
                 worst = max(worst, abs(one.dev_loss / dev - 1))
                 epochs.append((one.epochs, n))
-        theirs *= len(SEEDS) / len(looped)
-        mine = np.array([statistics.median(t[i] for t in times) for i in range(2)])
+            theirs.append(len(SEEDS) * total)
+            ratio = theirs[-1] / mine[-1]
+            print(
+                f"  turn {seed}: ours {mine[-1][0]:.1f} / {mine[-1][1]:.1f} s, the loop "
+                f"{theirs[-1][0]:.1f} / {theirs[-1][1]:.1f} s (its seed, times {len(SEEDS)}), "
+                f"ratio {ratio[0]:.1f} / {ratio[1]:.1f}",
+                flush=True,
+            )
+        # Seeds need different numbers of epochs, so it is all turns together that compare.
+        ratio = np.sum(theirs, axis=0) / np.sum(mine, axis=0)
         rounds = np.array(epochs).sum(axis=0)
         print(
-            f"{kind.__name__}: ours {mine[0]:.1f} / {mine[1]:.1f} s (median of {REPEATS}), the "
-            f"loop {theirs[0]:.1f} / {theirs[1]:.1f} s"
-            f"{'' if len(looped) == len(SEEDS) else ' (scaled up from its seeds)'}, ratio "
-            f"{theirs[0] / mine[0]:.1f} / {theirs[1] / mine[1]:.1f}; best dev losses differ by at "
-            f"most {100 * worst:.2f}%; epochs of the looped cells {rounds[0]} and {rounds[1]}; "
-            f"ours: peak +{grown:.0f} MB over the vectors",
+            f"{kind.__name__}: ratio {ratio[0]:.1f} / {ratio[1]:.1f}; ours "
+            f"{statistics.median(t[1] for t in mine):.1f} s of processor time (median); best dev "
+            f"losses differ by at most {100 * worst:.2f}%; epochs {rounds[0]} and "
+            f"{rounds[1]}; ours: peak +{grown:.0f} MB over the vectors",
             flush=True,
         )
         if kind is DistanceLoss:
             B = found[3, 0].projection
-            runs = [scored(X[3], forest, splits[0], B) for _ in range(REPEATS)]
+            runs = [scored(X[3], forest, splits[0], B) for _ in range(3)]
+    if not runs:
+        return
     seconds = np.median([r[0] for r in runs], axis=0)
     _, trees, mine, loop = runs[0]
     print(

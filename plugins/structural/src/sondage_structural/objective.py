@@ -7,7 +7,7 @@ projected vectors (k numbers a word), so that no array of t × t × k difference
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -59,7 +59,16 @@ class Part:
 
 
 class Objective(Protocol):
-    """A loss over the trees of a forest."""
+    """A loss over the trees of a forest.
+
+    Parameters
+    ----------
+    together : bool
+        Whether gradients are faster for all cells at once than one after the other, when a
+        cell's vectors are still in the processor's cache.
+    """
+
+    together: ClassVar[bool]
 
     def batch(self, sentences: Ints) -> Batch:
         """Return a batch of sentences, each of which counts as much in the mean."""
@@ -80,7 +89,7 @@ class Objective(Protocol):
         ...
 
     def gradient(self, Z: Tensor, batch: Batch) -> Tensor:
-        """Return the derivative of the loss with respect to Z, of its shape."""
+        """Overwrite Z with the derivative of the loss with respect to it, and return it."""
         ...
 
 
@@ -92,6 +101,8 @@ class DistanceLoss:
     Hewitt and Manning 2019, section 2.1, the objective. Departs from it: none; the sum is over
     ordered pairs, as in the authors' code. The derivative of |x| at 0 is taken to be 0.
     """
+
+    together: ClassVar[bool] = True
 
     def __init__(self, forest: Forest) -> None:
         self.forest = forest
@@ -130,9 +141,8 @@ class DistanceLoss:
         return total
 
     def gradient(self, Z: Tensor, batch: Batch) -> Tensor:
-        """Return the derivative: 4 Σⱼ sᵢⱼ (zᵢ - zⱼ), s the weighted signs."""
+        """Overwrite Z with the derivative: 4 Σⱼ sᵢⱼ (zᵢ - zⱼ), s the weighted signs."""
         c, _, k = Z.shape
-        out = []
         for part in batch.parts:
             P, gap = _gaps(Z, part)
             S = gap.sign_().view(c, *part.weight.shape).mul_(part.weight * 4).view(gap.shape)
@@ -140,8 +150,8 @@ class DistanceLoss:
             # one product gives the sum of differences.
             S.diagonal(dim1=1, dim2=2).sub_(S.sum(dim=2))
             G = torch.bmm(S, P)
-            out.append(G.view(c, -1, k).index_select(1, part.place))
-        return out[0] if len(out) == 1 else torch.cat(out, dim=1)
+            Z[:, part.start : part.stop] = G.view(c, -1, k).index_select(1, part.place)
+        return Z
 
 
 def _gaps(Z: Tensor, part: Part) -> tuple[Tensor, Tensor]:
@@ -189,6 +199,8 @@ class DepthLoss:
     Hewitt and Manning 2019, section 2.3. Departs from it: none.
     """
 
+    together: ClassVar[bool] = False
+
     def __init__(self, forest: Forest) -> None:
         self.forest = forest
 
@@ -212,7 +224,7 @@ class DepthLoss:
         return gap.abs_().mul_(part.weight).sum(dim=(1, 2))
 
     def gradient(self, Z: Tensor, batch: Batch) -> Tensor:
-        """Return the derivative: 2 sᵢ zᵢ, s the weighted signs."""
+        """Overwrite Z with the derivative: 2 sᵢ zᵢ, s the weighted signs."""
         (part,) = batch.parts
-        sign = Z.square().sum(dim=2, keepdim=True).sub_(part.gold).sign_()
-        return Z * sign.mul_(part.weight).mul_(2)
+        norm = torch.linalg.vector_norm(Z, dim=2, keepdim=True)
+        return Z.mul_(norm.square_().sub_(part.gold).sign_().mul_(part.weight * 2))

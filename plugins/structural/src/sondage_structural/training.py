@@ -12,7 +12,8 @@ from torch import Tensor
 
 from sondage.data import Ints
 from sondage.errors import EncodingError
-from sondage_structural.objective import Batch, Objective
+from sondage_structural.objective import Objective
+from sondage_structural.products import Products
 
 Floats32 = NDArray[np.float32]
 _DEV_BATCH = 100
@@ -138,20 +139,23 @@ def train(
     """
     fitted = [Fitted(projection=s.copy()) for s in start]
     live = list(range(len(layers)))
-    adam = _Adam(torch.from_numpy(start.copy()), settings.rate)
-    reader = _Reader(layers)
+    # Transposed, (k, d), as the products want them.
+    cells = [_Adam(torch.from_numpy(s.T.copy()), settings.rate) for s in start]
+    products = Products(layers)
     tests = [objective.batch(dev[i : i + _DEV_BATCH]) for i in range(0, len(dev), _DEV_BATCH)]
     shares = [min(_DEV_BATCH, len(dev) - i) / len(dev) for i in range(0, len(dev), _DEV_BATCH)]
     for epoch in range(settings.epochs):
         shuffled = train[order.permutation(len(train))]
         for i in range(0, len(shuffled), settings.batch):
             batch = objective.batch(shuffled[i : i + settings.batch])
-            X = reader.read(live, batch)
-            G = objective.gradient(torch.bmm(X, adam.value), batch)
-            adam.step(torch.bmm(X.transpose(1, 2), G))
+            for some in [live] if objective.together else [[cell] for cell in live]:
+                Z = products.forth(some, batch.rows, [cells[cell].value for cell in some])
+                objective.gradient(Z, batch)
+                for cell, gradient in zip(some, products.back(), strict=True):
+                    cells[cell].step(gradient)
         loss = torch.zeros(len(live), dtype=torch.float64)
         for batch, share in zip(tests, shares, strict=True):
-            Z = torch.bmm(reader.read(live, batch), adam.value)
+            Z = products.forth(live, batch.rows, [cells[cell].value for cell in live], keep=False)
             loss += objective.loss(Z, batch).double() * share
         if not bool(torch.isfinite(loss).all()):
             at = live[int(torch.isfinite(loss).int().argmin())]
@@ -161,63 +165,30 @@ def train(
                 hint="lower the learning rate, or scale the vectors",
             )
         for place, cell in enumerate(live):
-            better, adam.rate[place] = fitted[cell].heard(
-                epoch, float(loss[place]), float(adam.rate[place]), settings.patience
+            better, cells[cell].rate = fitted[cell].heard(
+                epoch, float(loss[place]), cells[cell].rate, settings.patience
             )
             if better:
-                fitted[cell].projection = adam.value[place].numpy().copy()
-        keep = [place for place, cell in enumerate(live) if not fitted[cell].ended]
-        if len(keep) < len(live):
-            adam.keep(keep)
-            live = [live[place] for place in keep]
-            if not live:
-                break
+                fitted[cell].projection = cells[cell].value.T.numpy().copy()
+        live = [cell for cell in live if not fitted[cell].ended]
+        if not live:
+            break
     return fitted
 
 
 class _Adam:
-    """Adam over cells, each with its rate; Kingma and Ba 2015, algorithm 1."""
+    """A cell's Adam; Kingma and Ba 2015, algorithm 1."""
 
     def __init__(self, value: Tensor, rate: float) -> None:
-        self.value = value
-        self.first, self.second = torch.zeros_like(value), torch.zeros_like(value)
-        self.rate = torch.full((len(value),), rate, dtype=torch.float64)
-        self.steps = 0
+        self.value, self.rate, self.steps = value, rate, 0
+        self._first, self._second = torch.zeros_like(value), torch.zeros_like(value)
+        self._scale = torch.empty_like(value)
 
     def step(self, gradient: Tensor) -> None:
         self.steps += 1
-        self.first.mul_(_BETA1).add_(gradient, alpha=1 - _BETA1)
-        self.second.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
-        scale = self.second.sqrt().div_((1 - _BETA2**self.steps) ** 0.5).add_(_EPS)
-        rate = (self.rate / (1 - _BETA1**self.steps)).float()
-        self.value.sub_(torch.div(self.first, scale, out=scale).mul_(rate[:, None, None]))
-
-    def keep(self, places: list[int]) -> None:
-        self.value, self.first, self.second = (
-            x[places].contiguous() for x in (self.value, self.first, self.second)
-        )
-        self.rate = self.rate[places]
-
-
-class _Reader:
-    """Reads the rows of a batch of every layer into one buffer that is used again."""
-
-    def __init__(self, layers: Sequence[NDArray[np.floating]]) -> None:
-        self._layers = [np.asarray(x) for x in layers]
-        self._buffer = np.empty(0, np.float32)
-
-    def read(self, live: Sequence[int], batch: Batch) -> Tensor:
-        """Return float32, shape (len(live), r, d); valid until the next call."""
-        shape = (len(live), len(batch.rows), self._layers[0].shape[1])
-        size = int(np.prod(shape))
-        if len(self._buffer) < size:
-            self._buffer = np.empty(size + size // 4, np.float32)
-        out = self._buffer[:size].reshape(shape)
-        for row, layer in zip(out, live, strict=True):
-            values = self._layers[layer]
-            if values.dtype == np.float32:
-                # Rows are in range; "clip" lets numpy write without a buffer in between.
-                np.take(values, batch.rows, axis=0, out=row, mode="clip")
-            else:
-                row[...] = values[batch.rows]
-        return torch.from_numpy(out)
+        unbiased = (1 - _BETA2**self.steps) ** 0.5
+        self._first.lerp_(gradient, 1 - _BETA1)
+        self._second.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
+        torch.sqrt(self._second, out=self._scale).add_(_EPS * unbiased)
+        rate = self.rate * unbiased / (1 - _BETA1**self.steps)
+        self.value.addcdiv_(self._first, self._scale, value=-rate)
