@@ -102,6 +102,18 @@ def test_running_into_the_limit_is_counted():
     assert all("not-converged" not in result.warnings for result in done.values())
 
 
+def test_a_probe_that_predicts_nothing_is_counted():
+    problem = toys.labelled_problem(seeds=(0,))
+    target, split = problem.data.target, problem.splits[0]
+    hot = np.zeros((len(target), 3), bool)
+    hot[split.train[0], 0] = hot[split.test[0], 0] = True
+    data = dataclasses.replace(problem.data, target=dataclasses.replace(target, y=hot))
+    silent = results(problem.only(data=data))[None, 0]
+    assert silent.scores["micro_f1"] == 0
+    assert silent.warnings["nothing-predicted"] == 1
+    assert "nothing-predicted" not in results(problem)[None, 0].warnings
+
+
 def test_refusals():
     problem = toys.labelled_problem(seeds=(0,))
     split = problem.splits[0]

@@ -262,3 +262,41 @@ def test_parameters_out_of_range_are_refused():
     for bad in ({"batch": 0}, {"dropout": 1.0}, {"rate": 0.0}, {"clip": -1.0}):
         with pytest.raises(ParameterError, match="edge probe wants"):
             fitted(states, units, y, **bad)
+
+
+def looks(losses, f1s, few=True):
+    """Return at how many looks training ends (None: it goes on), and the rate then."""
+    import torch
+
+    from sondage_edge.training import Adam, Progress, Recipe
+
+    recipe = Recipe(halve_after=2, stop_after=3)
+    progress = Progress(np.zeros((1, 2), np.float32), recipe)
+    state = Adam(torch.zeros((1, 2)), recipe)
+    for k, (loss, f1) in enumerate(zip(losses, f1s, strict=True), 1):
+        one = [np.array([x]) for x in (1.0, loss, f1, few)]
+        if not progress.note(np.array([0]), k, *one, state)[0]:
+            return k, float(state.rate[0])
+    return None, float(state.rate[0])
+
+
+def test_a_falling_loss_is_progress_while_few_labels_are_predicted():
+    falling = 0.2 * 0.998 ** np.arange(10)
+    assert looks(falling, np.zeros(10)) == (None, pytest.approx(1e-3))
+    # Slowly, 0.04% a look, it adds up to 0.1% each third look.
+    assert looks(0.2 * 0.9996 ** np.arange(10), np.zeros(10))[0] is None
+
+
+def test_a_loss_that_stands_still_is_none_and_neither_is_one_that_falls_later():
+    assert looks(np.full(10, 0.2), np.zeros(10))[0] == 4
+    assert looks(0.2 * 0.9 ** np.arange(10), np.full(10, 0.5), few=False)[0] == 4
+    assert looks(np.full(10, 0.2), 0.5 + 0.01 * np.arange(10), few=False)[0] is None
+
+
+def test_rare_labels_are_learned_though_none_is_predicted_at_first():
+    states, units, y = planted(layers=1, carrier=0, classes=8, width=8)
+    params = {"validate_every": 10, "stop_after": 3, "rate": 5e-4, "max_validations": 200}
+    probe = fitted(states, units, y, **params)
+    f1 = np.array(probe.history_["dev_micro_f1"])
+    assert (f1[:5] == 0).all()
+    assert f1.max() > 0.6

@@ -145,3 +145,15 @@ def test_what_cannot_be_written_leaves_no_file(tmp_path, data, more, name):
     with pytest.raises(DataError):
         edges_jsonl(data, tmp_path / name, **more)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_malformed_json_is_said_with_the_file_s_line_alone(tmp_path):
+    good = '{"text": "a b", "targets": [{"span1": [0, 1], "label": "A"}]}\n'
+    path = tmp_path / "cut.jsonl"
+    path.write_text(good + '{"text": "a b", "targets": [\n')
+    with pytest.raises(
+        DataError, match=r"^the line is not JSON: Expecting value at character 29"
+    ) as e:
+        read_jsonl(path)
+    assert e.value.where == f"{path}:2"
+    assert "line 1" not in str(e.value)

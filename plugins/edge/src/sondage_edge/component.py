@@ -62,7 +62,8 @@ class Edge:
     ``per_class``, ``mix`` (share of each layer, gamma), ``cumulative`` (scores and what
     each layer adds) and ``training``. Outcomes have micro-F1 as their mean. Warnings
     ``unseen-label`` (test items whose label is not in training), ``not-converged``,
-    ``no-expected-layer`` (the layers above the first add nothing; it is then 0).
+    ``nothing-predicted`` (no label of any test item has a probability above 1/2, so that F1
+    is 0), ``no-expected-layer`` (the layers above the first add nothing; it is then 0).
 
     References
     ----------
@@ -206,6 +207,7 @@ class Edge:
         counts = {
             "unseen-label": scoring.unseen(target.y, split.train, test),
             "not-converged": int(not probe.converged_[cell]),
+            "nothing-predicted": int(len(found) > 0 and not found.any()),
         }
         at = [i for i, c in enumerate(probe.history_["cell"]) if c == cell]
         training = {k: [v[i] for i in at] for k, v in probe.history_.items() if k != "cell"}

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 #: Gain in dev micro-F1 that counts as progress.
 PROGRESS = 1e-4
+#: Share by which dev loss has to fall to count as progress while few labels are predicted.
+FALL = 1e-3
+#: Labels predicted, as a share of those that there are, below which they are few.
+FEW = 0.5
 #: Sentences a batch where nothing is learned.
 WIDE = 256
 
@@ -97,8 +101,8 @@ class Trainer:
 
     def validate(
         self, values: torch.Tensor, cells: Ints, dev: Batches, target: Target
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return each cell's micro-F1 and mean loss (nats) on dev."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        """Return each cell's micro-F1 and mean loss (nats) on dev; whether it predicts few."""
         import torch
 
         counts = torch.zeros((len(cells), 3), dtype=torch.float64)
@@ -111,7 +115,7 @@ class Trainer:
             counts += _counts(found, own, self.recipe.loss).cpu()
         hit, predicted, gold = counts.numpy().T
         f1 = 2 * hit / np.maximum(predicted + gold, 1)
-        return f1, loss.numpy() / n
+        return f1, loss.numpy() / n, predicted < FEW * gold
 
     def train(
         self,
@@ -151,14 +155,14 @@ class Trainer:
                 step += 1
                 if step % recipe.validate_every:
                     continue
-                f1, loss = self.validate(state.values.detach(), cells, dev, target)
+                f1, loss, few = self.validate(state.values.detach(), cells, dev, target)
                 mean = (seen / recipe.validate_every).numpy()
                 if not np.isfinite(mean).all() or not np.isfinite(loss).all():
                     raise EncodingError(
                         f"the loss of the edge probe is no longer a number at step {step}",
                         hint="look for NaN or huge values in the vectors; lower 'rate'",
                     )
-                going = progress.note(cells, step, mean, loss, f1, state)
+                going = progress.note(cells, step, mean, loss, f1, few, state)
                 if not going.any() or step >= recipe.validate_every * recipe.max_validations:
                     stopped = np.ones(len(start), bool)
                     stopped[cells[going]] = False
@@ -246,6 +250,7 @@ class Progress:
         self.recipe, self.best, self.history = recipe, start.copy(), History()
         self.top = np.full((n, 2), -np.inf)
         self.mark = np.full(n, -np.inf)
+        self.low = np.full(n, np.inf)
         self.stale, self.slow = np.zeros(n, int), np.zeros(n, int)
 
     def note(
@@ -255,6 +260,7 @@ class Progress:
         train_loss: NDArray[np.float64],
         dev_loss: NDArray[np.float64],
         f1: NDArray[np.float64],
+        few: NDArray[np.bool_],
         state: Adam,
     ) -> NDArray[np.bool_]:
         """Take in a validation of these cells; return which of them go on."""
@@ -264,8 +270,11 @@ class Progress:
             if now > tuple(self.top[c]):
                 self.top[c] = now
                 self.best[c] = state.values[i].cpu().numpy()
-            if f1[i] > self.mark[c] + PROGRESS:
-                self.mark[c], self.stale[c], self.slow[c] = f1[i], 0, 0
+            # Rare labels stay below 1/2 for long: then micro-F1 is near 0 and says little.
+            falls = few[i] and dev_loss[i] < self.low[c] * (1 - FALL)
+            if falls or f1[i] > self.mark[c] + PROGRESS:
+                self.mark[c], self.stale[c], self.slow[c] = max(f1[i], self.mark[c]), 0, 0
+                self.low[c] = dev_loss[i]
             else:
                 self.stale[c] += 1
                 self.slow[c] += 1

@@ -146,8 +146,11 @@ def parse_object(line: str, where: str, like: str = _LINE) -> dict[str, Any]:
     except RecursionError:
         raise DataError("the JSON is nested too deeply", where=where) from None
     except ValueError as error:  # json's own, or int()'s on thousands of digits
+        what = str(error)[:80]
+        if isinstance(error, json.JSONDecodeError):  # which says "line 1" of every line
+            what = f"{error.msg} at character {error.pos + 1}"
         raise DataError(
-            f"the line is not JSON: {str(error)[:80]}", where=where, hint=f"a line is {like}"
+            f"the line is not JSON: {what}", where=where, hint=f"a line is {like}"
         ) from None
     if not isinstance(record, dict):
         raise wrong("the line", record, "an object", where, like)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import fields
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from sondage.files import file_hash, find_one
 from sondage.parts import Files, FileTask, Ratios, name_of
 from sondage_edges.bank import Edges
 from sondage_edges.jsonl import LabelMode, read_jsonl
+from sondage_edges.twins import BEGINNING, Twins
 
 # Raised whenever the same bytes would be read into another corpus or other targets.
 _READER = "edges-1"
@@ -172,8 +174,24 @@ class Gap(_Spans):
         return read_gap(paths)
 
 
-class Dpr(_Spans):
-    """Whether a pronoun and a candidate corefer (definite pronoun resolution)."""
+class _Twins(_Spans):
+    """Texts come in twins with opposite answers."""
+
+    def load(self) -> TaskData:
+        """Read the files, as every task does; drawn parts hold no two texts that begin alike."""
+        data = super().load()
+        return Twins(**{field.name: getattr(data, field.name) for field in fields(data)})
+
+    def _target(self) -> tuple[object, ...]:
+        # Which items are dev items, and so what the seed's split is, hangs on it.
+        return ("twins", BEGINNING)
+
+
+class Dpr(_Twins):
+    """Whether a pronoun and a candidate corefer (definite pronoun resolution).
+
+    Texts that begin with the same three words are twins, and stay in one drawn part.
+    """
 
     name = "dpr"
 
@@ -183,8 +201,11 @@ class Dpr(_Spans):
         return read_dpr(paths)
 
 
-class Wsc(_Spans):
-    """Whether a pronoun and a noun phrase corefer (Winograd schemas, as in SuperGLUE)."""
+class Wsc(_Twins):
+    """Whether a pronoun and a noun phrase corefer (Winograd schemas, as in SuperGLUE).
+
+    Texts that begin with the same three words are twins, and stay in one drawn part.
+    """
 
     name = "wsc"
     suffixes = (".jsonl",)
