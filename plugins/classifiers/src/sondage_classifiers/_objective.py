@@ -44,6 +44,8 @@ class Objective:
         Of the products; sums over blocks of rows are always float64.
     center : float64 array, shape (d,), optional
         What rows are centred on; their own weighted mean by default.
+    rows : array, shape (n, d + 1), of `dtype`, optional
+        What `centred` makes of X, where it is there already.
     """
 
     def __init__(
@@ -56,14 +58,13 @@ class Objective:
         run: Run,
         dtype: Any = np.float32,
         center: Doubles | None = None,
+        rows: Array | None = None,
     ) -> None:
         self.run, self.K, self.n = run, classes, len(X)
         self.D, self.dtype = X.shape[1] + 1, np.dtype(dtype)
         total = weight.sum(axis=0, dtype=np.float64)
         self.center: Doubles = total @ X / total.sum() if center is None else center
-        self.X = np.empty((self.n, self.D), dtype)
-        np.subtract(X, self.center, out=self.X[:, :-1], casting="same_kind")
-        self.X[:, -1] = 1
+        self.X = centred(X, self.center, dtype) if rows is None else rows
         self.y, self.weight = y, weight.astype(dtype, copy=False)
         self.penalty = np.concatenate([penalty, np.zeros((len(y), 1))], axis=1).astype(dtype)
         self.counts: Doubles = np.stack(
@@ -157,6 +158,14 @@ class Objective:
 
         self.run(slab, self.slabs)
         return out
+
+
+def centred(X: Array, center: Doubles, dtype: Any) -> Array:
+    """Return the rows of X less the center, with a column of ones."""
+    out = np.empty((len(X), X.shape[1] + 1), dtype)
+    np.subtract(X, center, out=out[:, :-1], casting="same_kind")
+    out[:, -1] = 1
+    return out
 
 
 def inner(a: Array, b: Array) -> Doubles:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from sondage_classifiers._history import History, Precondition
 from sondage_classifiers._objective import Array, Doubles, Ints, Objective, inner
 
-#: Recent steps that the inverse Hessian remembers.
-MEMORY = 20
 #: Bytes that all preconditioners together may take before problems have to share one.
 BUDGET = 1 << 29
 #: Nats within which the optimal intercepts are taken to lie when the gap is bounded.
@@ -52,9 +50,6 @@ class Preconditioner:
         return out
 
 
-Precondition = Callable[[Array, Ints], Array]
-
-
 def _as_it_is(G: Array, jobs: Ints) -> Array:
     return G
 
@@ -80,51 +75,6 @@ def _class_inverses(objective: Objective, W: Array, strength: float, jobs: Ints)
         return np.asarray(inverse + np.tril(inverse, -1).T, objective.dtype)
 
     return np.stack(objective.run(one, range(objective.K)))
-
-
-class History:
-    """Recent steps and gradient changes of the live problems."""
-
-    def __init__(self, memory: int = MEMORY) -> None:
-        self.memory = memory
-        self.pairs: list[tuple[Array, Array, Doubles]] = []
-        self.scale: Doubles | None = None
-
-    def add(self, s: Array, y: Array, My: Array) -> None:
-        sy = inner(s, y)
-        good = sy > 1e-10 * np.sqrt(inner(s, s) * inner(y, y))
-        scale = np.where(good, sy / np.where(good, inner(y, My), 1), 1)
-        self.scale = scale if self.scale is None else np.where(good, scale, self.scale)
-        rho = np.where(good, 1 / np.where(good, sy, 1), 0)
-        self.pairs = [*self.pairs[1 - self.memory :], (s, y, rho)]
-
-    def keep(self, live: Array) -> None:
-        self.pairs = [(s[:, live], y[:, live], rho[live]) for s, y, rho in self.pairs]
-        if self.scale is not None:
-            self.scale = self.scale[live]
-
-    def grow(self, ratio: float, before: Array, after: Array) -> None:
-        """Rewrite the gradient changes for `ratio` times the rows and another penalty.
-
-        The loss is a sum over rows, so its part of the curvature grows with their number.
-        """
-        old, self.pairs, self.scale = self.pairs, [], None
-        for s, y, _ in old:
-            new = ((y - before * s) * ratio + after * s).astype(s.dtype)
-            self.add(s, new, new)
-
-    def direction(self, G: Array, precondition: Precondition, jobs: Ints, o: Objective) -> Array:
-        q, kept = G.copy(), []
-        for s, y, rho in reversed(self.pairs):
-            a = (rho * inner(s, q)).astype(q.dtype)[:, None]
-            kept.append(a)
-            q -= a * y
-        q = o.project(precondition(q, jobs), jobs)
-        if self.scale is not None:
-            q *= self.scale.astype(q.dtype)[:, None]
-        for (s, y, rho), a in zip(self.pairs, reversed(kept), strict=True):
-            q += (a - (rho * inner(y, q)).astype(q.dtype)[:, None]) * s
-        return q
 
 
 @dataclass
@@ -158,6 +108,7 @@ def solve(
     max_iter: int,
     cold: bool,
     history: History | None = None,
+    shared: Precondition | None = None,
 ) -> Solution:
     """Minimise all problems from `W` until each one's relative gap is at most `tol`.
 
@@ -171,7 +122,9 @@ def solve(
     cold : bool
         `W` is no neighbour's optimum: the preconditioner is renewed early.
     history : History, optional
-        Steps of a neighbour to go on from, instead of a preconditioner.
+        Steps of a neighbour to go on from, instead of the preconditioner.
+    shared : callable, optional
+        Another preconditioner, beside the history.
     """
     jobs: Ints = np.arange(W.shape[1], dtype=np.int64)
     slack = 1e-6 if objective.dtype == np.float32 else 1e-14
@@ -191,6 +144,9 @@ def solve(
         history, precondition = History(), Preconditioner(objective, W, strength, jobs)
     else:
         renew = ()
+        if shared is not None:
+            precondition = shared
+            history.rescale(shared, jobs, objective)
     best, since = bound.copy(), np.zeros(len(jobs), np.int64)
     for iteration in range(1, max_iter + 1):
         if not live.any():
