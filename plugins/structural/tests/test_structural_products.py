@@ -12,7 +12,7 @@ from sondage_structural.products import Products
 from sondage_structural.training import Settings, train
 from sondage_structural.trees import Forest
 
-WAYS = [False, True] if torch.backends.mkldnn.is_available() else [False]
+WAYS = [False, True] if Products([])._onednn else [False]
 
 
 def made(layers, onednn):

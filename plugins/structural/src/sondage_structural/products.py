@@ -31,7 +31,10 @@ class Products:
 
     def __init__(self, layers: Sequence[NDArray[np.floating]]) -> None:
         self._layers = [np.asarray(x) for x in layers]
-        self._onednn = bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+        # The derivative is in torch's namespace, but not in its documentation.
+        self._onednn = bool(torch.backends.mkldnn.is_available()) and hasattr(  # type: ignore[no-untyped-call]
+            torch, "mkldnn_linear_backward_weights"
+        )
         self._buffer = torch.empty(0)
         self._last: list[tuple[Tensor, Tensor]] = []
         self._out = torch.empty(0)
