@@ -236,6 +236,13 @@ def test_only_keeps_a_metric_to_a_view():
     }
 
 
+def test_a_view_that_a_task_does_not_take_is_told():
+    body = "encoders: [a]\ntasks: [t.task]\nprobes: [t.simple]\nviews: [cls]"
+    found = make(body)
+    assert {c.view for c in found.cells} == {"word"}
+    assert found.notes == ("t.task takes no view of cls: run with word",)
+
+
 def test_a_probe_runs_on_the_tasks_that_it_fits_and_the_others_are_named():
     found = make("encoders: [a]\ntasks: [t.task, t.forest]\nprobes: [t.simple, t.trees]")
     assert {(c.component, c.task) for c in found.cells} == {

@@ -168,6 +168,9 @@ class _Planner:
                 )
             if VIEWS.get(view, level) in fitting:
                 chosen.append(view)
+        if self.composition.views and not chosen:
+            given, default = ", ".join(self.composition.views), _DEFAULT_VIEW[level]
+            self.notes[f"{task.label} takes no view of {given}: run with {default}"] = None
         for view in (views := chosen or [_DEFAULT_VIEW[level]]):
             if view not in offered:
                 raise RegistryError(
