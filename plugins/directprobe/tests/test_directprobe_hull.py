@@ -10,6 +10,7 @@ from sklearn.svm import SVC
 from sondage_directprobe import nearest
 from sondage_directprobe.active import Active
 from sondage_directprobe.decide import decide, program
+from sondage_directprobe.hull import _Solver
 
 SQUARE = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
 
@@ -147,6 +148,31 @@ def test_a_second_point_in_the_span_of_the_others_is_refused():
     assert active.enter(2, 1.0, np.array([2.0, 0]))
     assert not active.enter(3, 1.0, np.array([3.0, 0]), more=True)
     assert active.k == 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_start_that_leads_nowhere_is_left(seed, monkeypatch):
+    # Whatever is taken over is called the best there is: no step gains anything.
+    P, C = drawn(seed)
+    plain = nearest(P, C, tolerance=1e-9)
+    begin, begun = _Solver._begin, []
+
+    def stubborn(self, start):
+        active = begin(self, start)
+        begun.append(start is None)
+        if start is not None:
+            weights = active.weights.copy()
+            active.best = lambda *how: weights[: active.k]
+            active.enter = lambda *point, **how: False
+        return active
+
+    monkeypatch.setattr(_Solver, "_begin", stubborn)
+    one = np.ones(1)
+    start = (np.zeros(1, np.int64), one, np.zeros(1, np.int64), one)
+    found = nearest(P, C, tolerance=1e-9, start=start)
+    assert begun == [False, True]
+    assert found.status == plain.status
+    assert found.upper == pytest.approx(plain.upper, rel=1e-6, abs=1e-9)
 
 
 def test_a_cutoff_stops_as_soon_as_the_hulls_are_known_to_be_further_apart():

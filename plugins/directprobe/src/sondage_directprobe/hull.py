@@ -113,6 +113,7 @@ class _Solver:
         best, slab = -np.inf, np.zeros(self.P.shape[1])
         status: Status = "open"
         fine, steps, least = False, 0, np.inf
+        afresh = start is None
         while steps < limit:
             steps += 1
             v = active.point
@@ -136,7 +137,13 @@ class _Solver:
             stuck = upper >= least * (1 - 1e-14)
             least = min(least, upper)
             if stuck and fine:
-                break
+                if afresh:
+                    break
+                # Points taken over from elsewhere may be a corner that rounding leaves no way
+                # out of; the way from a single pair is another.
+                afresh, fine, least = True, False, np.inf
+                active = self._begin(None)
+                continue
             fresh = active.refresh() if stuck and not fine else False
             fine = fine or (stuck and not fresh) or upper < FINE * self.size
             if not self._enter(active, p, c, i, j):
