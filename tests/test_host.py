@@ -98,7 +98,9 @@ def test_an_unknown_name_gets_the_nearest_and_what_to_install(make_plugin):
     assert "r.yaml:3" in str(caught.value)
     with pytest.raises(UnknownComponentError, match="broken: ZeroDivisionError"):
         host.find("probe", "bad.thing")
-    with pytest.raises(UnknownComponentError, match="pip install sondage-absent"):
+    with pytest.raises(
+        UnknownComponentError, match=r"pip install sondage-absent, or ./plugins/absent in"
+    ):
         host.find("metric", "absent.thing")
 
 

@@ -220,7 +220,27 @@ class Builder:
                 where=document.where(*path),
                 hint=f"sondage describe {kind} {offer.spec.name}",
             ) from error
+        if kind == "task":
+            self._check_files(instance, label, offer.spec.name, given, path)
         return Built(kind, label, offer, parameters, instance, tuple(parts))
+
+    def _check_files(
+        self, task: Any, label: str, use: str, given: dict[str, Any], path: Path
+    ) -> None:
+        """Ask for the fingerprint, which looks for the files, while it is known who named them."""
+        try:
+            getattr(task, "fingerprint", None)
+        except SondageError as error:
+            named = [
+                name
+                for name, value in given.items()
+                for one in (value if isinstance(value, list) else [value])
+                if isinstance(one, str) and repr(one) in error.message
+            ]
+            error.message = f"task '{label}': {error.message}"
+            if error.where in ("", use):
+                error.where = self._registry.document.where(*path, *named[:1])
+            raise
 
     def _referred(
         self, kind: Kind, value: Any, path: Path, wanted_by: str, parts: list[Built]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -97,16 +96,13 @@ def _registry() -> Iterator[Finding]:
 def _folders() -> Iterator[Finding]:
     for name, folder in (("store", paths.store_folder()), ("runs", paths.runs_folder())):
         # Nothing is made here: a folder is made by the first run.
-        there = folder.absolute()
-        while not there.exists() and there != there.parent:
-            there = there.parent
         try:
-            with tempfile.TemporaryFile(dir=there):
+            with tempfile.TemporaryFile(dir=paths.nearest_there(folder)):
                 pass
         except OSError as error:
             yield Finding(name, f"{folder} cannot be written: {error.strerror}", False)
             continue
-        free = shutil.disk_usage(there).free
+        free = paths.free(folder)
         said = f"{folder.absolute()}, {free / 2**30:.1f} GiB free"
         yield Finding(name, said, free >= _LITTLE)
 

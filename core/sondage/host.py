@@ -138,9 +138,10 @@ class Host:
             if provider:
                 message += f"; an earlier run here had it from {provider}, now not installed"
             package = provider.partition(" ")[0] or f"sondage-{plugin}"
+            clone = "" if provider else f", or ./plugins/{plugin} in a clone"
             # A likeness of the whole name is no slip of the pen unless the plugins are alike too.
             if provider or not nearest(plugin, {n.partition(".")[0] for n in close}):
-                hint = f"pip install {package}   (or see: {hint})"
+                hint = f"pip install {package}{clone}   (or see: {hint})"
         raise UnknownComponentError(message, where=where, near=close, hint=hint)
 
 

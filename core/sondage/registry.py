@@ -92,7 +92,10 @@ def validate(document: Document, overrides: Mapping[str, Any]) -> Registry:
     try:
         contents = Contents.model_validate_json(json.dumps(document.data))
     except ValidationError as error:
-        raise registry_error(error, document, (), Contents) from error
+        found = registry_error(error, document, (), Contents)
+        if found.others and not overrides:
+            found.hint = f"sondage validate {document.source}"
+        raise found from error
     return Registry(contents, document)
 
 
@@ -147,9 +150,9 @@ def registry_error(
 
     The first finding is the error; the rest are its ``others``.
     """
-    first, *others = (
-        _finding(detail, document, path, model) for detail in error.errors(include_url=False)
-    )
+    # What is missing comes last: it may be there, misspelt.
+    details = sorted(error.errors(include_url=False), key=lambda d: d["type"] == "missing")
+    first, *others = (_finding(detail, document, path, model) for detail in details)
     first.others = tuple(others)
     return first
 

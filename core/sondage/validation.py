@@ -56,6 +56,7 @@ def check(path: Path | None, host: Host) -> Checked:
     except RegistryError as error:
         if not isinstance(error.__cause__, ValidationError):
             raise
+        error.hint = ""  # which is to do what is being done
         return Checked(str(path or "registry.yaml"), 0, 0, sorted(_apart(error), key=_line))
     seen: set[tuple[str, str]] = set()
     places: set[str] = set()

@@ -1,11 +1,13 @@
 """plan, run and cache, from nothing to finished and back."""
 
 import json
+import shutil
 
 import pytest
 
-from sondage import api, paths
+from sondage import api, paths, preview
 from sondage.cli import progress, text
+from sondage.errors import EncodingError
 from sondage.host import Host
 from sondage.store import Store
 
@@ -20,6 +22,31 @@ FAILING = """
     @sondage.hookimpl
     def sondage_probes():
         return [sondage.ProbeSpec(name="bad.probe", factory=Bad, summary="s", reference="r")]
+"""
+
+FILED = """
+    import sondage
+    from sondage.parts import Parts
+    from sondage.testing.toys import ToyTask
+
+    class Filed(ToyTask):
+        def __init__(self, *, train: str, test: list[str]):
+            super().__init__(n=60)
+            self.train, self.test = train, test
+        @property
+        def fingerprint(self):
+            parts = Parts(task="filed.task", train=self.train, test=self.test)
+            return "".join(parts.hashes)
+    @sondage.hookimpl
+    def sondage_tasks():
+        return [sondage.TaskSpec(name="filed.task", factory=Filed, summary="s", reference="r")]
+"""
+
+READING = """tasks:
+  read:
+    use: filed.task
+    train: {there}
+    test: [nowhere/x.txt]
 """
 
 
@@ -117,6 +144,58 @@ def test_plan_bytes_are_what_the_run_writes(call, both):
     assert f"{text.size(data)} to write to " in out
     assert "nothing to encode" in call("plan", f"{both}:both").out
     assert "20 cells: 20 done, 0 failed before, 0 new" in call("plan", f"{both}:both").out
+
+
+def test_plan_says_at_least_where_a_size_is_unknown(call, both, monkeypatch):
+    whole = preview._layer_bytes
+
+    def sizes(encoder, task, view):
+        if encoder.label == "b":
+            raise EncodingError("no width yet")
+        return whole(encoder, task, view)
+
+    monkeypatch.setattr(preview, "_layer_bytes", sizes)
+    lines = call("plan", f"{both}:both").out.splitlines()
+    known = next(" ".join(line.split()[-2:]) for line in lines if line.split()[:2] == ["a", "t"])
+    assert any(line.endswith("unknown: no width yet") for line in lines)
+    assert f"at least {known} to write to {paths.store_folder()}" in lines
+
+
+def test_plan_warns_of_a_store_without_room(call, both, monkeypatch):
+    assert "warning" not in call("plan", f"{both}:both").out
+    usage = shutil.disk_usage(paths.store_folder().parent)._replace(free=2048)
+    asked = []
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: asked.append(folder) or usage)
+    ended = call("plan", f"{both}:both")
+    assert ended.code == 0
+    assert f"warning: only {text.size(2048)} are free there" in ended.out
+    # The store is made by the first run, so its parent is asked.
+    assert asked == [paths.store_folder().parent]
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "validate"])
+def test_a_missing_data_file_is_told_with_task_and_line(call, toy_registry, make_plugin, command):
+    make_plugin("filed", FILED)
+    content = toy_registry.read_text("utf-8").replace(
+        "tasks:\n", READING.format(there=toy_registry), 1
+    )
+    content += "  reading: {encoders: [a], tasks: [read], probes: [slow]}\n"
+    toy_registry.write_text(content, "utf-8")
+    target = toy_registry if command == "validate" else f"{toy_registry}:reading"
+    ended = call(command, target)
+    assert ended.code == 2
+    assert ended.err.splitlines()[0].startswith("task 'read': no file 'nowhere/x.txt': the folder")
+    line = content.splitlines().index("    test: [nowhere/x.txt]") + 1
+    assert f"  at {toy_registry}:{line}, tasks.read.test" in ended.err.splitlines()
+    assert ended.err.count("nowhere/x.txt") == 1
+
+
+def test_a_misspelt_key_is_said_before_the_one_that_is_missing(call, both):
+    both.write_text(both.read_text("utf-8").replace("encoders: [a, b]", "encodrs: [a, b]"), "utf-8")
+    said = call("run", f"{both}:both").err.splitlines()
+    assert said[0] == "compositions.small has no key 'encodrs' (and 3 more)"
+    assert said[2:4] == ["  closest: encoders", f"  try: sondage validate {both}"]
+    assert "try: sondage validate" not in call("validate", both).err
 
 
 def test_plan_counts_what_is_cached(call, both):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -49,7 +50,11 @@ def plan(
         columns = ["encoding with", "of", "layers", "cached", "to write"]
         text.table(columns, rows, right=["cached", "to write"])
         known = sum(p.bytes or 0 for p in found.passes)
-        text.say(f"{text.size(known)} to write to {store.root}")
+        least = "at least " if any(p.bytes is None for p in found.passes) else ""
+        text.say(f"{least}{text.size(known)} to write to {store.root}")
+        with contextlib.suppress(OSError):
+            if known > (free := paths.free(store.root)):
+                text.say(f"warning: only {text.size(free)} are free there; SONDAGE_STORE moves it")
     else:
         text.say("nothing to encode")
     for note in planned.notes:

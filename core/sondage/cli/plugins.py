@@ -28,7 +28,10 @@ def plugins(
         text.say(json.dumps([asdict(report) for report in reports], indent=2))
         return
     if not reports:
-        text.say("no plugins are installed; try: pip install sondage-transformers")
+        text.say(
+            "no plugins are installed; try: pip install sondage-transformers, "
+            "or ./plugins/transformers in a clone"
+        )
         return
     columns = ["name", "distribution", "version", "status", "reason"]
     columns += ["hooks"] * hooks + ["requires"] * requires

@@ -35,8 +35,10 @@ class Edge:
         table has the score of the mix of layers up to each l; scores are the last one's.
     loss : {'sigmoid', 'softmax'}
         Binary cross-entropy over labels, or cross-entropy of one label an item.
-    projection, hidden : int
-        Sizes.
+    projection : int
+        Width that each word's vector is projected to.
+    hidden : int
+        Units in the perceptron's hidden layer.
     dropout : float
         Share of hidden units dropped in training.
     batch : int
@@ -47,10 +49,13 @@ class Edge:
         Largest norm of a gradient.
     validate_every : int
         Steps between looks at dev.
-    halve_after, stop_after : int
-        Looks without progress after which the rate is halved, or training ends.
+    halve_after : int
+        Looks at dev in a row without progress after which the rate is halved, and again after
+        as many.
+    stop_after : int
+        Looks at dev in a row without progress after which training ends.
     max_validations : int
-        Looks at most.
+        Looks at dev after which training ends in any case, counted as ``not-converged``.
     device : {'cpu', 'cuda'}
         Where training runs.
 

@@ -37,8 +37,10 @@ class EdgeProbe:
     loss : {'sigmoid', 'softmax'}
         Binary cross-entropy over all labels, predicted where the probability is above 1/2;
         or cross-entropy of one label an item.
-    projection, hidden : int
-        Sizes.
+    projection : int
+        Width that each word's vector is projected to.
+    hidden : int
+        Units in the perceptron's hidden layer.
     dropout : float
         Share of hidden units dropped in training.
     batch : int

@@ -60,6 +60,7 @@ class Finetuned:
         Share of the steps in which the rate rises from 0, rounded up; the last is not among
         them.
     epochs : int
+        Passes over the training part.
     batch_size : int
         In sentences.
     weight_decay : float
