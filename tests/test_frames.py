@@ -41,8 +41,30 @@ def test_the_summary_agrees_with_the_records(toy_registry):
 
 def test_seeds_that_agree_to_the_last_bit_give_no_seed_interval():
     records = [{"scores": {"s": 0.5}} for _ in range(3)]
-    row = frames._spread(records, "s", first=True)
+    row = frames._spread(records, "s", items=False)
     assert (row["mean"], row["low"], row["interval"]) == (0.5, None, "")
+
+
+def test_intervals_and_tests_of_items_stand_by_the_score_that_they_are_of(toy_registry):
+    run = api.run(f"{toy_registry}:small", layers=[0], seeds=[0])
+    plain = run.summary().set_index(["encoder", "score"])
+    records = run.folder.records()
+    for record in records:
+        if record["kind"] == "probe":
+            record["scores"] = {"clusters": 7.0, **record["scores"]}
+            record["outcomes"]["score"] = "accuracy"
+    summary = frames.summary(_Held(run.folder, records)).set_index(["encoder", "score"])
+    assert plain.loc[("a", "accuracy"), "difference"] != 0
+    for column in ("boot_low", "boot_high", "low", "high", "difference", "p"):
+        assert summary.loc[("a", "accuracy"), column] == plain.loc[("a", "accuracy"), column]
+        assert np.isnan(summary.loc[("a", "clusters"), column])
+
+
+class _Held:
+    """A run's folder with records of one's own."""
+
+    def __init__(self, folder, records):
+        self.header, self.records = folder.header, lambda: records
 
 
 def test_a_failed_cell_is_a_row_without_a_value(toy_registry):

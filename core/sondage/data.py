@@ -444,12 +444,15 @@ class Outcomes:
         −log2 of the probability that the probe gave to the item's own label, in bits; for an
         item with several labels the sum over all binary decisions. What codelengths are made
         of; not kept in the results.
+    score : str
+        The score that the mean of `values` is; the first one if empty.
     """
 
     items: Ints
     groups: Ints
     values: NDArray[Any]
     surprisal: NDArray[np.float64] | None = None
+    score: str = ""
 
 
 @dataclass(frozen=True)

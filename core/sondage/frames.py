@@ -72,8 +72,8 @@ def summary(folder: RunFolder) -> pd.DataFrame:
     DataFrame
         ``mean`` and ``std`` over the seeds (``n_seeds``), ``low`` and ``high`` of a 95%
         interval and how it was made (``interval``): ``seeds`` (t), ``items`` (bootstrap over
-        test sentences, for the first score), ``groups`` (jackknife over sentences). For the
-        first score also ``boot_low, boot_high`` and, against the composition's baseline,
+        test sentences, for the score that outcomes are of), ``groups`` (jackknife over sentences).
+        For the former also ``boot_low, boot_high`` and, against the composition's baseline,
         ``difference, difference_low, difference_high, p, p_holm`` (Holm over layers).
     """
     header = folder.header()
@@ -85,10 +85,11 @@ def summary(folder: RunFolder) -> pd.DataFrame:
     rows = []
     for group, records in cells.items():
         twin = cells.get(_twin(group, baseline)) if baseline else None
-        for i, score in enumerate(records[0]["scores"]):
+        told = _told(records)
+        for score in records[0]["scores"]:
             row = dict(zip(_GROUP, group, strict=True)) | {"score": score}
-            row |= _spread(records, score, first=i == 0)
-            if i == 0 and twin and twin is not records and group[0] == "probe":
+            row |= _spread(records, score, items=score == told)
+            if score == told and twin and twin is not records and group[0] == "probe":
                 row |= _against(records, twin)
             rows.append(row)
     out = pd.DataFrame(rows, columns=[*_GROUP, "score", *_NUMBERS])
@@ -114,7 +115,15 @@ def _twin(group: tuple[Any, ...], baseline: str) -> tuple[Any, ...]:
     return tuple(twin.values())
 
 
-def _spread(records: Sequence[Record], score: str, *, first: bool) -> dict[str, Any]:
+def _told(records: Sequence[Record]) -> str | None:
+    """Return the score that the records' outcomes are of, if all have some of one."""
+    told = {r["outcomes"].get("score", "") if "outcomes" in r else None for r in records}
+    if None in told or len(told) > 1:
+        return None
+    return told.pop() or next(iter(records[0]["scores"]), None)
+
+
+def _spread(records: Sequence[Record], score: str, *, items: bool) -> dict[str, Any]:
     values = np.array([r["scores"][score] for r in records])
     over = stats.seed_interval(values)
     if over.std is not None and over.std <= 1e-12 * abs(over.mean):
@@ -124,7 +133,7 @@ def _spread(records: Sequence[Record], score: str, *, first: bool) -> dict[str, 
         "mean": over.mean, "std": over.std, "low": over.low, "high": over.high,
         "interval": "seeds" if over.low is not None else "", "n_seeds": len(values),
     }  # fmt: skip
-    if first and all("outcomes" in r for r in records):
+    if items:
         outcome, groups = _stacked(records)
         boot = stats.bootstrap_interval(outcome, groups)
         row |= {"boot_low": boot.low, "boot_high": boot.high}

@@ -257,6 +257,7 @@ def pack(outcomes: Outcomes) -> Record:
         "items": _pack(np.diff(outcomes.items, prepend=0).astype("<i4")),
         "groups": _pack(np.diff(outcomes.groups, prepend=0).astype("<i4")),
         "values": _pack(values),
+        "score": outcomes.score,
     }
 
 
@@ -272,7 +273,7 @@ def unpack(packed: Record) -> Outcomes:
         np.cumsum(np.frombuffer(_unpack(packed[k]), "<i4").astype(np.int64))
         for k in ("items", "groups")
     )
-    return Outcomes(items, groups, values)
+    return Outcomes(items, groups, values, score=packed.get("score", ""))
 
 
 def _pack(array: Any) -> str:

@@ -120,6 +120,10 @@ BROKEN = {
         "check_keeps_the_contract": ["broken_any:NoRandomness"],
         "check_learns_separable_data": ["broken_probes:Majority", "broken_probes:FlatTrees"],
         "check_chance_on_shuffled_labels": ["broken_probes:Peeks", "broken_probes:AlwaysRight"],
+        "check_outcomes_are_of_a_score": [
+            "broken_probes:OutcomesOfAnother",
+            "broken_probes:OutcomesOfNoScore",
+        ],
         "check_refit_forgets": ["broken_probes:Remembers"],
         "check_relabelling_changes_nothing": ["broken_probes:RegressesOnNumbers"],
         "check_inputs_may_be_read_only": ["broken_probes:CentresInPlace"],

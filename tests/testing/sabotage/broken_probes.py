@@ -119,6 +119,19 @@ class LeavesOneOut(OtherOutcomes):
         )
 
 
+class OutcomesOfAnother(Looped):
+    """Puts a score first that is not the mean of the outcomes."""
+
+    def cell(self, problem, layer, seed):
+        result = super().cell(problem, layer, seed)
+        return dataclasses.replace(result, scores={"clusters": 7.0, **result.scores})
+
+
+class OutcomesOfNoScore(OtherOutcomes):
+    def outcomes(self, outcomes, problem, seed):
+        return dataclasses.replace(outcomes, score="precision")
+
+
 class NotANumber(Looped):
     def cell(self, problem, layer, seed):
         result = super().cell(problem, layer, seed)

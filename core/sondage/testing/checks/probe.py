@@ -88,6 +88,23 @@ def check_chance_on_shuffled_labels(component: Component) -> None:
 
 
 @check("probe", since="0.1")
+def check_outcomes_are_of_a_score(component: Component) -> None:
+    """The mean outcome is the score that intervals and tests of outcomes are shown with."""
+    success(found := hard_cells(component))
+    splits = hard_problem(component.make()).splits
+    for (_, seed), result in found.items():
+        # Whether outcomes and scores are those of the test part is for other checks to say.
+        if result.outcomes is None or not result.scores:
+            continue
+        if not np.array_equal(result.outcomes.items, splits[seed].test):
+            continue
+        name = result.outcomes.score or next(iter(result.scores))
+        assert name in result.scores, f"the outcomes are of '{name}', which is no score"
+        mean, score = float(np.mean(result.outcomes.values)), result.scores[name]
+        assert np.isclose(mean, score, rtol=1e-6, atol=1e-6), f"mean {mean:.6f}, {name} {score:.6f}"
+
+
+@check("probe", since="0.1")
 def check_refit_forgets(component: Component) -> None:
     """An instance that was fitted before gives what a fresh one gives."""
     used = component.make()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -128,7 +129,7 @@ class Clusters:
             warnings[slug] = warnings.get(slug, 0) + count
         return Result(
             scores=scores,
-            outcomes=scored.outcomes,
+            outcomes=scored.outcomes and replace(scored.outcomes, score="accuracy"),
             tables=tables,
             arrays=arrays,
             warnings=warnings,
