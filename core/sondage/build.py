@@ -159,6 +159,36 @@ class Builder:
         self._built[kind, item] = built
         return built
 
+    def check_files(self, task: Built, path: Path) -> None:
+        """Ask a task that is to be used for its fingerprint, which looks for its files.
+
+        Parameters
+        ----------
+        task : Built
+        path : tuple
+            Where it is named in the file.
+
+        Raises
+        ------
+        SondageError
+            The task's own, with its name and the line of the file that is missing.
+        """
+        try:
+            getattr(task.instance, "fingerprint", None)
+        except SondageError as error:
+            named = [
+                name
+                for name, value in task.parameters.items()
+                for one in (value if isinstance(value, list) else [value])
+                if isinstance(one, str) and repr(one) in error.message
+            ]
+            if task.label in self._registry.declared("task"):
+                path = ("tasks", task.label)
+            error.message = f"task '{task.label}': {error.message}"
+            if error.where in ("", task.use):
+                error.where = self._registry.document.where(*path, *named[:1])
+            raise
+
     def _one_step(self, built: Built, step: str, path: Path, wanted_by: str) -> Built:
         steps = built.instance.steps if isinstance(built.instance, Series) else ()
         names = {str(s): s for s in steps} | ({"last": steps[-1]} if steps else {})
@@ -220,27 +250,7 @@ class Builder:
                 where=document.where(*path),
                 hint=f"sondage describe {kind} {offer.spec.name}",
             ) from error
-        if kind == "task":
-            self._check_files(instance, label, offer.spec.name, given, path)
         return Built(kind, label, offer, parameters, instance, tuple(parts))
-
-    def _check_files(
-        self, task: Any, label: str, use: str, given: dict[str, Any], path: Path
-    ) -> None:
-        """Ask for the fingerprint, which looks for the files, while it is known who named them."""
-        try:
-            getattr(task, "fingerprint", None)
-        except SondageError as error:
-            named = [
-                name
-                for name, value in given.items()
-                for one in (value if isinstance(value, list) else [value])
-                if isinstance(one, str) and repr(one) in error.message
-            ]
-            error.message = f"task '{label}': {error.message}"
-            if error.where in ("", use):
-                error.where = self._registry.document.where(*path, *named[:1])
-            raise
 
     def _referred(
         self, kind: Kind, value: Any, path: Path, wanted_by: str, parts: list[Built]
@@ -259,6 +269,8 @@ class Builder:
                 where=self._registry.document.where(*path),
                 hint=f"name a step: {built.label}@last",
             )
+        if kind == "task":
+            self.check_files(built, path)
         parts.append(built)
         return built.instance, built.key
 

@@ -106,6 +106,8 @@ class _Planner:
         for i, item in enumerate(getattr(self.composition, section)):
             path = ("compositions", self.name, section, i)
             built = self.builder.build(kind, item, path, f"composition '{self.name}'")
+            if kind == "task":
+                self.builder.check_files(built, path)
             series = kind == "encoder" and built.step is None and isinstance(built.instance, Series)
             for one in [at_step(built, s) for s in built.instance.steps] if series else [built]:
                 if any(b.title == one.title for b in out):
