@@ -160,18 +160,12 @@ class Builder:
         return built
 
     def check_files(self, task: Built, path: Path) -> None:
-        """Ask a task that is to be used for its fingerprint, which looks for its files.
-
-        Parameters
-        ----------
-        task : Built
-        path : tuple
-            Where it is named in the file.
+        """Ask a task that is used for its fingerprint; `path` is where the file names it.
 
         Raises
         ------
         SondageError
-            The task's own, with its name and the line of the file that is missing.
+            As the task does, with the task's name and the line that names the missing file.
         """
         try:
             getattr(task.instance, "fingerprint", None)
