@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -210,7 +211,8 @@ def run_plan(
         folder.adopt(id_, root)
     folder.append([known[id_] | record.names(cell) for id_, cell in reused.items()])
     # The last run is the one last asked for, even if nothing was left to do.
-    os.utime(folder.path)
+    with contextlib.suppress(OSError):
+        os.utime(folder.path / "run.json")
     todo = planned.pending(known)
     training = [t for t in planned.trainings if t.cell.id not in known]
     for note in planned.notes:
@@ -285,23 +287,79 @@ def header(planned: Plan) -> dict[str, Any]:
 
 
 def results(name: str = "") -> Run:
-    """Return a run that exists: by folder name or prefix, or the one written last.
+    """Return a run that exists: by its name, or the one that was run last.
+
+    Parameters
+    ----------
+    name : str
+        A run folder's name, a composition's, or the beginning of one. Where several runs of
+        one composition fit, the one of them that was run last is returned.
 
     Raises
     ------
     ResultsError
-        If there is none, or the name fits several.
+        If there is none, or the beginning fits runs of several compositions.
+    """
+    return Run(matching(name)[-1])
+
+
+def matching(name: str = "") -> list[RunFolder]:
+    """Return the runs that a name fits, as `results` takes it: the one run last is the last.
+
+    Parameters
+    ----------
+    name : str
+        Empty for all runs; else runs of one composition are returned.
+
+    Raises
+    ------
+    ResultsError
+        If there is none, or the beginning fits runs of several compositions.
     """
     root = paths.runs_folder()
-    found = sorted(runs(root), key=lambda f: f.path.stat().st_mtime_ns)
-    fitting = [f for f in found if f.path.name.startswith(name)]
-    exact = [f for f in fitting if f.path.name.rpartition("-")[0] == name]
-    if not fitting:
-        names = [f.path.name for f in found]
+    found = sorted(runs(root), key=_last_run)
+    names = [f.path.name for f in found]
+    if not found or not any(n.startswith(name) for n in names):
         raise ResultsError(
             f"there is no run '{name}'" if name else "there are no results yet",
             where=str(root),
             near=nearest(name, names) or names[-5:],
             hint="sondage run NAME",
         )
-    return Run((exact or fitting)[-1])
+    if not name:
+        return found
+    # A whole name counts before a beginning: 'pud' is not 'pud-upos'.
+    fitting = (
+        [f for f in found if f.path.name == name]
+        or [f for f in found if _composition(f) == name]
+        or [f for f in found if f.path.name.startswith(name)]
+    )
+    compositions = list(dict.fromkeys(_composition(f) for f in reversed(fitting)))
+    if len(compositions) > 1:
+        names = [f.path.name for f in reversed(fitting)]
+        raise ResultsError(
+            f"'{name}' fits runs of {len(compositions)} compositions",
+            where=str(root),
+            near=names if len(names) <= _MOST else compositions[:_MOST],
+            hint="give more of the name; a composition's whole name takes its last run",
+        )
+    return fitting
+
+
+#: Names in a message.
+_MOST = 10
+
+
+def _last_run(folder: RunFolder) -> int:
+    """Return when a run was last asked for or last gained a cell, in ns since the epoch.
+
+    What is computed from a run, and the folder's own time with it, says nothing about that.
+    """
+    return max(
+        (f.stat().st_mtime_ns for f in (folder.path / "run.json", folder.cells) if f.exists()),
+        default=0,
+    )
+
+
+def _composition(folder: RunFolder) -> str:
+    return folder.path.name.rpartition("-")[0] or folder.path.name

@@ -2,10 +2,13 @@
 
 import csv
 import io
+import os
+import time
 
 import pytest
 
-from sondage import api
+from sondage import api, paths
+from sondage.errors import ResultsError
 
 
 @pytest.fixture
@@ -20,6 +23,88 @@ def test_the_last_run_is_shown(call, ran):
     assert ended.out.startswith(f"{ran.name}\n\nt · slow · accuracy\n")
     assert "macro_f1" in ended.out.partition("more scores: ")[2]
     assert "t · slow · macro_f1" in call("results", "--all").out
+
+
+@pytest.fixture
+def three(call, both):
+    """Two runs of ``both`` and then one of ``small``, in the order of being run."""
+    names = []
+    for age, words in enumerate(
+        (["both"], ["both", "--layers", "0"], ["small", "--layers", "0,1"])
+    ):
+        call("run", f"{both}:{words[0]}", "--quiet", *words[1:])
+        (folder,) = (f for f in paths.runs_folder().iterdir() if f.name not in names)
+        names.append(folder.name)
+        # Well apart, whatever the file system's clock.
+        then = time.time() - 1000 + 100 * age
+        for path in (folder / "run.json", folder / "cells.jsonl", folder):
+            os.utime(path, (then, then))
+    return names
+
+
+def test_reading_an_older_run_does_not_make_it_the_last(call, three):
+    older, old, last = three
+    call("results", last)
+    for name in (old, older):
+        (paths.runs_folder() / name / "summary.json").unlink(missing_ok=True)
+        call("results", name)
+        assert (paths.runs_folder() / name / "summary.json").is_file()
+    (paths.runs_folder() / old / "summary.json").unlink()
+    call("results", "--sql", "select * from summary")
+    assert api.results().name == last
+    assert call("results").out.startswith(f"{last}\n")
+
+
+def test_a_run_asked_for_again_is_the_last_and_its_summary_stays(call, three, both, monkeypatch):
+    older, _, _ = three
+    call("results", older)
+    from sondage.report import read
+
+    monkeypatch.setattr(read, "_compute", lambda folder: pytest.fail("computed again"))
+    call("run", f"{both}:both", "--quiet")
+    assert call("results").out.startswith(f"{older}\n")
+
+
+def test_a_composition_names_its_last_run_and_says_so(call, three):
+    older, old, last = three
+    ended = call("results", "both")
+    assert ended.out.startswith(f"{old}\n")
+    assert ended.err == f"{old}; 'both' fits 1 older run too: {older}\n"
+    assert call("results", "bo", "--csv", "-").err.startswith(f"{old}; 'bo' fits 1 older run")
+    # Only what leaves it open is remarked on; what does not print the name says it.
+    assert call("results", older).err == ""
+    assert call("results", older, "--cells").err == ""
+    assert call("results", "small").err == ""
+    assert call("results", "small", "--cells").err == f"{last}\n"
+    assert call("results", "--table", "per_class").err == f"{last}\n"
+
+
+def test_a_beginning_of_several_compositions_is_refused_with_the_list(call, three):
+    older, old, last = three
+    root = paths.runs_folder()
+    (root / older).rename(root / "smaller-0a1b2c3d")
+    ended = call("results", "sm")
+    assert ended.code == 2
+    assert ended.out == ""
+    assert "'sm' fits runs of 2 compositions" in ended.err
+    assert f"closest: {last}, smaller-0a1b2c3d" in ended.err
+    assert old not in ended.err
+    assert call("results", "sm", "--sql", "select 1").code == 2
+    # A composition's whole name is no beginning of another's.
+    assert call("results", "small").out.startswith(f"{last}\n")
+    assert call("results", "smaller").out.startswith("smaller-0a1b2c3d\n")
+    with pytest.raises(ResultsError, match="2 compositions"):
+        api.results("sm")
+
+
+def test_of_very_many_runs_the_compositions_are_listed(call, three):
+    root = paths.runs_folder()
+    for i in range(11):
+        folder = root / f"small-{i:08d}"
+        folder.mkdir()
+        (folder / "cells.jsonl").write_bytes((root / three[2] / "cells.jsonl").read_bytes())
+    (root / three[0]).rename(root / "smaller-0a1b2c3d")
+    assert "closest: small, smaller\n" in call("results", "s").err
 
 
 def test_an_unknown_run_names_those_that_exist(call, ran):
@@ -78,6 +163,25 @@ def test_sql_over_all_runs(call, ran, both):
     assert ended.out.splitlines()[1].split() == ["16", "16"]
     both_runs = call("results", "--sql", "select count(distinct run) from summary")
     assert both_runs.out.splitlines()[1].strip() == "2"
+
+
+def test_sql_over_the_run_that_is_named(call, three):
+    older, old, last = three
+    ask = "select count(*) n, count(distinct run) r, min(run) m from {}"
+    for name in (older, old, last):
+        for table in ("cells", "summary"):
+            ended = call("results", name, "--sql", ask.format(table), "--csv", "-")
+            (row,) = csv.DictReader(io.StringIO(ended.out))
+            run = api.results(name)
+            whole = run.frame() if table == "cells" else run.summary()
+            # Cells that an older run has as well are there too, under this run's name.
+            assert (row["n"], row["r"], row["m"]) == (str(len(whole)), "1", name)
+            assert ended.err == ""
+    assert call("results", "nosuch", "--sql", "select 1").code == 2
+    assert call("results", "small", "--sql", "select 1").err == f"{last}\n"
+    whole = call("results", "--sql", "select distinct run from summary")
+    assert sorted(whole.out.split()[1:]) == sorted(three)
+    assert whole.err.startswith("asked of all 3 runs; ")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def results(
     run: Annotated[
-        str, typer.Argument(help="A run's folder name or its beginning; else the last run.")
+        str,
+        typer.Argument(help="A run's or composition's name or its beginning; else the last run."),
     ] = "",
     csv: Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")] = None,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
@@ -27,7 +28,9 @@ def results(
     ] = None,
     sql: Annotated[
         str | None,
-        typer.Option(metavar="QUERY", help="Ask the tables 'cells' and 'summary' of all runs."),
+        typer.Option(
+            metavar="QUERY", help="Ask the tables 'cells' and 'summary': of RUN, else of all runs."
+        ),
     ] = None,
     table: Annotated[
         str | None, typer.Option(metavar="NAME", help="A named table, such as per_class.")
@@ -45,14 +48,10 @@ def results(
     --csv and --parquet write the summary, or what --cells, --table or --sql gives.
     """
     if sql is not None:
-        from sondage import paths
-        from sondage.report import query
-
-        _hand_over(query(paths.runs_folder(), sql), csv, parquet)
+        _hand_over(_asked(sql, run), csv, parquet)
         return
-    from sondage import api
-
-    found = api.results(run)
+    plain = not (failed or cells or any((csv, parquet, latex, plot, table)))
+    found = _chosen(run, told=plain)
     if failed:
         _failed(found)
         return
@@ -60,7 +59,7 @@ def results(
         _drawn(found, plot, latex, every=every)
     if table is not None or cells or csv is not None or parquet is not None:
         _hand_over(_frame(found, table, cells=cells), csv, parquet)
-    elif plot is None and latex is None:
+    elif plain:
         from sondage.cli import outcome
         from sondage.report.read import findings
 
@@ -70,6 +69,39 @@ def results(
         outcome.warnings(seen)
         if seen.failed:
             outcome.failures(seen)
+
+
+def _chosen(name: str, *, told: bool = False) -> Run:
+    """Return the run meant, and say which it is where the name leaves that open.
+
+    `told` if what is printed next names the run.
+    """
+    from sondage import api
+
+    fitting = api.matching(name)
+    found = api.Run(fitting[-1])
+    if name and len(fitting) > 1:
+        more = text.counted(len(fitting) - 1, "older run")
+        others = ", ".join(f.path.name for f in fitting[-2:-6:-1])
+        dots = ", ..." if len(fitting) > 5 else ""
+        text.warn(f"{found.name}; '{name}' fits {more} too: {others}{dots}")
+    elif not told and name != found.name:
+        text.warn(found.name)
+    return found
+
+
+def _asked(sql: str, name: str) -> DataFrame:
+    from sondage import paths
+    from sondage.report import query
+    from sondage.runfolder import runs
+
+    root = paths.runs_folder()
+    if name:
+        return query(root, sql, run=_chosen(name).name)
+    n = sum(1 for _ in runs(root))
+    if n > 1:
+        text.warn(f"asked of all {n} runs; 'sondage results RUN --sql ...' asks one alone")
+    return query(root, sql)
 
 
 def _frame(run: Run, table: str | None, *, cells: bool) -> DataFrame:

@@ -1,4 +1,4 @@
-"""SQL over all runs, through an in-memory DuckDB that sees nothing else."""
+"""SQL over all runs or one, through an in-memory DuckDB that sees nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def query(root: Path, sql: str) -> DataFrame:
+def query(root: Path, sql: str, *, run: str = "") -> DataFrame:
     """Return what a query gives over the tables ``cells`` and ``summary``.
 
     Parameters
@@ -22,6 +22,8 @@ def query(root: Path, sql: str) -> DataFrame:
         The folder that holds the runs.
     sql : str
         One DuckDB statement. Nothing outside the two tables can be read or written.
+    run : str
+        The run folder's name that the tables are of; empty for all runs.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def query(root: Path, sql: str) -> DataFrame:
     """
     import duckdb
 
-    folders = list(runs(root))
+    folders = [folder for folder in runs(root) if run in ("", folder.path.name)]
     with duckdb.connect(":memory:") as connection:
         connection.register("_cells", all_cells(folders))
         connection.register("_summary", all_summaries(folders))
@@ -56,7 +58,7 @@ def query(root: Path, sql: str) -> DataFrame:
 
 
 def all_cells(folders: Iterable[RunFolder]) -> DataFrame:
-    """Return the tidy frame of all runs, each cell once: finished if it is so anywhere."""
+    """Return the tidy frame of some runs, each cell once: finished if it is so anywhere."""
     from sondage.frames import frame
 
     cells = frame(folders)
@@ -67,7 +69,7 @@ def all_cells(folders: Iterable[RunFolder]) -> DataFrame:
 
 
 def all_summaries(folders: Iterable[RunFolder]) -> DataFrame:
-    """Return the summaries of all runs, with the run's name in front."""
+    """Return the summaries of some runs, with the run's name in front."""
     import pandas as pd
 
     from sondage.report.read import COLUMNS, findings

@@ -1,8 +1,8 @@
 """A run's summary, failures and warnings, computed once and kept beside the results.
 
 The bootstrap behind the summary costs seconds; the results change only when a cell is
-added. So what was computed is kept as ``summary.json`` in the run's folder, with the size
-and time of the files that it was computed from, and computed again when those differ.
+added. So what was computed is kept as ``summary.json`` in the run's folder, with what marks
+the files that it was computed from, and computed again when that differs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import os
+import zlib
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -117,7 +118,10 @@ def _stamp(folder: RunFolder) -> list[Any]:
     core = Path(__file__).parents[1]
     # The code that computes counts as well: whoever edits it sees what it gives.
     code = (core / "frames.py", core / "stats.py", Path(__file__))
-    for file in (folder.cells, folder.path / "run.json", *code):
+    # Not the time of run.json: it is that of the last run, even of one that changed nothing.
+    with contextlib.suppress(OSError):
+        stamp.append(zlib.crc32((folder.path / "run.json").read_bytes()))
+    for file in (folder.cells, *code):
         try:
             stat = file.stat()
             stamp += [stat.st_size, stat.st_mtime_ns]
