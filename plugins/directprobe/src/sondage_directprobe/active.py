@@ -13,10 +13,10 @@ from sondage_directprobe.points import Doubles, Ints
 AGE = 60
 #: Share of its length that a point must have outside the others' span to enter the inverse.
 THIN = 1e-11
-#: Corrections of the weights of a short point.
-REFINE = 2
 #: The same for a second point that enters at a time.
 WIDE = 1e-4
+#: Corrections of the weights of a short point.
+REFINE = 2
 
 
 class Active:
