@@ -42,10 +42,10 @@ PARTS = {
     "test": lambda: bank("test.conllu", 35, 5),
 }
 OWN = {
-    "upos": [],
+    "upos": [{"words": "surface"}],
     "xpos": [],
     "feats": [{"feature": "Odd"}, {"without": "none"}],
-    "deprel": [{"subtypes": False}],
+    "deprel": [{"subtypes": False}, {"words": "surface"}],
     "tree": [{"subtypes": False}],
 }
 SHARED = [PARTS, {"on_error": "skip"}, {"ratios": (0.6, 0.2, 0.2)}]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from sondage.data import Corpus, Ints
 
 #: Value of `Treebank.heads` where the file annotates no head.
@@ -32,6 +34,11 @@ class Treebank:
         Index into `files` of each sentence.
     lines : int64 array, shape (n_words,)
         Line of each word in its file, from 1.
+    multiword : int64 array, shape (m, 2)
+        The multiword tokens, such as *im* for *in dem*: token k is read as the words
+        ``multiword[k, 0]:multiword[k, 1]``, counted over all sentences.
+    written : sequence of str, length m
+        The form of each multiword token, as it stands in the text.
     warnings : mapping of slug to count
         ``several-roots`` and ``skipped-sentences``, where there were any.
     """
@@ -49,6 +56,8 @@ class Treebank:
     files: tuple[str, ...]
     file_of: Ints
     lines: Ints
+    multiword: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    written: Sequence[str] = ()
     warnings: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:

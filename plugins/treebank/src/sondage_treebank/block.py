@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sondage.errors import DataError
 from sondage_treebank.bank import NO_HEAD
@@ -30,6 +30,8 @@ class Block:
     lines : list of int
         Line of each word.
     sent_id, text : str or None
+    multiword : list of (start, end, form)
+        The multiword tokens: written as `form`, read as the words ``start..end - 1``.
     """
 
     rows: list[list[str]]
@@ -37,6 +39,7 @@ class Block:
     lines: list[int]
     sent_id: str | None
     text: str | None
+    multiword: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 class BadLine(Exception):  # noqa: N818 - never leaves the reader
@@ -87,6 +90,8 @@ def parse_block(lines: Sequence[str], first: int) -> Block | None:
         if _SMALL.get(row[0]) == ids.last + 1:
             ids.last, ids.empty = ids.last + 1, 0
         elif not ids.word(number, row[0]):
+            if "-" in row[0]:
+                block.multiword.append((ids.last, ids.range_end, row[1]))
             continue
         block.rows.append(row)
         block.lines.append(number)

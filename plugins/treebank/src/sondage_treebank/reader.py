@@ -26,9 +26,10 @@ def read_conllu(
 ) -> Treebank:
     """Read CoNLL-U files, plain or gzipped, into columns.
 
-    The syntactic words are the words: lines of multiword tokens (``5-6``) and empty nodes
-    (``8.1``) are checked and left out. UTF-8 with or without byte order mark; lines end in
-    LF or CRLF; the last newline may be missing. Control characters in the text are data.
+    The syntactic words are the words; multiword tokens (``5-6``) are kept beside them, and
+    empty nodes (``8.1``) are checked and left out. UTF-8 with or without byte order mark;
+    lines end in LF or CRLF; the last newline may be missing. Control characters in the text
+    are data.
 
     Parameters
     ----------
@@ -78,6 +79,8 @@ class _Columns:
         self.sent_ids: list[str | None] = []
         self.texts: list[str | None] = []
         self.file_of: list[int] = []
+        self.multiword: list[tuple[int, int]] = []
+        self.written: list[str] = []
         self.warnings: Counter[str] = Counter()
         # One object for equal strings: memory follows the vocabulary, not the words.
         self.share = dict[str, str]().setdefault
@@ -87,6 +90,10 @@ class _Columns:
         for target, source in zip(self.kept, _KEPT, strict=True):
             values = by_column[source]
             target.extend(map(self.share, values, values))
+        before = len(self.heads)
+        for start, end, form in block.multiword:
+            self.multiword.append((before + start, before + end))
+            self.written.append(form)
         self.heads += block.heads
         self.lines += block.lines
         self.lengths.append(len(block.rows))
@@ -112,6 +119,8 @@ class _Columns:
             files=files,
             file_of=np.array(self.file_of, np.int64),
             lines=np.array(self.lines, np.int64),
+            multiword=np.array(self.multiword, np.int64).reshape(-1, 2),
+            written=tuple(self.written),
             warnings=dict(self.warnings),
         )
 

@@ -6,8 +6,10 @@ import inspect
 from typing import ClassVar, Literal
 
 from sondage.contracts import TaskUnits
-from sondage.data import Target, TaskData, digest
+from sondage.data import Labels, Target, TaskData, digest
+from sondage.errors import ParameterError
 from sondage.parts import Files, FileTask, Ratios, name_of
+from sondage_treebank import surface
 from sondage_treebank.bank import Treebank
 from sondage_treebank.labels import (
     Warnings,
@@ -19,6 +21,7 @@ from sondage_treebank.labels import (
 from sondage_treebank.reader import read_conllu
 
 _OnError = Literal["raise", "skip"]
+_Words = Literal["syntactic", "surface"]
 # Raised whenever the same bytes would be read into another corpus or other targets.
 _READER = "conllu-1"
 
@@ -39,6 +42,10 @@ dev_share : float
     given; 0 leaves dev empty.
 on_error : {'raise', 'skip'}
     Whether a broken sentence is an error or is skipped and counted.
+words : {'syntactic', 'surface'}
+    What the encoder reads where the text writes several words as one (*im*, *don't*): the
+    words (*in dem*, *do n't*), or the token as it is written, whose vector, that of all its
+    subwords, then stands for each of its words. `treebank.tree` takes syntactic words only.
 
 Attributes
 ----------
@@ -75,11 +82,13 @@ class _Task(FileTask):
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
         on_error: _OnError = "raise",
+        words: _Words = "syntactic",
     ) -> None:
         super().__init__(
             files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
         )
         self.on_error = on_error
+        self.words = words
 
     @property
     def fingerprint(self) -> str:
@@ -89,7 +98,8 @@ class _Task(FileTask):
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: the same for every task over the same files."""
-        return digest(_READER, self.on_error, self.parts.hashes)
+        surface = ("surface",) if self.words == "surface" else ()
+        return digest(_READER, self.on_error, self.parts.hashes, *surface)
 
     def _own(self) -> tuple[object, ...]:
         return ()
@@ -98,11 +108,16 @@ class _Task(FileTask):
         return read_conllu(self.parts.paths, on_error=self.on_error)
 
     def _data(self, bank: Treebank, target: Target, warnings: Warnings) -> TaskData:
+        name = name_of(bank.files)
+        corpus, more = bank.corpus(name), surface.count(bank)
+        if self.words == "surface" and isinstance(target, Labels):
+            corpus, token = surface.written(bank, name)
+            target, more = surface.on_tokens(target, bank, token), surface.shared(bank)
         return self.parts.data(
-            bank.corpus(name_of(bank.files)),
+            corpus,
             target,
             bank.file_of,
-            {**bank.warnings, **warnings},
+            {**bank.warnings, **more, **warnings},
             empty="the column is not annotated there; take another file",
         )
 
@@ -155,6 +170,7 @@ class Feats(_Task):
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
         on_error: _OnError = "raise",
+        words: _Words = "syntactic",
     ) -> None:
         super().__init__(
             files=files,
@@ -164,6 +180,7 @@ class Feats(_Task):
             ratios=ratios,
             dev_share=dev_share,
             on_error=on_error,
+            words=words,
         )
         self.feature = feature
         self.without = without
@@ -192,6 +209,7 @@ class _Relations(_Task):
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
         on_error: _OnError = "raise",
+        words: _Words = "syntactic",
     ) -> None:
         super().__init__(
             files=files,
@@ -201,6 +219,7 @@ class _Relations(_Task):
             ratios=ratios,
             dev_share=dev_share,
             on_error=on_error,
+            words=words,
         )
         self.subtypes = subtypes
 
@@ -236,6 +255,18 @@ class Tree(_Relations):
 
     name = "tree"
     units = "trees"
+
+    @property
+    def corpus_fingerprint(self) -> str:
+        """As of the other tasks; raises `ParameterError` for ``words: surface``."""
+        if self.words == "surface":
+            raise ParameterError(
+                "treebank.tree has words 'surface', but a tree stands over syntactic words, "
+                "each with a row of its own",
+                where="treebank.tree",
+                hint="words: syntactic",
+            )
+        return super().corpus_fingerprint
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line."""

@@ -1,0 +1,89 @@
+"""Multiword tokens: how many there are, and a treebank's corpus as it is written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sondage.data import Corpus, Ints, Labels, Units, offsets_of
+from sondage_treebank.bank import Treebank
+
+
+def count(bank: Treebank) -> dict[str, int]:
+    """Count the multiword tokens, and the sentences that have one.
+
+    An encoder that is given the syntactic words reads other text than was written: *in dem*
+    for *im*, *do n't* for *don't*.
+
+    Returns
+    -------
+    dict of slug to count
+        ``multiword-tokens`` and ``sentences-with-multiword-tokens``; empty without any.
+    """
+    if not len(bank.multiword):
+        return {}
+    sentences = np.searchsorted(bank.offsets, bank.multiword[:, 0], side="right")
+    return {
+        "multiword-tokens": len(bank.multiword),
+        "sentences-with-multiword-tokens": len(np.unique(sentences)),
+    }
+
+
+def shared(bank: Treebank) -> dict[str, int]:
+    """Count the words that share the vector of a multiword token, as ``words-in-one-token``."""
+    n = int(np.diff(bank.multiword, axis=1).sum())
+    return {"words-in-one-token": n} if n else {}
+
+
+def written(bank: Treebank, name: str = "treebank") -> tuple[Corpus, Ints]:
+    """Return the sentences as a corpus of the tokens that stand in the text.
+
+    Parameters
+    ----------
+    bank : Treebank
+    name : str
+        What messages call the corpus.
+
+    Returns
+    -------
+    corpus : Corpus
+        Its words are the multiword tokens, and the words that are part of none.
+    token : int64 array, shape (n_words,)
+        For each syntactic word the index, within its sentence, of the token it is part of.
+    """
+    starts = np.ones(bank.n_words, bool)
+    forms = list(bank.forms)
+    for (start, end), form in zip(bank.multiword.tolist(), bank.written, strict=True):
+        starts[start + 1 : end] = False
+        forms[start] = form
+    token = np.cumsum(starts) - 1
+    first = np.concatenate([[0], np.cumsum(starts)])[bank.offsets]
+    kept = bank.corpus(name)
+    corpus = Corpus(
+        texts=kept.texts,
+        words=tuple(form for form, start in zip(forms, starts.tolist(), strict=True) if start),
+        offsets=offsets_of(np.diff(first)),
+        name=name,
+    )
+    return corpus, token - np.repeat(first[:-1], np.diff(bank.offsets))
+
+
+def on_tokens(labels: Labels, bank: Treebank, token: Ints) -> Labels:
+    """Move labels from syntactic words to the tokens that they are part of.
+
+    The words of one multiword token thereby share its vector: that of all its subwords.
+
+    Parameters
+    ----------
+    labels : Labels
+        Over single words of `bank`, or tuples of such.
+    bank : Treebank
+    token : int64 array, shape (n_words,)
+        As `written` returns it.
+    """
+    begin = bank.offsets[labels.units.sentence]
+    words = labels.units.spans[:, :, 0] + begin[:, None]
+    places = token[words]
+    units = Units(labels.units.sentence, np.stack([places, places + 1], axis=2))
+    return replace(labels, units=units)
