@@ -121,8 +121,11 @@ def _measure(metric: Metric, cell: Cell, a: States, b: States) -> tuple[Result, 
         # Every k-th sentence: neighbours, often of one document, are spread over the groups.
         _feed(metric, part, a, b, np.arange(group, len(a), JACKKNIFE_GROUPS, dtype=np.int64))
         parts.append(part)
-    whole = _merged(parts)
-    return whole.compute(), _jackknife(parts, whole.compute())
+    result = _merged(parts).compute()
+    intervals = _jackknife(parts, result)
+    if intervals and len(a) < JACKKNIFE_GROUPS:
+        result = replace(result, warnings={**result.warnings, "few-sentences": len(a)})
+    return result, intervals
 
 
 def _measure_labelled(metric: Metric, cell: Cell, a: States, b: States, data: TaskData) -> Result:

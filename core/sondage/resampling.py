@@ -1,4 +1,4 @@
-"""Random resamples and sign patterns of groups, vectorised, in bounded memory."""
+"""Sums and random sign patterns of groups, vectorised, in bounded memory."""
 
 from __future__ import annotations
 
@@ -26,18 +26,6 @@ def batches(total: int, width: int) -> Iterator[int]:
     size = max(1, _BATCH // width)
     for start in range(0, total, size):
         yield min(size, total - start)
-
-
-def resampled(totals: Floats, counts: Floats, resamples: int, rng: np.random.Generator) -> Floats:
-    """Return the mean over items of each resample of groups."""
-    n = len(totals)
-    if resamples < 1:
-        raise DataError(f"a bootstrap needs at least 1 resample, not {resamples}")
-    means = []
-    for size in batches(resamples, n):
-        drawn = rng.integers(0, n, size=(size, n), dtype=np.int32)
-        means.append(totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
-    return np.concatenate(means)
 
 
 def sign_flip(totals: Floats, permutations: int, rng: np.random.Generator) -> float:

@@ -1,8 +1,8 @@
 """Intervals and tests: over seeds, over test items, between two encoders, over many layers.
 
-Whatever is uncertain is resampled whole: a sentence's items stand or fall together, because
-its words share a context. All intervals are at 95%, two-sided. Where too little is there for
-an interval its bounds are None, never NaN.
+Whatever is uncertain is taken whole: a sentence's items stand or fall together, because its
+words share a context. All intervals are at 95%, two-sided; ``bench/coverage.py`` measures them.
+Where too little is there for an interval its bounds are None, never NaN.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sondage import clusters
 from sondage.errors import DataError
-from sondage.resampling import Codes, Floats, resampled, sign_flip, sums
+from sondage.resampling import Codes, Floats, sign_flip, sums
 
-_TAILS = (0.025, 0.975)
+#: With fewer groups an interval over them is rough: it may hold its target in less, or in more,
+#: than 95 of 100 cases.
+FEW = 20
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Difference:
     difference : float
         Mean of a - b over items.
     low, high : float or None
-        Bootstrap bounds; None with a single group.
+        Bounds; None with a single group.
     p_value : float
         Two-sided, never 0.
     n : int
@@ -94,32 +97,30 @@ def seed_interval(values: ArrayLike) -> Interval:
     if n == 1:
         return Interval(mean, None, None, None, 1)
     std = float(x.std(ddof=1))
-    half = _student(n - 1) * std / float(np.sqrt(n))
+    half = clusters.student(n - 1) * std / float(np.sqrt(n))
     return Interval(mean, std, mean - half, mean + half, n)
 
 
-def bootstrap_interval(
-    values: ArrayLike, groups: ArrayLike, resamples: int = 2000, seed: int = 0
-) -> Interval:
-    """Return the mean over items with a percentile interval that resamples whole groups.
+def cluster_interval(values: ArrayLike, groups: ArrayLike) -> Interval:
+    """Return the mean over items with an interval over whole groups.
+
+    Its target is the mean over all items of the source that the groups are a sample of: what
+    ever more test sentences of this kind would give, to the same fitted probe.
 
     Parameters
     ----------
     values : floats or bools, shape (n,)
         One outcome an item.
     groups : ints, shape (n,)
-        Group (sentence) of each item. Groups are drawn with replacement, as many as there are,
-        each with all its items; a resample's mean is over the items drawn.
-    resamples : int
-        Number of resamples, at least 1.
-    seed : int
-        Seeds the draws.
+        Group (sentence) of each item.
 
     Returns
     -------
     Interval
-        `std` is the standard deviation over resamples, `n` the number of groups; with a single
-        group `std`, `low` and `high` are None.
+        A t interval, with a standard error and degrees of freedom for few and unequal groups;
+        where every value is 0 or 1, Wilson's, with as many items as count after grouping, so
+        that it stays within [0, 1] and is no point where all are right. `std` is the standard
+        error, `n` the number of groups; with a single group `std`, `low` and `high` are None.
 
     Raises
     ------
@@ -128,18 +129,25 @@ def bootstrap_interval(
 
     References
     ----------
-    Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 8 (the unit drawn is
-    the independent one) and 13 (percentile interval). Departs from it: none. With fewer than
-    about 20 groups it is known to be too narrow.
+    Bell and McCaffrey 2002; Wilson 1927. Departs from it: see `sondage.clusters`.
     """
-    x, codes, n = _grouped(values, groups, "bootstrap_interval")
-    totals, counts = sums(codes, x, n), sums(codes, np.ones(len(x)), n)
-    mean = float(x.mean())
+    x, codes, n = _grouped(values, groups, "cluster_interval")
     if n == 1:
-        return Interval(mean, None, None, None, 1)
-    means = resampled(totals, counts, resamples, np.random.default_rng((seed, 0)))
-    low, high = (float(q) for q in np.quantile(means, _TAILS))
-    return Interval(mean, float(means.std(ddof=1)) if resamples > 1 else None, low, high, n)
+        return Interval(float(x.mean()), None, None, None, 1)
+    found = clusters.spread(x, codes, n)
+    ends = clusters.of_share(found) if _binary(x) else clusters.of_mean(found)
+    return Interval(found.mean, float(np.sqrt(found.variance)), *ends, n)
+
+
+def bootstrap_interval(
+    values: ArrayLike, groups: ArrayLike, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """Return `cluster_interval`, under the name of what was there before it.
+
+    Percentiles of resampled means are too narrow in small samples, so nothing is resampled any
+    more: `resamples` and `seed` only keep calls of before going.
+    """
+    return cluster_interval(values, groups)
 
 
 def paired_difference(
@@ -157,41 +165,47 @@ def paired_difference(
     a, b : floats or bools, shape (n,)
         Aligned outcomes: entry i of both belongs to item i.
     groups : ints, shape (n,)
-        Group (sentence) of each item; resampled and flipped whole.
+        Group (sentence) of each item; flipped whole.
     resamples : int
-        Bootstrap resamples for the interval.
+        Not used: it only keeps calls of before going.
     permutations : int
         Random sign patterns for the test. All 2^m patterns of the m groups whose sums differ
         are gone through instead where there are no more than that, plus one.
     seed : int
-        Seeds both.
+        Seeds the sign patterns.
 
     Returns
     -------
     Difference
-        `difference` and interval as `bootstrap_interval` gives them for a - b. `p_value` of
-        the hypothesis that within every group a and b could be swapped: the share of sign
+        `difference` is the mean of a - b, with the interval of `cluster_interval`, whose
+        target is the mean difference over all items of the source; where every outcome is 0 or
+        1, that of Agresti and Min, which is no point where all are equal. `p_value` of the
+        hypothesis that within every group a and b could be swapped: the share of sign
         patterns with a sum at least as far from 0 as the one seen, which itself counts among
         them. 1 where no group differs.
 
     Raises
     ------
     DataError
-        As `bootstrap_interval`, or if a and b differ in length.
+        As `cluster_interval`, or if a and b differ in length.
 
     References
     ----------
     Fisher 1935, The Design of Experiments, section 21 (sign flips); Phipson and Smyth 2010,
-    Stat. Appl. Genet. Mol. Biol. 9(1), arXiv:1603.05766 (the observed pattern is counted).
-    Departs from it: groups are flipped, not items.
+    Stat. Appl. Genet. Mol. Biol. 9(1), arXiv:1603.05766 (the observed pattern is counted);
+    Agresti and Min 2005 (the interval). Departs from it: groups are flipped, not items.
     """
     x, y = _values(a, "paired_difference"), _values(b, "paired_difference")
     if len(x) != len(y):
         raise DataError(f"paired_difference: {len(x)} outcomes against {len(y)}")
-    interval = bootstrap_interval(x - y, groups, resamples, seed)
     d, codes, n = _grouped(x - y, groups, "paired_difference")
     p = sign_flip(sums(codes, d, n), permutations, np.random.default_rng((seed, 1)))
-    return Difference(interval.mean, interval.low, interval.high, p, n)
+    if n == 1:
+        return Difference(float(d.mean()), None, None, p, 1)
+    found = clusters.spread(d, codes, n)
+    if _binary(x) and _binary(y):
+        return Difference(found.mean, *clusters.of_gain(found, float(np.mean(d * d))), p, n)
+    return Difference(found.mean, *clusters.of_mean(found), p, n)
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -262,16 +276,12 @@ def jackknife_interval(leave_one_out_values: ArrayLike, full: float) -> Interval
     if g == 1:
         return Interval(float(estimate), None, None, None, 1)
     error = float(np.sqrt((g - 1) / g * np.sum((x - x.mean()) ** 2)))
-    half = _student(g - 1) * error
+    half = clusters.student(g - 1) * error
     return Interval(float(estimate), error, float(estimate) - half, float(estimate) + half, g)
 
 
-def _student(df: int) -> float:
-    """Return the upper 2.5% point of Student's t."""
-    # Not at the top, nor scipy.stats: this module is imported by every listing of results.
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, _TAILS[1]))
+def _binary(values: Floats) -> bool:
+    return bool(np.all((values == 0) | (values == 1)))
 
 
 def _values(values: ArrayLike, who: str) -> Floats:
