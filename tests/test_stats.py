@@ -278,6 +278,37 @@ def test_jackknife_of_a_mean_is_the_t_interval(x):
     assert (out.low, out.high) == pytest.approx((plain.low, plain.high), abs=1e-9)
 
 
+def test_jackknife_takes_out_the_bias_and_holds_the_estimate():
+    # Variance with divisor n is biased by -1/n of it. The jackknife takes that out to the last
+    # bit: the middle is the variance with divisor n - 1 (Efron and Tibshirani, section 10.5).
+    x = np.random.default_rng(10).normal(size=12)
+    left = np.array([np.delete(x, i).var() for i in range(12)])
+    out = jackknife_interval(left, x.var())
+    assert (out.low + out.high) / 2 == pytest.approx(x.var(ddof=1), abs=1e-12)
+    assert out.mean == x.var()
+    # A bias beyond the interval: it is stretched to the estimate.
+    far = jackknife_interval([0.5, 0.501, 0.5, 0.501], 0.6)
+    assert far.low == 0.6 < far.high
+
+
+def test_jackknife_of_a_bounded_measure_is_made_on_fishers_scale():
+    left, full = np.array([0.88, 0.9, 0.93, 0.97]), 0.92
+    out = jackknife_interval(left, full, (-1.0, 1.0))
+    on_scale = jackknife_interval(np.arctanh(left), float(np.arctanh(full)))
+    assert (out.low, out.high) == pytest.approx(
+        (np.tanh(on_scale.low), np.tanh(on_scale.high)), abs=1e-12
+    )
+    assert out.high < 1 < jackknife_interval(left, full).high
+    # A range twice as wide is the same on its scale, an endless one none.
+    wide = jackknife_interval(2 * left, 2 * full, (-2.0, 2.0))
+    assert (wide.low, wide.high) == pytest.approx((2 * out.low, 2 * out.high), abs=1e-12)
+    assert jackknife_interval(left, full, (0.0, np.inf)) == jackknife_interval(left, full)
+    # At the bound itself there is no scale, nor a spread.
+    top = jackknife_interval(np.ones(5), 1.0, (-1.0, 1.0))
+    assert (top.low, top.high) == (1.0, 1.0)
+    assert jackknife_interval([0.001, 0.02, 0.01], 0.01, (0.0, 1.0)).low == 0.0
+
+
 #: The share of sentences whose words are right by more than one in two: Beta(7.65, 1.35).
 GOOD = 1 - float(betainc(0.85 * 9, 0.15 * 9, 0.5))
 

@@ -152,6 +152,29 @@ def of_gain(found: Spread, square: float) -> Ends:
     return min(max(middle - half, -1.0), d), max(min(middle + half, 1.0), d)
 
 
+def binary(values: Floats) -> bool:
+    """Return whether every value is 0 or 1."""
+    return bool(np.all((values == 0) | (values == 1)))
+
+
+def jackknife_error(left_out: Floats) -> float:
+    """Return the standard error from an estimate's values with one cluster left out each."""
+    g = len(left_out)
+    return float(np.sqrt((g - 1) / g * np.sum((left_out - left_out.mean()) ** 2)))
+
+
+def of_jackknife(left_out: Floats, full: float, bounds: Ends | None) -> Ends:
+    """Return the t interval of an estimate less its bias; see `stats.jackknife_interval`."""
+    g, most = len(left_out), max(map(abs, bounds)) if bounds else float("inf")
+    half = student(g - 1) * jackknife_error(left_out)
+    if not np.isfinite(most) or half == 0 or max(np.abs(left_out).max(), abs(full)) >= most:
+        middle = g * full - (g - 1) * float(left_out.mean())
+        return middle - half, middle + half
+    ends = of_jackknife(np.arctanh(left_out / most), float(np.arctanh(full / most)), None)
+    low, high = (most * float(np.tanh(end)) for end in ends)
+    return max(low, bounds[0]) if bounds else low, high
+
+
 def student(df: float) -> float:
     """Return the upper 2.5% point of Student's t."""
     # Not at the top, nor scipy.stats: this module is imported by every listing of results.

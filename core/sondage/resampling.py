@@ -1,11 +1,11 @@
-"""Sums and random sign patterns of groups, vectorised, in bounded memory."""
+"""Groups of values: checks, sums and random sign patterns, vectorised, in bounded memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sondage.errors import DataError
 
@@ -19,6 +19,26 @@ _BATCH = 1 << 21
 def sums(codes: Codes, values: Floats, n: int) -> Floats:
     """Return the sum of `values` in each of the groups 0..n-1 that `codes` names."""
     return np.bincount(codes, weights=values, minlength=n).astype(np.float64)
+
+
+def flat(values: ArrayLike, who: str) -> Floats:
+    """Return values as a flat array; `DataError` if there are none, or one is no number."""
+    x = np.asarray(values, dtype=np.float64)
+    if x.ndim != 1 or len(x) == 0:
+        raise DataError(f"{who} needs a flat list of at least one value, not shape {x.shape}")
+    bad = int(np.count_nonzero(~np.isfinite(x)))
+    if bad:
+        raise DataError(f"{who}: {bad} of {len(x)} values are NaN or infinite")
+    return x
+
+
+def grouped(values: ArrayLike, groups: ArrayLike, who: str) -> tuple[Floats, Codes, int]:
+    """Return values, group codes 0..g-1 and g."""
+    x, labels = flat(values, who), np.asarray(groups)
+    if labels.shape != x.shape:
+        raise DataError(f"{who}: {len(x)} values, but groups of shape {labels.shape}")
+    names, codes = np.unique(labels, return_inverse=True)
+    return x, codes, len(names)
 
 
 def batches(total: int, width: int) -> Iterator[int]:

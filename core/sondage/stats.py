@@ -14,10 +14,9 @@ from numpy.typing import ArrayLike
 
 from sondage import clusters
 from sondage.errors import DataError
-from sondage.resampling import Codes, Floats, sign_flip, sums
+from sondage.resampling import Floats, flat, grouped, sign_flip, sums
 
-#: With fewer groups an interval over them is rough: it may hold its target in less, or in more,
-#: than 95 of 100 cases.
+#: With fewer groups an interval over them is rough (``bench/coverage.py``).
 FEW = 20
 
 
@@ -92,7 +91,7 @@ def seed_interval(values: ArrayLike) -> Interval:
     normal scores: seeds that redraw overlapping splits of one data set are neither quite, and
     the interval is about the seeds, not about other data.
     """
-    x = _values(values, "seed_interval")
+    x = flat(values, "seed_interval")
     n, mean = len(x), float(x.mean())
     if n == 1:
         return Interval(mean, None, None, None, 1)
@@ -117,10 +116,10 @@ def cluster_interval(values: ArrayLike, groups: ArrayLike) -> Interval:
     Returns
     -------
     Interval
-        A t interval, with a standard error and degrees of freedom for few and unequal groups;
-        where every value is 0 or 1, Wilson's, with as many items as count after grouping, so
-        that it stays within [0, 1] and is no point where all are right. `std` is the standard
-        error, `n` the number of groups; with a single group `std`, `low` and `high` are None.
+        A t interval for few and unequal groups; where every value is 0 or 1, Wilson's, with
+        as many items as count after grouping: within [0, 1], and no point where all are right.
+        `std` is the standard error, `n` the number of groups; with a single group `std`, `low`
+        and `high` are None.
 
     Raises
     ------
@@ -131,21 +130,20 @@ def cluster_interval(values: ArrayLike, groups: ArrayLike) -> Interval:
     ----------
     Bell and McCaffrey 2002; Wilson 1927. Departs from it: see `sondage.clusters`.
     """
-    x, codes, n = _grouped(values, groups, "cluster_interval")
+    x, codes, n = grouped(values, groups, "cluster_interval")
     if n == 1:
         return Interval(float(x.mean()), None, None, None, 1)
     found = clusters.spread(x, codes, n)
-    ends = clusters.of_share(found) if _binary(x) else clusters.of_mean(found)
+    ends = clusters.of_share(found) if clusters.binary(x) else clusters.of_mean(found)
     return Interval(found.mean, float(np.sqrt(found.variance)), *ends, n)
 
 
 def bootstrap_interval(
     values: ArrayLike, groups: ArrayLike, resamples: int = 2000, seed: int = 0
 ) -> Interval:
-    """Return `cluster_interval`, under the name of what was there before it.
+    """Return `cluster_interval`: nothing is resampled any more, since percentiles are too narrow.
 
-    Percentiles of resampled means are too narrow in small samples, so nothing is resampled any
-    more: `resamples` and `seed` only keep calls of before going.
+    The name, `resamples` and `seed` keep calls of before going.
     """
     return cluster_interval(values, groups)
 
@@ -195,15 +193,15 @@ def paired_difference(
     Stat. Appl. Genet. Mol. Biol. 9(1), arXiv:1603.05766 (the observed pattern is counted);
     Agresti and Min 2005 (the interval). Departs from it: groups are flipped, not items.
     """
-    x, y = _values(a, "paired_difference"), _values(b, "paired_difference")
+    x, y = flat(a, "paired_difference"), flat(b, "paired_difference")
     if len(x) != len(y):
         raise DataError(f"paired_difference: {len(x)} outcomes against {len(y)}")
-    d, codes, n = _grouped(x - y, groups, "paired_difference")
+    d, codes, n = grouped(x - y, groups, "paired_difference")
     p = sign_flip(sums(codes, d, n), permutations, np.random.default_rng((seed, 1)))
     if n == 1:
         return Difference(float(d.mean()), None, None, p, 1)
     found = clusters.spread(d, codes, n)
-    if _binary(x) and _binary(y):
+    if clusters.binary(x) and clusters.binary(y):
         return Difference(found.mean, *clusters.of_gain(found, float(np.mean(d * d))), p, n)
     return Difference(found.mean, *clusters.of_mean(found), p, n)
 
@@ -242,8 +240,12 @@ def holm(p_values: ArrayLike) -> Floats:
     return out
 
 
-def jackknife_interval(leave_one_out_values: ArrayLike, full: float) -> Interval:
+def jackknife_interval(
+    leave_one_out_values: ArrayLike, full: float, bounds: tuple[float, float] | None = None
+) -> Interval:
     """Return the interval of an estimate from its values with one group left out at a time.
+
+    Its target is what the estimate would be from all that the groups are a sample of.
 
     Parameters
     ----------
@@ -251,12 +253,16 @@ def jackknife_interval(leave_one_out_values: ArrayLike, full: float) -> Interval
         The estimate without group 1, 2, ..., g.
     full : float
         The estimate from everything.
+    bounds : (float, float), optional
+        Least and greatest value possible. Where both are finite the interval is made on the
+        scale of artanh(value / greatest in size), on which it is about symmetric.
 
     Returns
     -------
     Interval
-        full ± t(g - 1) se with se² = (g - 1)/g Σ (value_i - mean of values)²; `mean` is `full`,
-        `std` is se, `n` is g. Bounds and `std` are None for g = 1.
+        e ± t(g - 1) se, stretched to `full`; se² = (g - 1)/g Σ (value_i - m)², m the mean of
+        values, and e = g full - (g - 1) m, less biased. `mean` is `full`, `std` is se, `n` is
+        g. Bounds and `std` are None for g = 1.
 
     Raises
     ------
@@ -265,39 +271,15 @@ def jackknife_interval(leave_one_out_values: ArrayLike, full: float) -> Interval
 
     References
     ----------
-    Efron and Tibshirani 1993, An Introduction to the Bootstrap, equation 11.5, for groups
-    instead of items; Kott 2001, J. Official Statistics 17(4), for groups and the t interval.
-    Departs from it: no bias correction; groups of unequal size count alike, so they should
-    be of about equal size. Bounds may leave a bounded measure's range.
+    Efron and Tibshirani 1993, An Introduction to the Bootstrap, equations 10.13 and 11.5; Kott
+    2001, J. Official Statistics 17(4), for groups and t. Departs from it: the scale; groups
+    count alike, so they should be of about equal size.
     """
-    x = _values(leave_one_out_values, "jackknife_interval")
-    (estimate,) = _values([full], "jackknife_interval")
+    x = flat(leave_one_out_values, "jackknife_interval")
+    (estimate,) = map(float, flat([full], "jackknife_interval"))
     g = len(x)
     if g == 1:
-        return Interval(float(estimate), None, None, None, 1)
-    error = float(np.sqrt((g - 1) / g * np.sum((x - x.mean()) ** 2)))
-    half = clusters.student(g - 1) * error
-    return Interval(float(estimate), error, float(estimate) - half, float(estimate) + half, g)
-
-
-def _binary(values: Floats) -> bool:
-    return bool(np.all((values == 0) | (values == 1)))
-
-
-def _values(values: ArrayLike, who: str) -> Floats:
-    x = np.asarray(values, dtype=np.float64)
-    if x.ndim != 1 or len(x) == 0:
-        raise DataError(f"{who} needs a flat list of at least one value, not shape {x.shape}")
-    bad = int(np.count_nonzero(~np.isfinite(x)))
-    if bad:
-        raise DataError(f"{who}: {bad} of {len(x)} values are NaN or infinite")
-    return x
-
-
-def _grouped(values: ArrayLike, groups: ArrayLike, who: str) -> tuple[Floats, Codes, int]:
-    """Return values, group codes 0..g-1 and g."""
-    x, labels = _values(values, who), np.asarray(groups)
-    if labels.shape != x.shape:
-        raise DataError(f"{who}: {len(x)} values, but groups of shape {labels.shape}")
-    names, codes = np.unique(labels, return_inverse=True)
-    return x, codes, len(names)
+        return Interval(estimate, None, None, None, 1)
+    error = clusters.jackknife_error(x)
+    low, high = clusters.of_jackknife(x, estimate, bounds)
+    return Interval(estimate, error, min(low, estimate), max(high, estimate), g)
