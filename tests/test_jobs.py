@@ -1,6 +1,7 @@
 """Metrics over stored states: jackknife by merging, attention maps out of ragged rows."""
 
 import numpy as np
+import pytest
 
 from sondage import jobs, stats
 from sondage.data import Result, States, offsets_of
@@ -63,6 +64,14 @@ def test_the_jackknife_agrees_with_a_loop_that_leaves_sentences_out():
         values.append(np.sum(x * y) / len(x))
     slow = stats.jackknife_interval(np.array(values), result.scores["mean"])
     np.testing.assert_allclose(intervals["mean"], (slow.low, slow.high), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("sentences", "told"), [(19, {"few-sentences": 19}), (20, {}), (2, {})])
+def test_too_few_sentences_for_a_metrics_interval_are_counted(sentences, told):
+    result, intervals = jobs._measure(Mean(), None_cell(), states(sentences), states(sentences, 1))
+    assert result.warnings == told
+    # Two groups are no jackknife: no interval, and nothing to warn of.
+    assert bool(intervals) == (sentences > 2)
 
 
 def None_cell():  # noqa: N802

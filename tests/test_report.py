@@ -3,15 +3,18 @@
 import json
 import os
 import re
+import shutil
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sondage import api, report
+from sondage.cli import outcome
 from sondage.data import Outcomes
 from sondage.errors import ResultsError
-from sondage.report import figure, read, tex
+from sondage.report import figure, pivot, read, tex
 from sondage.runfolder import RunFolder, pack
 
 EVIL = '<script>alert("x")</script> \x1b[31m\x00\uffff & 50% \\input{x} #_^~{}$'
@@ -120,6 +123,47 @@ def test_findings_are_kept_and_computed_again_when_results_change(folder, monkey
     header.write_text(header.read_text("utf-8").replace('"baseline": "b"', '"baseline": null'))
     assert report.findings(folder).baseline == ""
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize(
+    "module", ["stats", "resampling", "clusters", "frames", "runfolder", "report/read"]
+)
+def test_findings_are_computed_again_when_the_code_behind_them_changes(
+    folder, monkeypatch, tmp_path, module
+):
+    core = tmp_path / "sondage"
+    real = Path(read.__file__).parents[1]
+    shutil.copytree(real, core, ignore=lambda _, names: {n for n in names if n[-3:] == "pyc"})
+    monkeypatch.setattr(read, "__file__", str(core / "report" / "read.py"))
+    report.findings(folder)
+    calls = []
+    compute = read._compute
+    monkeypatch.setattr(read, "_compute", lambda f: calls.append(1) or compute(f))
+    report.findings(folder)
+    assert not calls
+    with (core / f"{module}.py").open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    report.findings(folder)
+    assert calls == [1]
+
+
+@pytest.mark.parametrize("sentences", [19, 20])
+def test_too_few_test_sentences_are_said_where_intervals_are_seen(tmp_path, sentences, capsys):
+    right = np.arange(3 * sentences) % 7 > 0
+    cell = record(0, {"accuracy": right.mean()}, right=right)
+    groups = np.repeat(np.arange(sentences), 3)
+    cell["outcomes"] = pack(Outcomes(np.arange(len(right)), groups, right))
+    found = report.findings(write(tmp_path / "r", [cell]))
+    assert found.frame()["n_groups"].tolist() == [sentences]
+    (panel,) = pivot.panels(found)
+    rough = [note for note in panel.notes if "rough" in note]
+    assert rough == ([] if sentences == 20 else [
+        "intervals over test sentences are rough below 20 of them (here 19); so are those of "
+        "differences"
+    ])  # fmt: skip
+    outcome.tables(found)
+    assert ("rough below 20" in capsys.readouterr().out) is (sentences < 20)
+    assert ("rough below 20" in report.latex(found)) is (sentences < 20)
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"stamp": 1}', "null"])

@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as options
 from hypothesis import strategies as st
+from scipy.special import betainc
 
+from sondage.clusters import degrees_of_freedom
 from sondage.errors import DataError
 from sondage.stats import (
     Interval,
     bootstrap_interval,
+    cluster_interval,
     holm,
     jackknife_interval,
     paired_difference,
@@ -46,51 +49,123 @@ def test_seed_interval_is_scipys():
     assert (out.low, out.high) == pytest.approx((low, high), rel=1e-10)
 
 
-def test_bootstrap_by_hand():
-    # Two groups, sums 3 (3 items) and 0 (1 item). A resample is (1,1), (1,2), (2,1) or (2,2),
-    # each with chance 1/4, of mean 1, 3/4, 3/4 and 0 (pooled over items, not groups).
-    out = bootstrap_interval([1, 1, 1, 0], [5, 5, 5, 2], resamples=20_000)
-    assert (out.mean, out.low, out.high, out.n) == (0.75, 0.0, 1.0, 2)
-    # Their mean is 5/8, the mean square 17/32, so the variance 9/64. 0.004 is three errors.
-    assert out.std == pytest.approx(0.375, abs=0.004)
+def test_interval_of_equal_clusters_is_the_t_interval_of_their_means():
+    rng = np.random.default_rng(1)
+    values, groups = rng.normal(size=60), np.repeat(np.arange(12), 5)
+    out, plain = cluster_interval(values, groups), seed_interval(values.reshape(12, 5).mean(axis=1))
+    assert (out.low, out.high) == pytest.approx((plain.low, plain.high), abs=1e-12)
+    assert out.std == pytest.approx(plain.std / 12**0.5, abs=1e-12)
+    assert out.n == 12
 
 
-def test_bootstrap_with_one_group_has_no_interval():
-    assert bootstrap_interval([1, 0], [3, 3]) == Interval(0.5, None, None, None, 1)
+def test_interval_of_unequal_clusters_by_hand():
+    # Sums 3 of 3 items, 0 of 1: mean 3/4. What the sums leave, of 4: 3 - 9/4 and 0 - 3/4, that is
+    # 3/16 and -3/16; squares over 1 - 3/4 and 1 - 1/4 add to 9/256 (4 + 4/3) = 3/16.
+    out = cluster_interval([1.5, 0.5, 1.0, 0.0], [5, 5, 5, 2])
+    assert out.mean == 0.75
+    assert out.std == pytest.approx((3 / 16) ** 0.5, abs=1e-12)
+    # One degree of freedom: t at 97.5% is 12.7062.
+    assert out.high == pytest.approx(0.75 + 12.7062 * out.std, abs=1e-4)
 
 
-def test_bootstrap_of_equal_values_is_a_point():
-    out = bootstrap_interval(np.full(30, 0.5), np.arange(30) // 3)
+@given(counts=st.lists(st.integers(1, 40), min_size=2, max_size=12))
+@options(deadline=None, max_examples=60)
+def test_degrees_of_freedom_are_those_of_the_written_out_matrix(counts):
+    c = np.array(counts, float)
+    w = c / c.sum()
+    residual = np.eye(len(c)) - np.outer(w, np.ones(len(c)))
+    cover = residual @ np.diag(c * (1 + 0.1 * (c - 1))) @ residual.T * (1 / (1 - w))
+    wanted = np.trace(cover) ** 2 / np.trace(cover @ cover)
+    assert degrees_of_freedom(c) == pytest.approx(np.clip(wanted, 1, len(c) - 1), rel=1e-9)
+    if len(set(counts)) == 1:
+        assert degrees_of_freedom(c) == pytest.approx(len(c) - 1, rel=1e-9)
+
+
+def test_standard_error_is_that_of_statsmodels_but_for_the_correction():
+    regression = pytest.importorskip("statsmodels.regression.linear_model")
+    rng = np.random.default_rng(9)
+    groups = np.sort(rng.integers(0, 300, 6000))
+    values = rng.normal(size=6000) + rng.normal(size=300)[groups]
+    fit = regression.OLS(values, np.ones(6000)).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False}
+    )
+    # The correction is about 1 + 1/300 of the variance.
+    assert cluster_interval(values, groups).std == pytest.approx(fit.bse[0], rel=0.003)
+
+
+def test_interval_of_a_share_is_wilsons():
+    # 20 items of their own, 15 right. Of the variance p (1 - p) / 19, 19 items are left;
+    # t(19) at 97.5% is 2.093024.
+    out = cluster_interval(np.arange(20) < 15, np.arange(20))
+    t2, n = 2.093024**2, 19
+    middle, half = 0.75 + t2 / (2 * n), (t2 * (0.75 * 0.25 / n + t2 / (4 * n * n))) ** 0.5
+    wanted = (middle - half) / (1 + t2 / n), (middle + half) / (1 + t2 / n)
+    assert (out.low, out.high) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_all_right_is_no_certainty_and_sentences_are_counted():
+    out = cluster_interval(np.ones(200), np.repeat(np.arange(20), 10))
+    single = cluster_interval(np.ones(20), np.arange(20))
+    assert (out.low, out.high) == pytest.approx((single.low, single.high), abs=1e-12)
+    # Wilson's at p = 1 is n / (n + t²).
+    assert out.low == pytest.approx(20 / (20 + 2.093024**2), abs=1e-6)
+    assert out.high == 1.0
+    none = cluster_interval(np.zeros(200), np.repeat(np.arange(20), 10))
+    assert (none.low, none.high) == pytest.approx((0, 1 - out.low), abs=1e-12)
+
+
+@given(
+    right=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=2, max_size=9).filter(
+        lambda x: sum(a + b > 0 for a, b in x) > 1
+    )
+)
+@options(deadline=None, max_examples=80)
+def test_shares_and_gains_stay_in_range_and_hold_their_estimate(right):
+    values = np.concatenate([[1] * a + [0] * b for a, b in right])
+    groups = np.concatenate([[i] * (a + b) for i, (a, b) in enumerate(right)])
+    out = cluster_interval(values, groups)
+    assert 0 <= out.low <= out.mean <= out.high <= 1
+    flipped = cluster_interval(1 - values, groups)
+    assert (1 - flipped.high, 1 - flipped.low) == pytest.approx((out.low, out.high), abs=1e-9)
+    gain = paired_difference(values, 1 - values, groups, permutations=1000)
+    assert -1 <= gain.low <= gain.difference <= gain.high <= 1
+
+
+def test_one_cluster_has_no_interval():
+    assert cluster_interval([1, 0], [3, 3]) == Interval(0.5, None, None, None, 1)
+
+
+def test_interval_of_equal_values_is_a_point():
+    out = cluster_interval(np.full(30, 0.5), np.arange(30) // 3)
     assert (out.low, out.high, out.std) == (0.5, 0.5, 0.0)
 
 
-def test_bootstrap_agrees_with_a_loop_over_groups():
+def test_interval_of_many_clusters_is_that_of_resampling():
     rng = np.random.default_rng(1)
-    groups = rng.integers(0, 25, 200)
-    values = rng.random(200) + groups / 25
-    parts = [values[groups == g] for g in range(25)]
+    groups = rng.integers(0, 150, 1200)
+    values = rng.random(1200) + groups / 150
+    parts = [values[groups == g] for g in range(150)]
     means = [
-        np.concatenate([parts[i] for i in rng.integers(0, 25, 25)]).mean() for _ in range(4000)
+        np.concatenate([parts[i] for i in rng.integers(0, 150, 150)]).mean() for _ in range(2000)
     ]
-    out = bootstrap_interval(values, groups, resamples=4000)
+    out = cluster_interval(values, groups)
     wanted = np.quantile(means, (0.025, 0.975))
-    # Two independent draws of a quantile: a tolerance of 0.1 of the interval's width.
-    width = float(np.diff(wanted)[0])
-    assert (out.low, out.high) == pytest.approx(tuple(wanted), abs=0.1 * width)
+    assert (out.low, out.high) == pytest.approx(tuple(wanted), abs=0.1 * float(np.diff(wanted)[0]))
     assert out.std == pytest.approx(np.std(means), rel=0.1)
     # Groups matter: single items would give an interval less than half as wide.
-    assert bootstrap_interval(values, np.arange(200)).std < 0.5 * out.std
+    assert cluster_interval(values, np.arange(1200)).std < 0.5 * out.std
 
 
-def test_bootstrap_is_seeded_and_ignores_order_and_names_of_groups():
+def test_interval_ignores_order_and_names_of_groups():
     rng = np.random.default_rng(2)
     groups, values = rng.integers(0, 40, 300), rng.random(300)
-    out = bootstrap_interval(values, groups)
-    assert bootstrap_interval(values, groups * 7 + 3) == out
-    assert bootstrap_interval(values, groups, seed=1) != out
+    out = cluster_interval(values, groups)
+    assert cluster_interval(values, groups * 7 + 3) == out
     order = rng.permutation(300)
-    moved = bootstrap_interval(values[order], groups[order])
+    moved = cluster_interval(values[order], groups[order])
     assert (moved.low, moved.high) == pytest.approx((out.low, out.high), abs=1e-12)
+    # The name of before stays.
+    assert bootstrap_interval(values, groups, resamples=10, seed=3) == out
 
 
 def test_paired_difference_by_hand_exact():
@@ -135,7 +210,11 @@ def test_clear_difference_has_the_least_p_and_none_has_one():
     a = np.ones(100)
     assert paired_difference(a, 0 * a, np.arange(100)).p_value == 1 / 10_000
     same = paired_difference(a, a, np.arange(100))
-    assert (same.difference, same.low, same.high, same.p_value) == (0.0, 0.0, 0.0, 1.0)
+    assert (same.difference, same.p_value) == (0.0, 1.0)
+    # No difference in 100 items does not prove that there is none: 102 with two that differ.
+    assert same.high == -same.low == pytest.approx(1.984217 / 102, abs=1e-6)
+    level = paired_difference(a / 2, a / 2, np.arange(100))
+    assert (level.difference, level.low, level.high, level.p_value) == (0.0, 0.0, 0.0, 1.0)
     single = paired_difference(a, 0 * a, np.zeros(100))
     assert (single.low, single.high, single.p_value, single.n) == (None, None, 1.0, 1)
 
@@ -199,38 +278,78 @@ def test_jackknife_of_a_mean_is_the_t_interval(x):
     assert (out.low, out.high) == pytest.approx((plain.low, plain.high), abs=1e-9)
 
 
+def test_jackknife_takes_out_the_bias_and_holds_the_estimate():
+    # Variance with divisor n is biased by -1/n of it. The jackknife takes that out to the last
+    # bit: the middle is the variance with divisor n - 1 (Efron and Tibshirani, section 10.5).
+    x = np.random.default_rng(10).normal(size=12)
+    left = np.array([np.delete(x, i).var() for i in range(12)])
+    out = jackknife_interval(left, x.var())
+    assert (out.low + out.high) / 2 == pytest.approx(x.var(ddof=1), abs=1e-12)
+    assert out.mean == x.var()
+    # A bias beyond the interval: it is stretched to the estimate.
+    far = jackknife_interval([0.5, 0.501, 0.5, 0.501], 0.6)
+    assert far.low == 0.6 < far.high
+
+
+def test_jackknife_of_a_bounded_measure_is_made_on_fishers_scale():
+    left, full = np.array([0.88, 0.9, 0.93, 0.97]), 0.92
+    out = jackknife_interval(left, full, (-1.0, 1.0))
+    on_scale = jackknife_interval(np.arctanh(left), float(np.arctanh(full)))
+    assert (out.low, out.high) == pytest.approx(
+        (np.tanh(on_scale.low), np.tanh(on_scale.high)), abs=1e-12
+    )
+    assert out.high < 1 < jackknife_interval(left, full).high
+    # A range twice as wide is the same on its scale, an endless one none.
+    wide = jackknife_interval(2 * left, 2 * full, (-2.0, 2.0))
+    assert (wide.low, wide.high) == pytest.approx((2 * out.low, 2 * out.high), abs=1e-12)
+    assert jackknife_interval(left, full, (0.0, np.inf)) == jackknife_interval(left, full)
+    # At the bound itself there is no scale, nor a spread.
+    top = jackknife_interval(np.ones(5), 1.0, (-1.0, 1.0))
+    assert (top.low, top.high) == (1.0, 1.0)
+    assert jackknife_interval([0.001, 0.02, 0.01], 0.01, (0.0, 1.0)).low == 0.0
+
+
+#: The share of sentences whose words are right by more than one in two: Beta(7.65, 1.35).
+GOOD = 1 - float(betainc(0.85 * 9, 0.15 * 9, 0.5))
+
+
 def covered(interval: Interval, truth: float) -> bool:
     return interval.low <= truth <= interval.high
 
 
-def test_coverage_is_about_nominal():
-    # 600 trials: the standard error of a share of 0.95 is 0.009. The bootstrap and the jackknife
-    # are a little short with 40 and 10 groups; ungrouped items would cover about 0.6.
-    rng = np.random.default_rng(6)
-    groups = np.repeat(np.arange(40), 8)
-    hits = {"seeds": 0, "bootstrap": 0, "jackknife": 0, "difference": 0, "ungrouped": 0}
-    trials = 600
-    for t in range(trials):
+@pytest.mark.parametrize("n", [20, 50])
+def test_coverage_is_nominal_from_20_groups_on(n):
+    # 1000 trials: the standard error of a share of 0.95 is 0.007. Ungrouped items cover 0.6.
+    rng = np.random.default_rng(6 + n)
+    trials = 1000
+    names = ("seeds", "mean", "share", "few", "gain", "jackknife", "ungrouped")
+    hits = dict.fromkeys(names, 0)
+    for _ in range(trials):
         hits["seeds"] += covered(seed_interval(rng.normal(1.5, 2, 5)), 1.5)
-        # Items of a group share its level: correlation within groups 1/2.
-        values = (rng.normal(0, 1, 40)[:, None] + rng.normal(0, 1, (40, 8))).ravel()
-        hits["bootstrap"] += covered(bootstrap_interval(values, groups, 400, seed=t), 0)
-        hits["ungrouped"] += covered(bootstrap_interval(values, np.arange(320), 400, seed=t), 0)
-        other = values + rng.normal(0.3, 1, 320) + np.repeat(rng.normal(0, 1, 40), 8)
-        d = paired_difference(other, values, groups, resamples=400, permutations=1, seed=t)
-        hits["difference"] += d.low <= 0.3 <= d.high
-        # A ratio of means, 2, ten groups of 30.
-        x = rng.normal(1, 0.5, (10, 30))
-        y = 2 * x + rng.normal(0, 0.5, (10, 30))
+        # Words of a sentence share its level: correlation 1/2, or 0.1 of what is right or wrong.
+        counts = np.clip(rng.gamma(3.2, 6.5, n).astype(int), 2, 70)
+        groups, total = np.repeat(np.arange(n), counts), int(counts.sum())
+        level = rng.normal(0, 1, n)[groups]
+        values = level + rng.normal(0, 1, total)
+        hits["mean"] += covered(cluster_interval(values, groups), 0)
+        hits["ungrouped"] += covered(cluster_interval(values, np.arange(total)), 0)
+        chance = rng.beta(0.85 * 9, 0.15 * 9, n)[groups]
+        mine, theirs = rng.random((2, total)) < (chance, chance - 0.1 * (chance > 0.5))
+        hits["share"] += covered(cluster_interval(mine, groups), 0.85)
+        # One item a sentence, nine of ten right.
+        hits["few"] += covered(cluster_interval(rng.random(n) < 0.9, np.arange(n)), 0.9)
+        gain = paired_difference(mine, theirs, groups, permutations=1)
+        hits["gain"] += gain.low <= 0.1 * GOOD <= gain.high
+        # A ratio of means, 2, n groups of 30.
+        x = rng.normal(1, 0.5, (n, 30))
+        y = 2 * x + rng.normal(0, 0.5, (n, 30))
         sx, sy = x.sum(axis=1), y.sum(axis=1)
         left = (sy.sum() - sy) / (sx.sum() - sx)
         hits["jackknife"] += covered(jackknife_interval(left, sy.sum() / sx.sum()), 2)
-    share = {name: n / trials for name, n in hits.items()}
-    assert 0.92 < share["seeds"] < 0.98, share
-    assert 0.90 < share["bootstrap"] < 0.98, share
-    assert 0.90 < share["difference"] < 0.98, share
-    assert 0.91 < share["jackknife"] < 0.985, share
-    assert share["ungrouped"] < 0.8, share
+    share = {name: k / trials for name, k in hits.items()}
+    for name in names[:-1]:
+        assert 0.93 <= share[name] <= 0.98, share
+    assert share["ungrouped"] < 0.7, share
 
 
 def test_p_values_are_uniform_where_nothing_differs():
@@ -262,10 +381,9 @@ def test_memory_does_not_follow_the_number_of_resamples():
         lambda: seed_interval([]),
         lambda: seed_interval([1.0, np.nan]),
         lambda: seed_interval([[1.0], [2.0]]),
-        lambda: bootstrap_interval([], []),
-        lambda: bootstrap_interval([1.0, np.inf], [0, 1]),
-        lambda: bootstrap_interval([1.0, 2.0], [0, 1, 2]),
-        lambda: bootstrap_interval([1.0, 2.0], [0, 1], resamples=0),
+        lambda: cluster_interval([], []),
+        lambda: cluster_interval([1.0, np.inf], [0, 1]),
+        lambda: cluster_interval([1.0, 2.0], [0, 1, 2]),
         lambda: paired_difference([1.0, 2.0], [1.0], [0, 1]),
         lambda: paired_difference([1.0, 2.0], [1.0, np.nan], [0, 1]),
         lambda: paired_difference(np.ones(20), np.zeros(20), np.arange(20), permutations=0),

@@ -71,10 +71,12 @@ def summary(folder: RunFolder) -> pd.DataFrame:
     -------
     DataFrame
         ``mean`` and ``std`` over the seeds (``n_seeds``), ``low`` and ``high`` of a 95%
-        interval and how it was made (``interval``): ``seeds`` (t), ``items`` (bootstrap over
-        test sentences, for the score that outcomes are of), ``groups`` (jackknife over sentences).
-        For the former also ``boot_low, boot_high`` and, against the composition's baseline,
-        ``difference, difference_low, difference_high, p, p_holm`` (Holm over layers).
+        interval and how it was made (``interval``): ``seeds`` (t), ``items`` (over test
+        sentences, for the score that outcomes are of), ``groups`` (jackknife over sentences).
+        With outcomes also the interval over test sentences beside that over seeds (``boot_low,
+        boot_high``), the number of sentences behind it (``n_groups``) and, against the
+        composition's baseline, ``difference, difference_low, difference_high, p, p_holm``
+        (Holm over layers).
     """
     header = folder.header()
     baseline = (header.get("declared") or {}).get("baseline")
@@ -95,13 +97,14 @@ def summary(folder: RunFolder) -> pd.DataFrame:
     out = pd.DataFrame(rows, columns=[*_GROUP, "score", *_NUMBERS])
     out["layer"] = out["layer"].astype("Int64")
     out["step"] = out["step"].astype("Int64")
+    out["n_groups"] = out["n_groups"].astype("Int64")
     _adjust(out)
     order = ["kind", "task", "component", "view", "score", "encoder", "other", "step", "layer"]
     return out.sort_values(order, kind="stable", ignore_index=True)
 
 
 _NUMBERS = [
-    "mean", "std", "low", "high", "interval", "n_seeds", "boot_low", "boot_high",
+    "mean", "std", "low", "high", "interval", "n_seeds", "boot_low", "boot_high", "n_groups",
     "difference", "difference_low", "difference_high", "p", "p_holm",
 ]  # fmt: skip
 
@@ -135,10 +138,10 @@ def _spread(records: Sequence[Record], score: str, *, items: bool) -> dict[str, 
     }  # fmt: skip
     if items:
         outcome, groups = _stacked(records)
-        boot = stats.bootstrap_interval(outcome, groups)
-        row |= {"boot_low": boot.low, "boot_high": boot.high}
+        own = stats.cluster_interval(outcome, groups)
+        row |= {"boot_low": own.low, "boot_high": own.high, "n_groups": own.n}
         if over.low is None:
-            row |= {"low": boot.low, "high": boot.high, "interval": "items"}
+            row |= {"low": own.low, "high": own.high, "interval": "items"}
     if over.low is None and score in records[0].get("intervals", {}):
         low, high = records[0]["intervals"][score]
         row |= {"low": low, "high": high, "interval": "groups"}

@@ -121,8 +121,11 @@ def _measure(metric: Metric, cell: Cell, a: States, b: States) -> tuple[Result, 
         # Every k-th sentence: neighbours, often of one document, are spread over the groups.
         _feed(metric, part, a, b, np.arange(group, len(a), JACKKNIFE_GROUPS, dtype=np.int64))
         parts.append(part)
-    whole = _merged(parts)
-    return whole.compute(), _jackknife(parts, whole.compute())
+    result = _merged(parts).compute()
+    intervals = _jackknife(parts, result, getattr(metric, "bounds", None))
+    if intervals and len(a) < JACKKNIFE_GROUPS:
+        result = replace(result, warnings={**result.warnings, "few-sentences": len(a)})
+    return result, intervals
 
 
 def _measure_labelled(metric: Metric, cell: Cell, a: States, b: States, data: TaskData) -> Result:
@@ -160,7 +163,9 @@ def _all_but_one(parts: list[Accumulator]) -> Iterator[Accumulator]:
         before = before.merge(part)
 
 
-def _jackknife(parts: list[Accumulator], whole: Result) -> Intervals:
+def _jackknife(
+    parts: list[Accumulator], whole: Result, bounds: tuple[float, float] | None = None
+) -> Intervals:
     from sondage.stats import jackknife_interval
 
     if len(parts) < 3:
@@ -168,7 +173,8 @@ def _jackknife(parts: list[Accumulator], whole: Result) -> Intervals:
     left_out = [part.compute().scores for part in _all_but_one(parts)]
     out: Intervals = {}
     for name, value in whole.scores.items():
-        interval = jackknife_interval(np.array([s[name] for s in left_out]), value)
+        interval = jackknife_interval(np.array([s[name] for s in left_out]), value, bounds)
+        bounds = None  # They are those of the first score.
         if interval.low is not None and interval.high is not None:
             out[name] = (interval.low, interval.high)
     return out

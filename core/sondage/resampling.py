@@ -1,11 +1,11 @@
-"""Random resamples and sign patterns of groups, vectorised, in bounded memory."""
+"""Groups of values: checks, sums and random sign patterns, vectorised, in bounded memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sondage.errors import DataError
 
@@ -21,23 +21,31 @@ def sums(codes: Codes, values: Floats, n: int) -> Floats:
     return np.bincount(codes, weights=values, minlength=n).astype(np.float64)
 
 
+def flat(values: ArrayLike, who: str) -> Floats:
+    """Return values as a flat array; `DataError` if there are none, or one is no number."""
+    x = np.asarray(values, dtype=np.float64)
+    if x.ndim != 1 or len(x) == 0:
+        raise DataError(f"{who} needs a flat list of at least one value, not shape {x.shape}")
+    bad = int(np.count_nonzero(~np.isfinite(x)))
+    if bad:
+        raise DataError(f"{who}: {bad} of {len(x)} values are NaN or infinite")
+    return x
+
+
+def grouped(values: ArrayLike, groups: ArrayLike, who: str) -> tuple[Floats, Codes, int]:
+    """Return values, group codes 0..g-1 and g."""
+    x, labels = flat(values, who), np.asarray(groups)
+    if labels.shape != x.shape:
+        raise DataError(f"{who}: {len(x)} values, but groups of shape {labels.shape}")
+    names, codes = np.unique(labels, return_inverse=True)
+    return x, codes, len(names)
+
+
 def batches(total: int, width: int) -> Iterator[int]:
     """Yield batch sizes that add up to `total`, each of about `_BATCH` / `width`."""
     size = max(1, _BATCH // width)
     for start in range(0, total, size):
         yield min(size, total - start)
-
-
-def resampled(totals: Floats, counts: Floats, resamples: int, rng: np.random.Generator) -> Floats:
-    """Return the mean over items of each resample of groups."""
-    n = len(totals)
-    if resamples < 1:
-        raise DataError(f"a bootstrap needs at least 1 resample, not {resamples}")
-    means = []
-    for size in batches(resamples, n):
-        drawn = rng.integers(0, n, size=(size, n), dtype=np.int32)
-        means.append(totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
-    return np.concatenate(means)
 
 
 def sign_flip(totals: Floats, permutations: int, rng: np.random.Generator) -> float:

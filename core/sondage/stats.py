@@ -1,8 +1,8 @@
 """Intervals and tests: over seeds, over test items, between two encoders, over many layers.
 
-Whatever is uncertain is resampled whole: a sentence's items stand or fall together, because
-its words share a context. All intervals are at 95%, two-sided. Where too little is there for
-an interval its bounds are None, never NaN.
+Whatever is uncertain is taken whole: a sentence's items stand or fall together, because its
+words share a context. All intervals are at 95%, two-sided; ``bench/coverage.py`` measures them.
+Where too little is there for an interval its bounds are None, never NaN.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sondage import clusters
 from sondage.errors import DataError
-from sondage.resampling import Codes, Floats, resampled, sign_flip, sums
+from sondage.resampling import Floats, flat, grouped, sign_flip, sums
 
-_TAILS = (0.025, 0.975)
+#: With fewer groups an interval over them is rough (``bench/coverage.py``).
+FEW = 20
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Difference:
     difference : float
         Mean of a - b over items.
     low, high : float or None
-        Bootstrap bounds; None with a single group.
+        Bounds; None with a single group.
     p_value : float
         Two-sided, never 0.
     n : int
@@ -89,37 +91,35 @@ def seed_interval(values: ArrayLike) -> Interval:
     normal scores: seeds that redraw overlapping splits of one data set are neither quite, and
     the interval is about the seeds, not about other data.
     """
-    x = _values(values, "seed_interval")
+    x = flat(values, "seed_interval")
     n, mean = len(x), float(x.mean())
     if n == 1:
         return Interval(mean, None, None, None, 1)
     std = float(x.std(ddof=1))
-    half = _student(n - 1) * std / float(np.sqrt(n))
+    half = clusters.student(n - 1) * std / float(np.sqrt(n))
     return Interval(mean, std, mean - half, mean + half, n)
 
 
-def bootstrap_interval(
-    values: ArrayLike, groups: ArrayLike, resamples: int = 2000, seed: int = 0
-) -> Interval:
-    """Return the mean over items with a percentile interval that resamples whole groups.
+def cluster_interval(values: ArrayLike, groups: ArrayLike) -> Interval:
+    """Return the mean over items with an interval over whole groups.
+
+    Its target is the mean over all items of the source that the groups are a sample of: what
+    ever more test sentences of this kind would give, to the same fitted probe.
 
     Parameters
     ----------
     values : floats or bools, shape (n,)
         One outcome an item.
     groups : ints, shape (n,)
-        Group (sentence) of each item. Groups are drawn with replacement, as many as there are,
-        each with all its items; a resample's mean is over the items drawn.
-    resamples : int
-        Number of resamples, at least 1.
-    seed : int
-        Seeds the draws.
+        Group (sentence) of each item.
 
     Returns
     -------
     Interval
-        `std` is the standard deviation over resamples, `n` the number of groups; with a single
-        group `std`, `low` and `high` are None.
+        A t interval for few and unequal groups; where every value is 0 or 1, Wilson's, with
+        as many items as count after grouping: within [0, 1], and no point where all are right.
+        `std` is the standard error, `n` the number of groups; with a single group `std`, `low`
+        and `high` are None.
 
     Raises
     ------
@@ -128,18 +128,24 @@ def bootstrap_interval(
 
     References
     ----------
-    Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 8 (the unit drawn is
-    the independent one) and 13 (percentile interval). Departs from it: none. With fewer than
-    about 20 groups it is known to be too narrow.
+    Bell and McCaffrey 2002; Wilson 1927. Departs from it: see `sondage.clusters`.
     """
-    x, codes, n = _grouped(values, groups, "bootstrap_interval")
-    totals, counts = sums(codes, x, n), sums(codes, np.ones(len(x)), n)
-    mean = float(x.mean())
+    x, codes, n = grouped(values, groups, "cluster_interval")
     if n == 1:
-        return Interval(mean, None, None, None, 1)
-    means = resampled(totals, counts, resamples, np.random.default_rng((seed, 0)))
-    low, high = (float(q) for q in np.quantile(means, _TAILS))
-    return Interval(mean, float(means.std(ddof=1)) if resamples > 1 else None, low, high, n)
+        return Interval(float(x.mean()), None, None, None, 1)
+    found = clusters.spread(x, codes, n)
+    ends = clusters.of_share(found) if clusters.binary(x) else clusters.of_mean(found)
+    return Interval(found.mean, float(np.sqrt(found.variance)), *ends, n)
+
+
+def bootstrap_interval(
+    values: ArrayLike, groups: ArrayLike, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """Return `cluster_interval`: nothing is resampled any more, since percentiles are too narrow.
+
+    The name, `resamples` and `seed` keep calls of before going.
+    """
+    return cluster_interval(values, groups)
 
 
 def paired_difference(
@@ -157,41 +163,47 @@ def paired_difference(
     a, b : floats or bools, shape (n,)
         Aligned outcomes: entry i of both belongs to item i.
     groups : ints, shape (n,)
-        Group (sentence) of each item; resampled and flipped whole.
+        Group (sentence) of each item; flipped whole.
     resamples : int
-        Bootstrap resamples for the interval.
+        Not used: it only keeps calls of before going.
     permutations : int
         Random sign patterns for the test. All 2^m patterns of the m groups whose sums differ
         are gone through instead where there are no more than that, plus one.
     seed : int
-        Seeds both.
+        Seeds the sign patterns.
 
     Returns
     -------
     Difference
-        `difference` and interval as `bootstrap_interval` gives them for a - b. `p_value` of
-        the hypothesis that within every group a and b could be swapped: the share of sign
+        `difference` is the mean of a - b, with the interval of `cluster_interval`, whose
+        target is the mean difference over all items of the source; where every outcome is 0 or
+        1, that of Agresti and Min, which is no point where all are equal. `p_value` of the
+        hypothesis that within every group a and b could be swapped: the share of sign
         patterns with a sum at least as far from 0 as the one seen, which itself counts among
         them. 1 where no group differs.
 
     Raises
     ------
     DataError
-        As `bootstrap_interval`, or if a and b differ in length.
+        As `cluster_interval`, or if a and b differ in length.
 
     References
     ----------
     Fisher 1935, The Design of Experiments, section 21 (sign flips); Phipson and Smyth 2010,
-    Stat. Appl. Genet. Mol. Biol. 9(1), arXiv:1603.05766 (the observed pattern is counted).
-    Departs from it: groups are flipped, not items.
+    Stat. Appl. Genet. Mol. Biol. 9(1), arXiv:1603.05766 (the observed pattern is counted);
+    Agresti and Min 2005 (the interval). Departs from it: groups are flipped, not items.
     """
-    x, y = _values(a, "paired_difference"), _values(b, "paired_difference")
+    x, y = flat(a, "paired_difference"), flat(b, "paired_difference")
     if len(x) != len(y):
         raise DataError(f"paired_difference: {len(x)} outcomes against {len(y)}")
-    interval = bootstrap_interval(x - y, groups, resamples, seed)
-    d, codes, n = _grouped(x - y, groups, "paired_difference")
+    d, codes, n = grouped(x - y, groups, "paired_difference")
     p = sign_flip(sums(codes, d, n), permutations, np.random.default_rng((seed, 1)))
-    return Difference(interval.mean, interval.low, interval.high, p, n)
+    if n == 1:
+        return Difference(float(d.mean()), None, None, p, 1)
+    found = clusters.spread(d, codes, n)
+    if clusters.binary(x) and clusters.binary(y):
+        return Difference(found.mean, *clusters.of_gain(found, float(np.mean(d * d))), p, n)
+    return Difference(found.mean, *clusters.of_mean(found), p, n)
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -228,8 +240,12 @@ def holm(p_values: ArrayLike) -> Floats:
     return out
 
 
-def jackknife_interval(leave_one_out_values: ArrayLike, full: float) -> Interval:
+def jackknife_interval(
+    leave_one_out_values: ArrayLike, full: float, bounds: tuple[float, float] | None = None
+) -> Interval:
     """Return the interval of an estimate from its values with one group left out at a time.
+
+    Its target is what the estimate would be from all that the groups are a sample of.
 
     Parameters
     ----------
@@ -237,12 +253,16 @@ def jackknife_interval(leave_one_out_values: ArrayLike, full: float) -> Interval
         The estimate without group 1, 2, ..., g.
     full : float
         The estimate from everything.
+    bounds : (float, float), optional
+        Least and greatest value possible. Where both are finite the interval is made on the
+        scale of artanh(value / greatest in size), on which it is about symmetric.
 
     Returns
     -------
     Interval
-        full ± t(g - 1) se with se² = (g - 1)/g Σ (value_i - mean of values)²; `mean` is `full`,
-        `std` is se, `n` is g. Bounds and `std` are None for g = 1.
+        e ± t(g - 1) se, stretched to `full`; se² = (g - 1)/g Σ (value_i - m)², m the mean of
+        values, and e = g full - (g - 1) m, less biased. `mean` is `full`, `std` is se, `n` is
+        g. Bounds and `std` are None for g = 1.
 
     Raises
     ------
@@ -251,43 +271,15 @@ def jackknife_interval(leave_one_out_values: ArrayLike, full: float) -> Interval
 
     References
     ----------
-    Efron and Tibshirani 1993, An Introduction to the Bootstrap, equation 11.5, for groups
-    instead of items; Kott 2001, J. Official Statistics 17(4), for groups and the t interval.
-    Departs from it: no bias correction; groups of unequal size count alike, so they should
-    be of about equal size. Bounds may leave a bounded measure's range.
+    Efron and Tibshirani 1993, An Introduction to the Bootstrap, equations 10.13 and 11.5; Kott
+    2001, J. Official Statistics 17(4), for groups and t. Departs from it: the scale; groups
+    count alike, so they should be of about equal size.
     """
-    x = _values(leave_one_out_values, "jackknife_interval")
-    (estimate,) = _values([full], "jackknife_interval")
+    x = flat(leave_one_out_values, "jackknife_interval")
+    (estimate,) = map(float, flat([full], "jackknife_interval"))
     g = len(x)
     if g == 1:
-        return Interval(float(estimate), None, None, None, 1)
-    error = float(np.sqrt((g - 1) / g * np.sum((x - x.mean()) ** 2)))
-    half = _student(g - 1) * error
-    return Interval(float(estimate), error, float(estimate) - half, float(estimate) + half, g)
-
-
-def _student(df: int) -> float:
-    """Return the upper 2.5% point of Student's t."""
-    # Not at the top, nor scipy.stats: this module is imported by every listing of results.
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, _TAILS[1]))
-
-
-def _values(values: ArrayLike, who: str) -> Floats:
-    x = np.asarray(values, dtype=np.float64)
-    if x.ndim != 1 or len(x) == 0:
-        raise DataError(f"{who} needs a flat list of at least one value, not shape {x.shape}")
-    bad = int(np.count_nonzero(~np.isfinite(x)))
-    if bad:
-        raise DataError(f"{who}: {bad} of {len(x)} values are NaN or infinite")
-    return x
-
-
-def _grouped(values: ArrayLike, groups: ArrayLike, who: str) -> tuple[Floats, Codes, int]:
-    """Return values, group codes 0..g-1 and g."""
-    x, labels = _values(values, who), np.asarray(groups)
-    if labels.shape != x.shape:
-        raise DataError(f"{who}: {len(x)} values, but groups of shape {labels.shape}")
-    names, codes = np.unique(labels, return_inverse=True)
-    return x, codes, len(names)
+        return Interval(estimate, None, None, None, 1)
+    error = clusters.jackknife_error(x)
+    low, high = clusters.of_jackknife(x, estimate, bounds)
+    return Interval(estimate, error, min(low, estimate), max(high, estimate), g)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sondage.report.read import Findings
+from sondage.stats import FEW
 
 SIGNIFICANT = 0.05
 _SOURCES = {
     "seeds": "over seeds",
-    "items": "by bootstrap over test sentences",
+    "items": "over test sentences",
     "groups": "by jackknife over sentences",
 }
 
@@ -69,12 +70,18 @@ class Panel:
 
     @property
     def notes(self) -> list[str]:
-        """What the intervals and stars mean."""
+        """What the intervals and stars mean, and where they rest on too little."""
         out = []
         kinds = {row["interval"] for row in self.rows.values()} & set(_SOURCES)
         if kinds:
             how = " or ".join(text for kind, text in _SOURCES.items() if kind in kinds)
             out.append(f"± half of the 95% interval {how}")
+        few = [n for n in map(few_sentences, self.rows.values()) if n]
+        if few:
+            out.append(
+                f"intervals over test sentences are rough below {FEW} of them "
+                f"(here {min(few)}); so are those of differences"
+            )
         if any(is_significant(row) for row in self.rows.values()):
             out.append("* differs from the baseline (paired test, Holm over layers, p < 0.05)")
         return out
@@ -85,6 +92,12 @@ def half_width(row: Mapping[str, Any]) -> float | None:
     if row["low"] is None or row["high"] is None:
         return None
     return float(row["high"] - row["low"]) / 2
+
+
+def few_sentences(row: Mapping[str, Any]) -> int | None:
+    """Return how many test sentences a row's intervals rest on, if that is too few."""
+    n = row.get("n_groups")
+    return int(n) if n is not None and n < FEW else None
 
 
 def is_significant(row: Mapping[str, Any]) -> bool:

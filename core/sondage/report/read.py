@@ -1,6 +1,6 @@
 """A run's summary, failures and warnings, computed once and kept beside the results.
 
-The bootstrap behind the summary costs seconds; the results change only when a cell is
+The tests behind the summary cost seconds; the results change only when a cell is
 added. So what was computed is kept as ``summary.json`` in the run's folder, with what marks
 the files that it was computed from, and computed again when that differs.
 """
@@ -24,7 +24,7 @@ from sondage.runfolder import Record, RunFolder
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,8 @@ COLUMNS = (
     | {"layer": "Int64", "score": "string"}
     | dict.fromkeys(("mean", "std", "low", "high"), "Float64")
     | {"interval": "string", "n_seeds": "Int64"}
-    | dict.fromkeys(
-        ("boot_low", "boot_high", "difference", "difference_low", "difference_high", "p", "p_holm"),
-        "Float64",
-    )
+    | {"boot_low": "Float64", "boot_high": "Float64", "n_groups": "Int64"}
+    | dict.fromkeys(("difference", "difference_low", "difference_high", "p", "p_holm"), "Float64")
 )
 _PLACE = ("component", "task", "encoder", "other", "view", "layer", "seed")
 
@@ -115,9 +113,10 @@ def findings(folder: RunFolder) -> Findings:
 
 def _stamp(folder: RunFolder) -> list[Any]:
     stamp: list[Any] = [FORMAT, sondage.__version__]
+    # The code that computes counts as well: whoever edits it sees what it gives. All of the
+    # core's, since a list of the modules that matter would be wrong at the next one.
     core = Path(__file__).parents[1]
-    # The code that computes counts as well: whoever edits it sees what it gives.
-    code = (core / "frames.py", core / "stats.py", Path(__file__))
+    code = (*sorted(core.glob("*.py")), Path(__file__))
     # Not the time of run.json: it is that of the last run, even of one that changed nothing.
     with contextlib.suppress(OSError):
         stamp.append(zlib.crc32((folder.path / "run.json").read_bytes()))

@@ -121,13 +121,14 @@ def test_blocks_are_mixed_only_where_a_label_is_missing():
     seed=st.integers(0, 10**6),
     portions=st.lists(st.floats(0.0005, 0.999), max_size=8, unique=True),
     grouped=st.booleans(),
+    of=st.sampled_from(["items", "groups"]),
 )
-def test_blocks_cover_all_items_once(n, seed, portions, grouped):
+def test_blocks_cover_all_items_once(n, seed, portions, grouped, of):
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 3, n)
     y[0], y[-1] = 0, 1
     groups = np.sort(rng.integers(0, 1 + n // 3, n)) if grouped else None
-    blocks = blocks_of(y, (*sorted(portions), 1.0), groups)
+    blocks = blocks_of(y, (*sorted(portions), 1.0), groups, of=of)
     assert blocks.ends[-1] == n
     assert np.all(np.diff(blocks.ends) > 0)
     assert len(np.unique(y[: blocks.ends[0]])) >= 2
@@ -143,6 +144,45 @@ def test_the_papers_blocks():
         17, 34, 68, 136, 271, 542, 1059, 2118, 4236, 8472, 16944,
     ]  # fmt: skip
     assert len(PORTIONS) == 11
+
+
+def test_portions_of_items_and_of_sentences_by_hand():
+    # Ten sentences: one of 11 items, then nine of one. Half of the 20 items lie within the first,
+    # which is sent whole; half of the sentences are the first five, 15 items. A fifth of the
+    # items ends where half of them does; of the sentences, after two.
+    y, groups = np.arange(20) % 2, np.repeat(np.arange(10), [11] + 9 * [1])
+    items = blocks_of(y, (0.2, 0.5, 1.0), groups)
+    assert (items.ends.tolist(), items.portions.tolist(), items.merged) == ([11, 20], [0.5, 1], 1)
+    shares = blocks_of(y, (0.2, 0.5, 1.0), groups, of="groups")
+    assert (shares.ends.tolist(), shares.merged) == ([12, 15, 20], 0)
+    # A share that rounds to no sentence has no block.
+    few = blocks_of(y, (0.04, 0.5, 1.0), groups, of="groups")
+    assert (few.ends.tolist(), few.merged) == ([15, 20], 1)
+
+
+@pytest.mark.parametrize("order", ["sentences", "sentence-shares"])
+def test_the_code_is_cut_as_asked(order):
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 30, 40)
+    corpus = Corpus.of_words([["a"] * n for n in lengths])
+    places = np.repeat(np.arange(40), lengths), np.concatenate([np.arange(n) for n in lengths])
+    labels = Labels(Units.of_words(*places), rng.integers(0, 3, len(places[0])), ("A", "B", "C"))
+    states = rng.normal(size=(len(places[0]), 4)).astype(np.float32)
+    problem = ToyProblem(TaskData(corpus, labels), [states])
+    probe = Online(probe=Frequencies(3), portions=(0.1, 0.3, 1.0), order=order, keep_bits=True)
+    ((_, _, result),) = probe.run_layers(problem)
+    sentence = problem.data.target.sentence[result.arrays["order"]]
+    last = np.flatnonzero(np.append(np.diff(sentence) != 0, True)) + 1
+    if order == "sentence-shares":
+        wanted = last[np.rint(np.array([0.1, 0.3, 1.0]) * len(last)).astype(int) - 1]
+    else:
+        wanted = [last[last >= round(p * len(sentence))][0] for p in (0.1, 0.3, 1.0)]
+    assert set(wanted) <= set(last.tolist())
+    assert np.cumsum(result.tables["curve"]["n"]).tolist() == list(wanted)
+    # The seed draws one order of sentences, however they are cut.
+    plain = Online(probe=Frequencies(3), keep_bits=True)
+    ((_, _, other),) = plain.run_layers(problem)
+    assert np.array_equal(other.arrays["order"], result.arrays["order"])
 
 
 def test_orders():

@@ -116,8 +116,8 @@ def shares_of_f1(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Doubl
     """Return a value an item whose mean is the micro-F1.
 
     Micro-F1 is a ratio, F = ΣA/ΣB with A = 2 TP and B = 2 TP + FP + FN of an item. The value
-    is F + (A - F B) / mean(B), the ratio's linearisation: its mean is F, and resampling its
-    mean gives the ratio's interval to first order. Where every item has the same B, as with
+    is F + (A - F B) / mean(B), the ratio's linearisation: its mean is F, and its
+    mean's interval is the ratio's to first order. Where every item has the same B, as with
     one prediction for one label, it is A/B: 1 for right, 0 for wrong. Values may leave [0, 1].
 
     Parameters

@@ -19,8 +19,8 @@ def scores_by_role(material: Material) -> DataFrame:
     """Return one row a task, encoder and role, with micro-F1 and its distance to the base's.
 
     Columns ``task, role, encoder, component, micro_f1, low, high, n_seeds, delta, delta_low,
-    delta_high, delta_interval``. The interval of a difference is ``paired`` (bootstrap over
-    the same test items) where the run's baseline is the pretrained encoder and the probe
+    delta_high, delta_interval``. The interval of a difference is ``paired`` (over the same
+    test items) where the run's baseline is the pretrained encoder and the probe
     is the same; else it is made of the two scores' own intervals, as if they were
     independent, which is wider (``independent``).
     """

@@ -15,7 +15,7 @@ from sondage.errors import DataError, ParameterError
 #: The paper's timesteps, as shares of the training data.
 PORTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 
-Order = Literal["sentences", "items"]
+Order = Literal["sentences", "items", "sentence-shares"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,11 @@ def checked_portions(portions: Sequence[float]) -> NDArray[np.float64]:
 
 
 def blocks_of(
-    y: NDArray[Any], portions: Sequence[float] = PORTIONS, groups: Ints | None = None
+    y: NDArray[Any],
+    portions: Sequence[float] = PORTIONS,
+    groups: Ints | None = None,
+    *,
+    of: Literal["items", "groups"] = "items",
 ) -> Blocks:
     """Cut items, in the order in which they are sent.
 
@@ -63,9 +67,11 @@ def blocks_of(
         The labels, in that order. With one label an item, the uniform code goes on until a
         portion holds two labels: both sides see the labels sent so far, so both know.
     portions : sequence of float
-        Ascending shares, the last 1; a block ends at the rounded number of items.
+        Ascending shares, the last 1; a block ends at the rounded number.
     groups : int array, shape (n,), optional
         Runs of items that are not to be torn apart: a block ends with its run.
+    of : {'items', 'groups'}
+        What portions are shares of.
 
     Returns
     -------
@@ -81,9 +87,11 @@ def blocks_of(
     shares, n = checked_portions(portions), len(y)
     if n == 0:
         raise DataError("there are no items to send", hint="look at the split")
-    ends = np.rint(shares * n).astype(np.int64)
-    if groups is not None:
-        last = np.flatnonzero(np.append(np.diff(groups) != 0, True)) + 1
+    last = np.arange(n) + 1 if groups is None else _last(groups)
+    if of == "groups":
+        ends = np.append(0, last)[np.rint(shares * len(last)).astype(np.int64)]
+    else:
+        ends = np.rint(shares * n).astype(np.int64)
         ends = np.where(ends > 0, last[np.searchsorted(last, np.maximum(ends, 1))], 0)
     # Of portions that end at the same item, the greatest names the block.
     keep = np.append(np.diff(ends) > 0, True) & (ends > 0)
@@ -98,6 +106,12 @@ def blocks_of(
     return Blocks(ends[keep], shares[keep], int(len(ends) - keep.sum()))
 
 
+def _last(groups: Ints) -> Ints:
+    """Return one past the last item of each run."""
+    ends: Ints = np.flatnonzero(np.append(np.diff(groups) != 0, True)) + 1
+    return ends
+
+
 def order_of(
     items: Ints, groups: Ints, rng: np.random.Generator, by: Order
 ) -> tuple[Ints, Ints | None]:
@@ -108,8 +122,8 @@ def order_of(
     items, groups : int64 arrays, shape (n,)
         Item indices, and the sentence of each.
     rng : numpy Generator
-    by : {'sentences', 'items'}
-        Whether a sentence's items stay together (in their own order).
+    by : {'sentences', 'items', 'sentence-shares'}
+        Whether a sentence's items stay together (in their own order): in all but 'items'.
 
     Returns
     -------

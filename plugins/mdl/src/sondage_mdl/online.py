@@ -39,8 +39,9 @@ class Online:
         once.
     portions : tuple of float
         Ascending shares of the training items at which a block ends; the last is 1.
-    order : {'sentences', 'items'}
-        The seed shuffles sentences, whose items stay together, or single items.
+    order : {'sentences', 'items', 'sentence-shares'}
+        The seed shuffles sentences, whose items stay together, or single items. With
+        'sentence-shares' portions are shares of sentences, as in the original, not of items.
     control : bool
         Code a control task in the same order too.
     keep_bits : bool
@@ -60,9 +61,9 @@ class Online:
     References
     ----------
     Voita and Titov 2020, arXiv:2003.12298v1, section 2.2.2, equation 5. Departs from it: bits
-    throughout (`sondage_mdl.as_published`); a first portion with a single label is made
-    longer; a probe that rules out labels is mixed with the uniform code
-    (`sondage_mdl.codes.finite`).
+    throughout (`sondage_mdl.as_published`); portions are shares of items, and end with a
+    sentence (`order`); a first portion with a single label is made longer; a probe that rules
+    out labels is mixed with the uniform code (`sondage_mdl.codes.finite`).
     """
 
     def __init__(
@@ -182,8 +183,9 @@ class Online:
         rng = problem.rng(None, seed).spawn(1)[0]
         train = problem.splits[seed].train
         order, runs = order_of(train, labels.sentence[train], rng, self.order)
+        of: Literal["items", "groups"] = "groups" if self.order == "sentence-shares" else "items"
         try:
-            return Sent(order, blocks_of(labels.y[order], self.portions, runs))
+            return Sent(order, blocks_of(labels.y[order], self.portions, runs, of=of))
         except DataError as error:
             error.message = f"{PROBE}: {problem.data.corpus.name} (seed {seed}): {error.message}"
             raise

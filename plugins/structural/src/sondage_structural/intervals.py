@@ -1,4 +1,4 @@
-"""Intervals of the scores by resampling test sentences."""
+"""Intervals of the scores over test sentences."""
 
 from __future__ import annotations
 
@@ -7,40 +7,47 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sondage import clusters
 from sondage.data import Ints
+from sondage.stats import FEW
 from sondage_structural.measures import LONGEST, SHORTEST
 
 Floats = NDArray[np.float64]
-RESAMPLES = 1000
-_BLOCK = 250
 
 
 def ratio(part: Ints, whole: Ints) -> tuple[float, float]:
-    """Return the 95% interval of a ratio of sums, such as UUAS.
+    """Return the 95% interval of a share of what sentences hold, such as UUAS.
+
+    Its target is the share in all sentences of the source that these are a sample of.
 
     Parameters
     ----------
     part, whole : int64 arrays, shape (n,)
-        One number a sentence.
+        One number a sentence, part at most whole; sentences without any are left out.
 
     Returns
     -------
     (float, float)
-        Percentiles over resamples of the sentences; NaN if there is one sentence.
+        NaN if there is one sentence.
 
     References
     ----------
-    Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13. Departs from it:
-    resamples without anything to divide by are left out.
+    `sondage.clusters.of_share`. Departs from it: none.
     """
-    numbers = np.stack([part, whole], axis=1).astype(float)
-    drawn = np.concatenate([w @ numbers for w in _weights(len(part))])
-    drawn = drawn[drawn[:, 1] > 0]
-    return _bounds(drawn[:, 0] / drawn[:, 1], len(part))
+    held = whole > 0
+    part, whole = part[held], whole[held]
+    if len(part) < 2:
+        return float("nan"), float("nan")
+    share = part.sum() / whole.sum()
+    found = clusters.spread_of_sums(part.astype(float), whole.astype(float), share * (1 - share))
+    return clusters.of_share(found)
 
 
 def by_length(values: Floats, lengths: Ints) -> tuple[float, float]:
     """Return the 95% interval of a mean over lengths of means over sentences.
+
+    Its target is what test sets of this size from this source give on average: a larger one
+    has more of the rare lengths, and so another mean to estimate.
 
     Parameters
     ----------
@@ -52,19 +59,43 @@ def by_length(values: Floats, lengths: Ints) -> tuple[float, float]:
     Returns
     -------
     (float, float)
-        As `ratio`. Lengths that a resample lacks are left out of its mean, so that rare
-        lengths, which count as much as common ones, make the interval wide.
+        A t interval. Each length's mean varies as its sentences do. A length of one sentence,
+        which another test set may lack, varies as far as it lies from the mean of the lengths.
+        NaN if there is one sentence.
+
+    References
+    ----------
+    Cochran 1977, Sampling Techniques, sections 5.3 (strata) and 5.4 (Satterthwaite's degrees of
+    freedom). Departs from it: lengths of one sentence; each square of an estimated variance
+    stands for its expectation, so that few sentences do not lower the degrees of freedom twice.
     """
     inside = (lengths >= SHORTEST) & (lengths <= LONGEST)
-    values, lengths = values[inside], lengths[inside]
-    member = (lengths[:, None] == np.unique(lengths)).astype(float)
-    drawn = []
-    for w in _weights(len(values)):
-        counts = w @ member
-        means = np.divide(w @ (member * values[:, None]), counts, where=counts > 0,
-                          out=np.zeros_like(counts))  # fmt: skip
-        drawn.append(means.sum(axis=1) / (counts > 0).sum(axis=1))
-    return _bounds(np.concatenate(drawn), len(values))
+    values, stratum = values[inside], np.unique(lengths[inside], return_inverse=True)[1]
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    n = np.bincount(stratum)
+    means = np.bincount(stratum, weights=values) / n
+    mean = float(means.mean())
+    squares = np.bincount(stratum, weights=(values - means[stratum]) ** 2)
+    alone, df, count = n == 1, np.maximum(n - 1, 1), len(n)
+    variances = squares / df / n
+    if alone.any() and count > 1:
+        variances[alone] = (means[alone] - mean) ** 2 * count / (count - 1)
+    total = float(variances.sum())
+    if total == 0:
+        return mean, mean
+    freedom = total**2 / float(np.sum(variances**2 / (df + 2))) - 2
+    half = clusters.student(float(np.clip(freedom, 1, len(values) - 1))) * total**0.5 / count
+    return max(mean - half, -1.0), min(mean + half, 1.0)
+
+
+def few(lengths: Ints) -> dict[str, int]:
+    """Return the warning ``few-sentences`` where there are too few for exact intervals.
+
+    Its count is of the sentences that there are, of 5 to 50 words.
+    """
+    n = int(((lengths >= SHORTEST) & (lengths <= LONGEST)).sum())
+    return {"few-sentences": n} if n < FEW else {}
 
 
 def table(**scores: tuple[float, tuple[float, float]]) -> dict[str, list[Any]]:
@@ -72,17 +103,3 @@ def table(**scores: tuple[float, tuple[float, float]]) -> dict[str, list[Any]]:
     known = {k: (v, *(None if np.isnan(b) else b for b in ends)) for k, (v, ends) in scores.items()}
     value, low, high = (list(column) for column in zip(*known.values(), strict=True))
     return {"name": list(known), "value": value, "low": low, "high": high}
-
-
-def _weights(n: int) -> list[Floats]:
-    """Return how often each of n sentences is drawn in each resample, in blocks."""
-    rng = np.random.default_rng(0)  # the same sentences for every cell: they can be compared
-    p = np.full(n, 1 / n)
-    return [rng.multinomial(n, p, _BLOCK).astype(float) for _ in range(RESAMPLES // _BLOCK)]
-
-
-def _bounds(drawn: Floats, n: int) -> tuple[float, float]:
-    if n < 2 or not len(drawn):
-        return float("nan"), float("nan")
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return float(low), float(high)

@@ -80,7 +80,7 @@ def distance(forest: Forest, sentences: Ints, found: Blocks) -> Scored:
                 dspr=(dspr, intervals.by_length(correlations, forest.lengths[sentences])),
             ),
         },
-        warnings={"undefined-correlation": undefined} if undefined else {},
+        warnings=_warnings(undefined, forest.lengths[sentences]),
     )
 
 
@@ -106,8 +106,13 @@ def depth(forest: Forest, sentences: Ints, found: Blocks) -> Scored:
                 nspr=(nspr, intervals.by_length(correlations, forest.lengths[sentences])),
             ),
         },
-        warnings={"undefined-correlation": undefined} if undefined else {},
+        warnings=_warnings(undefined, forest.lengths[sentences]),
     )
+
+
+def _warnings(undefined: int, lengths: Ints) -> dict[str, int]:
+    counted = {"undefined-correlation": undefined} if undefined else {}
+    return counted | intervals.few(lengths)
 
 
 def pictured(scored: Scored, data: TaskData, number: int) -> dict[str, Columns]:
