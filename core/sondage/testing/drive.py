@@ -123,7 +123,7 @@ PROBLEMS: dict[str, Callable[..., toys.ToyProblem]] = {
 def toy_problem(probe: Any, **how: Any) -> toys.ToyProblem:
     """Return a problem of the probe's kind, view and width whose arrays may be written to."""
     units, shape = getattr(probe, "units", "vectors"), wishes.shape_of(probe)
-    wanted = getattr(probe, "width", None)
+    wanted = getattr(probe, "wants_width", None)
     given = {"writeable": True, **how}
     if shape == "attention" and units in ("trees", "rankings"):
         return wishes.attended(PROBLEMS[units](**given), heads=wanted or 3)

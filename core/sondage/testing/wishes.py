@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 
 def view_of(probe: Any) -> str:
     """Return the view that a probe is tested with, or '' where it wants none."""
-    views = getattr(probe, "views", ())
+    views = getattr(probe, "wants_views", ())
     return next(iter(views), "") if isinstance(views, tuple) else ""
 
 

@@ -173,7 +173,7 @@ class Deaf(Entropy):
 
 
 class ViewsInOneText(Looped):
-    views = "word"
+    wants_views = "word"
 
 
 class SaysYes(Looped):

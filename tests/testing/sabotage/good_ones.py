@@ -261,7 +261,7 @@ class RankProbe(Looped):
 class Entropy(Looped):
     """Measures how spread a sentence's attention is; wants attention maps, and fits nothing."""
 
-    views = ("attention",)
+    wants_views = ("attention",)
     measures = True
 
     def cell(self, problem, layer, seed):
@@ -281,7 +281,7 @@ class Entropy(Looped):
 class EntropyClassifier(Looped):
     """Learns from each head's entropy which sentence it is."""
 
-    views = ("attention",)
+    wants_views = ("attention",)
 
     def features(self, problem, layer):
         states, measure = problem.states(layer), Entropy()
@@ -294,8 +294,8 @@ class EntropyClassifier(Looped):
 class AttentionTrees(TreeProbe):
     """Attaches each word to those that it looks at most, in the first two heads."""
 
-    views = ("attention",)
-    width = 2
+    wants_views = ("attention",)
+    wants_width = 2
 
     def share(self, states, trees, sentence):
         t = round(len(states[sentence]) ** 0.5)
@@ -316,7 +316,7 @@ class AttentionTrees(TreeProbe):
 class OneColumn(Looped):
     """Takes single numbers."""
 
-    width = 1
+    wants_width = 1
 
     def features(self, problem, layer):
         X = problem.vectors(layer)
@@ -327,7 +327,7 @@ class OneColumn(Looped):
 class SentenceRows(Looped):
     """Reads one row a sentence."""
 
-    views = ("cls", "mean")
+    wants_views = ("cls", "mean")
 
     def features(self, problem, layer):
         states = problem.states(layer)
@@ -338,8 +338,8 @@ class SentenceRows(Looped):
 class OwnRows(Looped):
     """Reads a view that only some encoder has."""
 
-    views = ("toy-rows",)
-    width = 2
+    wants_views = ("toy-rows",)
+    wants_width = 2
 
     def features(self, problem, layer):
         states = problem.states(layer)

@@ -22,14 +22,14 @@ def measuring(component: Component) -> Any:
 
 @check("probe", since="0.1")
 def check_wishes_are_said_as_data(component: Component) -> None:
-    """``views`` is a tuple of names, ``width`` a number of columns, ``measures`` a bool."""
+    """``wants_views`` is a tuple of names, ``wants_width`` a number, ``measures`` a bool."""
     probe = component.make()
-    views, width = getattr(probe, "views", ()), getattr(probe, "width", None)
+    views, width = getattr(probe, "wants_views", ()), getattr(probe, "wants_width", None)
     measures = getattr(probe, "measures", False)
     named = isinstance(views, tuple) and all(isinstance(v, str) and v for v in views)
-    assert named, f"views is {views!r}, which is no tuple of names"
+    assert named, f"wants_views is {views!r}, which is no tuple of names"
     counted = isinstance(width, int) and not isinstance(width, bool) and width > 0
-    assert width is None or counted, f"width is {width!r}, which is no number of columns"
+    assert width is None or counted, f"wants_width is {width!r}, which is no number of columns"
     assert isinstance(measures, bool), f"measures is {measures!r}, which is no bool"
 
 
