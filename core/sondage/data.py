@@ -9,6 +9,7 @@ segments whose words are numbered through.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -84,12 +85,46 @@ class Corpus:
         sentences: Sequence[Sequence[str]],
         texts: Sequence[str] | None = None,
         name: str = "corpus",
+        *,
+        second: Sequence[Sequence[str]] | None = None,
     ) -> Corpus:
-        """Build a corpus from one word list a sentence."""
+        """Build a corpus from one word list a sentence, or of pairs from two.
+
+        Parameters
+        ----------
+        sentences : sequence of word lists, length n
+            The first segments, where there are two.
+        texts : sequence of str, length n, optional
+            The running text of `sentences`; by default the words parted by blanks.
+        name : str
+        second : sequence of word lists, length n, optional
+            The second segments. Words are numbered through: the first word of a second
+            segment comes after the last of its first, at ``boundary``.
+
+        Raises
+        ------
+        DataError
+            If there are not as many second segments, or a sentence is no list of words.
+        """
+        if second is not None and len(second) != len(sentences):
+            raise DataError(f"{name}: {len(second)} second segments for {len(sentences)} sentences")
+        for i, words in enumerate(itertools.chain(sentences, second or ())):
+            if isinstance(words, str):
+                raise DataError(
+                    f"{name}: sentence {i % len(sentences)} is text, not a list of words",
+                    hint="Corpus(texts) holds running text",
+                )
+        pairs = (
+            None if second is None else [[*a, *b] for a, b in zip(sentences, second, strict=True)]
+        )
+        whole = sentences if pairs is None else pairs
+        lengths = np.fromiter((len(s) for s in sentences), np.int64)
         return cls(
             texts=tuple(texts) if texts is not None else tuple(" ".join(s) for s in sentences),
-            words=tuple(w for s in sentences for w in s),
-            offsets=offsets_of(len(s) for s in sentences),
+            second=None if second is None else tuple(" ".join(s) for s in second),
+            words=tuple(w for s in whole for w in s),
+            offsets=offsets_of(len(s) for s in whole),
+            boundary=None if second is None else lengths,
             name=name,
         )
 
@@ -101,9 +136,17 @@ class Corpus:
             ok = len(self.offsets) == n + 1 and self.offsets[-1] == len(self.words)
             if not ok or self.offsets[0] != 0 or np.any(np.diff(self.offsets) < 0):
                 raise DataError(f"{self.name}: offsets do not fit {n} sentences")
-        for part in (self.second, self.boundary):
+        for part, what in ((self.second, "second segments"), (self.boundary, "boundaries")):
             if part is not None and len(part) != n:
-                raise DataError(f"{self.name}: {len(part)} second segments for {n} sentences")
+                raise DataError(f"{self.name}: {len(part)} {what} for {n} sentences")
+        if self.boundary is not None and self.offsets is not None:
+            beyond = (self.boundary < 0) | (self.boundary > np.diff(self.offsets))
+            if beyond.any():
+                i = int(beyond.argmax())
+                raise DataError(
+                    f"{self.name}: boundary {int(self.boundary[i])} lies outside sentence {i}, "
+                    f"which has {int(np.diff(self.offsets)[i])} words"
+                )
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -17,8 +17,8 @@ from sondage.schema import Ref, model_of, references
 
 #: Attributes of the contracts that say how a component behaves.
 ATTRIBUTES = (
-    "units", "randomness", "joint", "per_layer", "views", "symmetric", "bounds", "self_value",
-    "invariances",
+    "units", "randomness", "joint", "per_layer", "measures", "wants_views", "wants_width", "views",
+    "symmetric", "bounds", "self_value", "invariances",
 )  # fmt: skip
 
 

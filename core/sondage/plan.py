@@ -183,6 +183,23 @@ class _Planner:
                 )
         return views
 
+    def _probe_views(self, probe: Built, task: Built, encoder: Built) -> list[str]:
+        """Return the views that a probe reads: those that it names, if it names any."""
+        wanted = tuple(getattr(probe.instance, "wants_views", ()))
+        if not wanted:
+            units = getattr(probe.instance, "units", "vectors")
+            return self._views(task, encoder, ragged=units in ("spans", "trees"))
+        offered = [view for view in wanted if view in encoder.instance.views]
+        if not offered:
+            raise RegistryError(
+                f"probe '{probe.label}' reads the view {' or '.join(wanted)}, which encoder "
+                f"'{encoder.label}' does not offer",
+                where=self.where("probes"),
+                near=encoder.instance.views,
+                hint="keep the probe to other encoders with 'only'",
+            )
+        return [view for view in self.composition.views if view in offered] or offered[:1]
+
     def _probe_jobs(self, probe: Built, task: Built, encoder: Built) -> Iterator[Job]:
         units = getattr(probe.instance, "units", "vectors")
         if task.instance.units not in _FITS[units] or not self.only.any(probe, task, encoder):
@@ -196,8 +213,10 @@ class _Planner:
         self._warn_of_leaks(task, encoder, seeds)
         whole = not getattr(probe.instance, "per_layer", True)
         together = whole or "layer" in joint
-        for view in self._views(task, encoder, ragged=units in ("spans", "trees")):
+        for view in self._probe_views(probe, task, encoder):
             layers = self.only.layers(probe, task, encoder, view, self._layers(encoder))
+            if VIEWS.get(view) == "attention":
+                layers = tuple(layer for layer in layers if layer > 0)
             groups = [layers] if together and layers else [(layer,) for layer in layers]
             for group in groups:
                 rows: tuple[int | None, ...] = (None,) if whole else group

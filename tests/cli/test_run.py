@@ -1,6 +1,7 @@
 """plan, run and cache, from nothing to finished and back."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -325,6 +326,30 @@ def test_check_fails_with_1_where_a_promise_is_broken(call, make_plugin):
     assert ended.code == 1
     assert "failed" in ended.out
     assert "\x1b" not in ended.out
+
+
+def test_check_takes_expected_failures_with_reasons(call, make_plugin):
+    make_plugin("bad", FAILING)
+    ended = call("check", "bad.probe")
+    failed = re.findall(r"^failed +(check_\w+)", ended.out, re.M)
+    assert failed
+    expect = [word for name in failed for word in ("--expect", f"{name}=only to show")]
+    known = call("check", "bad.probe", *expect)
+    assert known.code == 0
+    assert f"0 failed, {len(failed)} as expected" in known.out
+    assert "only to show" in known.out
+    passing = call("check", "bad.probe", *expect, "--expect", "check_pickles=no")
+    assert passing.code == 1
+    assert "expected to fail (no), but passed" in passing.out
+    for wrong in ("check_pickles", "check_pickles= ", "check_pickle=misspelt"):
+        assert call("check", "bad.probe", "--expect", wrong).code == 2
+
+
+def test_check_says_one_reason_once(call, make_plugin):
+    make_plugin("bad", FAILING)
+    out = call("check", "bad.probe").out
+    assert out.count("Traceback (most recent call last)") <= 1
+    assert "as check_" in out
 
 
 def test_doctor_shows_tracebacks_and_goes_on(call, both, make_plugin, monkeypatch):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sondage.errors import ParameterError
 from sondage.specs import SPECS
 from sondage.testing import checks_of, run_checks
 from sondage.testing.check import CHECKS
@@ -36,6 +37,12 @@ GOOD = {
         "good_ones:MixedProbe",
         "good_ones:TreeProbe",
         "good_ones:RankProbe",
+        "good_ones:Entropy",
+        "good_ones:EntropyClassifier",
+        "good_ones:AttentionTrees",
+        "good_ones:OneColumn",
+        "good_ones:SentenceRows",
+        "good_ones:OwnRows",
         "broken_probes:NoOutcomes",
     ],
     "metric": ["good_ones:MeanCosine", "good_ones:MeanAttentionGap", "good_ones:LabelledGap"],
@@ -50,6 +57,7 @@ BROKEN = {
         "check_parameters_are_stored_unchanged": [
             "broken_any:NotStored",
             "broken_any:StoredOtherwise",
+            "broken_any:StoresACopy",
         ],
         "check_pickles": ["broken_any:HoldsALambda"],
         "check_import_pulls_in_no_torch": ["broken_import:HeavyToImport"],
@@ -93,6 +101,7 @@ BROKEN = {
             "broken_any:SeedsTorch",
         ],
         "check_prints_nothing": ["broken_any:Prints", "broken_any:PrintsErrors"],
+        "check_randomness_is_a_tuple_of_words": ["broken_any:RandomnessInOneText"],
         "check_fingerprint_is_stable": ["broken_tasks:FingerprintOfUse"],
         "check_fingerprint_follows_parameters": ["broken_tasks:DeafFingerprint"],
         "check_one_corpus_fingerprint_is_one_corpus": ["broken_tasks:DeafCorpusFingerprint"],
@@ -140,6 +149,13 @@ BROKEN = {
         "check_running_twice_is_bit_identical": ["broken_probes:Ticks"],
         "check_seed_acts_only_if_declared": ["broken_probes:SecretlyRandom"],
         "check_declared_randomness_acts": ["broken_probes:IdlySeeded"],
+        "check_randomness_is_a_tuple_of_words": ["broken_any:SaysThatTheSplitIsItsOwn"],
+        "check_wishes_are_said_as_data": [
+            "broken_probes:ViewsInOneText",
+            "broken_probes:SaysYes",
+        ],
+        "check_a_measure_needs_no_training_items": ["broken_probes:SaysThatItMeasures"],
+        "check_a_measure_follows_the_vectors": ["broken_probes:Deaf"],
     },
     "metric": {
         "check_symmetry_is_as_declared": [
@@ -166,6 +182,10 @@ BROKEN = {
         "check_compute_changes_nothing": [
             "broken_metrics:ComputesOnce",
             "broken_metrics:ComputesEarly",
+        ],
+        "check_memory_is_bounded": [
+            "broken_metrics:GrowsWithStimuli",
+            "broken_metrics:GrowsWithMaps",
         ],
         "check_accumulators_pickle": ["broken_metrics:StaysAtHome"],
         "check_inputs_may_be_read_only": ["broken_metrics:Normalises"],
@@ -294,6 +314,32 @@ def test_broken_ones_are_caught_by_one_check(kind, check, factory):
 )
 def test_broken_specs_are_caught_by_one_check(changes, check):
     assert list(failures("task", spec_of("task", "good_ones:SentenceTask", **changes))) == [check]
+
+
+def test_a_copy_is_called_a_copy():
+    said = failures("encoder", spec_of("encoder", "broken_any:StoresACopy"))
+    message = said["check_parameters_are_stored_unchanged"]
+    assert "salts is a copy of (1000, 2000), which was given: store the very object" in message
+    assert message.count("(1000, 2000)") == 1
+
+
+def test_failures_that_are_expected_are_strict_both_ways():
+    reasons = {
+        "check_learns_separable_data": "a baseline",
+        "check_pickles": "passes, so this is wrong",
+        "check_a_measure_follows_the_vectors": "does not apply, so this is wrong",
+    }
+    spec = spec_of("probe", "broken_probes:Majority")
+    found = {o.check: o for o in run_checks("probe", spec, expected_failures=reasons)}
+    expected = found["check_learns_separable_data"]
+    assert (expected.status, expected.message, expected.details) == ("expected", "a baseline", "")
+    failed = {name: o.message for name, o in found.items() if o.status == "failed"}
+    assert failed["check_pickles"] == "expected to fail (passes, so this is wrong), but passed"
+    assert "but does not apply: the probe" in failed["check_a_measure_follows_the_vectors"]
+    assert len(failed) == 2
+    with pytest.raises(ParameterError, match="check_pickle'") as caught:
+        run_checks("probe", spec, expected_failures={"check_pickle": "misspelt"})
+    assert caught.value.near[0] == "check_pickles"
 
 
 def test_every_check_has_its_sabotage():

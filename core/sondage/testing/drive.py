@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sondage.contracts import Encoder, Metric, Problem
 from sondage.data import VIEWS, Corpus, Ints, Labels, Request, Result, TaskData
 from sondage.scores import classification
-from sondage.testing import toys
+from sondage.testing import toys, wishes
 from sondage.testing.check import NotApplicable
 from sondage.testing.component import Component
 
@@ -121,8 +121,19 @@ PROBLEMS: dict[str, Callable[..., toys.ToyProblem]] = {
 
 
 def toy_problem(probe: Any, **how: Any) -> toys.ToyProblem:
-    """Return a problem of the probe's kind whose arrays may be written to."""
-    return PROBLEMS[getattr(probe, "units", "vectors")](**{"writeable": True, **how})
+    """Return a problem of the probe's kind, view and width whose arrays may be written to."""
+    units, shape = getattr(probe, "units", "vectors"), wishes.shape_of(probe)
+    wanted = getattr(probe, "wants_width", None)
+    given = {"writeable": True, **how}
+    if shape == "attention" and units in ("trees", "rankings"):
+        return wishes.attended(PROBLEMS[units](**given), heads=wanted or 3)
+    if wanted is not None:
+        given["width"] = wanted
+    if shape != "word":
+        return wishes.sentence_problem(wishes.view_of(probe), **given)
+    if units == "trees" and wanted is not None and wanted < 8:
+        raise NotApplicable("toy trees take vectors of 8 columns or more")
+    return PROBLEMS[units](**given)
 
 
 def hard_problem(probe: Any, **how: Any) -> toys.ToyProblem:
@@ -209,6 +220,11 @@ def pairs(metric: Metric, seed: int = 0) -> tuple[Rows, Rows]:
     if metric.units == "labelled":
         return toys.labelled_pairs(seed=seed)
     return toys.vector_pairs(seed=seed)
+
+
+def stimuli(metric: Metric, n: int) -> tuple[Rows, Rows]:
+    """Return n toy stimuli of a metric that takes no labels."""
+    return toys.attention_maps(n) if metric.units == "attention" else toys.vector_pairs(n)
 
 
 def begun(metric: Metric, n: int, seed: int = 0) -> Any:

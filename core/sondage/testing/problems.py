@@ -21,6 +21,7 @@ from sondage.data import (
     Units,
     offsets_of,
 )
+from sondage.testing.stimuli import class_means
 
 Floats = NDArray[np.float32]
 
@@ -196,7 +197,7 @@ def labelled_problem(
     owners = np.concatenate([[*np.repeat((2 * i, 2 * i + 1), lengths[i]), -1] for i in range(n)])
     layers = []
     for _ in range(n_layers):
-        means = np.linalg.qr(rng.standard_normal((width, width)))[0][:classes] * 3
+        means = class_means(classes, width, rng)
         states = noise * rng.standard_normal((len(owners), width))
         states[owners >= 0] += means[y[owners[owners >= 0]]]
         layers.append(states.astype(np.float32))
@@ -212,6 +213,7 @@ def tree_problem(
     *,
     shuffled: bool = False,
     n: int = 40,
+    width: int = 8,
     n_layers: int = 2,
     seeds: tuple[int, ...] = (0, 1),
     seed: int = 0,
@@ -220,7 +222,8 @@ def tree_problem(
     """Return random trees, and states whose squared distances are the trees' path lengths.
 
     Every word's state is its head's plus a basis vector of its own, so that a structural
-    probe can fit them exactly. `shuffled` permutes the states over all words.
+    probe can fit them exactly; that takes a `width` of 8 at least. `shuffled` permutes the
+    states over all words.
     """
     rng = np.random.default_rng(seed)
     sizes = rng.integers(4, 9, n)
@@ -244,7 +247,9 @@ def tree_problem(
         names=("root", "dep"),
         sentence=np.arange(n),
     )
-    layers = [flat @ np.linalg.qr(rng.standard_normal((8, 8)))[0] for _ in range(n_layers)]
+    layers = [
+        flat @ np.linalg.qr(rng.standard_normal((width, width)))[0][:8] for _ in range(n_layers)
+    ]
     if shuffled:
         layers = [layer[rng.permutation(len(layer))] for layer in layers]
     data = TaskData(corpus, target, ratios=(0.6, 0.15, 0.25))

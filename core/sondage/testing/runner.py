@@ -6,16 +6,16 @@ import time
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sondage.errors import SondageError
+from sondage.errors import ParameterError, SondageError, nearest
 from sondage.specs import Kind, Spec
 from sondage.testing import checks  # noqa: F401 - importing it registers the checks
 from sondage.testing.check import CHECKS, Check, NotApplicable
 from sondage.testing.component import Component, Given, plugin_module
 
-Status = Literal["passed", "failed", "warned", "skipped"]
+Status = Literal["passed", "failed", "warned", "skipped", "expected"]
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,10 @@ class CheckOutcome:
     Parameters
     ----------
     component, check : str
-    status : {'passed', 'failed', 'warned', 'skipped'}
+    status : {'passed', 'failed', 'warned', 'skipped', 'expected'}
         ``warned``: failed, but the check is not enforced before a later release;
-        ``skipped``: does not apply to this component.
+        ``skipped``: does not apply to this component; ``expected``: failed, as was said
+        beforehand.
     promise : str
         What the check promises.
     message : str
@@ -58,6 +59,7 @@ def run_checks(
     params: Given | None = None,
     *,
     variants: Sequence[Mapping[str, Any]] = (),
+    expected_failures: Mapping[str, str] | None = None,
 ) -> list[CheckOutcome]:
     """Run every check of a component's kind.
 
@@ -69,6 +71,9 @@ def run_checks(
         Constructor arguments; see `Component`.
     variants : sequence of mappings
         Changes to the parameters that must change the fingerprint.
+    expected_failures : mapping of a check's name to a reason
+        Strict both ways, as in `conformance`: such a check is ``expected`` if it fails, and
+        ``failed`` if it passes or does not apply.
 
     Returns
     -------
@@ -77,6 +82,8 @@ def run_checks(
 
     Raises
     ------
+    ParameterError
+        If `expected_failures` names a check that this kind does not have.
     SondageError
         Under ``python -O``, which removes the assertions that the checks consist of.
     """
@@ -84,7 +91,27 @@ def run_checks(
         raise SondageError("the conformance kit does nothing under python -O", hint="drop -O")
     prefix = spec.name.partition(".")[0]
     component = Component(spec, params or {}, variants, plugin_module=plugin_module(prefix))
-    return [run_check(check, component) for check in checks_of(kind)]
+    reasons = dict(expected_failures or {})
+    names = [check.name for check in checks_of(kind)]
+    for wanted in reasons:
+        if wanted not in names:
+            raise ParameterError(
+                f"{wanted!r} is expected to fail, but is no check of {kind}s",
+                near=nearest(wanted, names) or names,
+            )
+    return [
+        _expected(run_check(check, component), reasons.get(check.name)) for check in checks_of(kind)
+    ]
+
+
+def _expected(outcome: CheckOutcome, reason: str | None) -> CheckOutcome:
+    """Turn the outcome round where a failure was expected for a reason."""
+    if reason is None:
+        return outcome
+    if outcome.status in ("failed", "warned"):
+        return replace(outcome, status="expected", message=reason, details="")
+    did = "passed" if outcome.status == "passed" else f"does not apply: {outcome.message}"
+    return replace(outcome, status="failed", message=f"expected to fail ({reason}), but {did}")
 
 
 def run_check(check: Check, component: Component) -> CheckOutcome:

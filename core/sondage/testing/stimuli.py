@@ -1,4 +1,4 @@
-"""Pairs of representations for metrics."""
+"""Vectors to test with: pairs of representations for metrics, and means of classes."""
 
 from __future__ import annotations
 
@@ -70,3 +70,12 @@ def _softmax(logits: NDArray[np.float64]) -> Floats:
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
     shares: Floats = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
     return shares
+
+
+def class_means(classes: int, width: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return a mean for each class: at right angles where the width allows, else in a row."""
+    if width >= classes:
+        return np.asarray(np.linalg.qr(rng.standard_normal((width, width)))[0][:classes] * 3)
+    direction = rng.standard_normal(width)
+    steps = 6 * (np.arange(classes) - (classes - 1) / 2)
+    return np.asarray(steps[:, None] * direction / np.linalg.norm(direction))

@@ -6,7 +6,6 @@ Plugin authors may use them; the kit's checks do. All of it is seeded, needs num
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -117,11 +116,7 @@ def text_corpus() -> Corpus:
 def pair_corpus() -> Corpus:
     """Return sentences in two segments, whose words are numbered through."""
     words = [s.split() for s in _SENTENCES]
-    plain = Corpus.of_words([a + b for a, b in itertools.pairwise(words)])
-    boundary = np.array([len(s) for s in words[:-1]], np.int64)
-    return Corpus(
-        _SENTENCES[:-1], _SENTENCES[1:], plain.words, plain.offsets, boundary, "toy pairs"
-    )
+    return Corpus.of_words(words[:-1], name="toy pairs", second=words[1:])
 
 
 class ToyEncoder:

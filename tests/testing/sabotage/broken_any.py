@@ -91,3 +91,20 @@ class PrintsErrors(ToyTask):
     def load(self):
         print("loading", file=sys.stderr)
         return super().load()
+
+
+class RandomnessInOneText(ToyTask):
+    randomness = "split"
+
+
+class SaysThatTheSplitIsItsOwn(Looped):
+    randomness = ("split",)
+
+    def disturb(self, fitted, problem, rng):
+        fitted.means_ = fitted.means_ + 1e-3 * rng.standard_normal(fitted.means_.shape)
+
+
+class StoresACopy(ToyEncoder):
+    def __init__(self, *, salts: tuple[int, ...] = (1000, 2000)) -> None:
+        super().__init__()
+        self.salts = (*salts,)

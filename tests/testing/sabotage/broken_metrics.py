@@ -3,7 +3,7 @@
 import copy
 
 import numpy as np
-from good_ones import CosineSums, LabelledGap, MeanCosine
+from good_ones import AttentionGaps, CosineSums, LabelledGap, MeanAttentionGap, MeanCosine
 
 from sondage.data import Result
 
@@ -171,3 +171,31 @@ class ClaimsLinearOfLabels(LabelledGap):
 
 class LabelsDenyTranslation(LabelledGap):
     invariances = frozenset({"orthogonal", "scaling"})
+
+
+class KeepsCosines(CosineSums):
+    """Keeps a number of every stimulus."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def update(self, a, b, rows):
+        super().update(a, b, rows)
+        self.kept = [*self.kept, rows]
+
+
+class GrowsWithStimuli(MeanCosine):
+    accumulator = KeepsCosines
+
+
+class KeepsMaps(AttentionGaps):
+    kept = b""
+
+    def update(self, a, b, rows):
+        super().update(a, b, rows)
+        self.kept += rows.tobytes()
+
+
+class GrowsWithMaps(MeanAttentionGap):
+    accumulator = KeepsMaps

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 
 import numpy as np
-from good_ones import Looped, NearestMean, RankProbe, TreeProbe
+from good_ones import Entropy, Looped, NearestMean, RankProbe, TreeProbe
 
 from sondage.data import Result
 from sondage.scores import classification
@@ -157,6 +157,27 @@ class SecretlyRandom(Looped):
 
 class IdlySeeded(Looped):
     randomness = ("initialisation",)
+
+
+class SaysThatItMeasures(Looped):
+    """Fits means."""
+
+    measures = True
+
+
+class Deaf(Entropy):
+    """Gives every sentence one bit."""
+
+    def of(self, rows):
+        return 1.0
+
+
+class ViewsInOneText(Looped):
+    wants_views = "word"
+
+
+class SaysYes(Looped):
+    measures = "no"
 
 
 class NoOutcomes(Looped):

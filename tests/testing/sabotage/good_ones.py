@@ -258,6 +258,95 @@ class RankProbe(Looped):
         )
 
 
+class Entropy(Looped):
+    """Measures how spread a sentence's attention is; wants attention maps, and fits nothing."""
+
+    wants_views = ("attention",)
+    measures = True
+
+    def cell(self, problem, layer, seed):
+        states, items = problem.states(layer), problem.data.target
+        test = problem.splits[seed].test
+        spread = np.array([self.of(states[i]) for i in items.sentence[test]])
+        outcomes = Outcomes(test, items.sentence[test], spread)
+        return Result({"entropy": float(spread.mean())}, outcomes)
+
+    def of(self, rows):
+        t = round(len(rows) ** 0.5)
+        maps = rows.reshape(t, t, -1).astype(np.float64)
+        assert np.allclose(maps.sum(axis=1), 1, atol=1e-5)
+        return float(-(maps * np.log2(maps + 1e-30)).sum(axis=1).mean())
+
+
+class EntropyClassifier(Looped):
+    """Learns from each head's entropy which sentence it is."""
+
+    wants_views = ("attention",)
+
+    def features(self, problem, layer):
+        states, measure = problem.states(layer), Entropy()
+        heads = range(states.values.shape[1])
+        return np.array(
+            [[measure.of(states[i][:, [h]]) for h in heads] for i in range(len(states))]
+        )
+
+
+class AttentionTrees(TreeProbe):
+    """Attaches each word to those that it looks at most, in the first two heads."""
+
+    wants_views = ("attention",)
+    wants_width = 2
+
+    def share(self, states, trees, sentence):
+        t = round(len(states[sentence]) ** 0.5)
+        maps = states[sentence].reshape(t, t, 2).sum(axis=-1)
+        maps = np.log(maps) + np.log(maps.T)
+        start = sum(round(len(states[i]) ** 0.5) for i in range(sentence))
+        heads = trees.heads[start : start + t]
+        gold = {frozenset((i, int(h))) for i, h in enumerate(heads) if h >= 0}
+        inside, edges = {0}, set()
+        while len(inside) < t:
+            outside = [j for j in range(t) if j not in inside]
+            i, j = max(itertools.product(inside, outside), key=lambda pair: maps[pair])
+            inside.add(j)
+            edges.add(frozenset((i, j)))
+        return len(edges & gold) / len(gold)
+
+
+class OneColumn(Looped):
+    """Takes single numbers."""
+
+    wants_width = 1
+
+    def features(self, problem, layer):
+        X = problem.vectors(layer)
+        assert X.shape[1] == 1
+        return X
+
+
+class SentenceRows(Looped):
+    """Reads one row a sentence."""
+
+    wants_views = ("cls", "mean")
+
+    def features(self, problem, layer):
+        states = problem.states(layer)
+        assert (np.diff(states.offsets) == 1).all()
+        return states.values
+
+
+class OwnRows(Looped):
+    """Reads a view that only some encoder has."""
+
+    wants_views = ("toy-rows",)
+    wants_width = 2
+
+    def features(self, problem, layer):
+        states = problem.states(layer)
+        assert states.values.shape[1] == 2
+        return np.stack([states[i].mean(axis=0) for i in range(len(states))])
+
+
 class CosineSums:
     """Sum and number of cosines."""
 

@@ -2,6 +2,7 @@
 
 import sondage.testing.checks.encoder
 import sondage.testing.checks.every
+import sondage.testing.checks.measure
 import sondage.testing.checks.metric
 import sondage.testing.checks.probe
 import sondage.testing.checks.report

@@ -7,8 +7,10 @@ import inspect
 import io
 import json
 import pickle
+import re
 import subprocess
 import sys
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -17,6 +19,10 @@ from sondage.host import NAME
 from sondage.testing.check import NotApplicable, check
 from sondage.testing.component import Component, is_reference
 from sondage.testing.drive import exercise, global_state, known_global_state
+
+#: What the seed controls in a word. Probes have words of their own.
+WORD = re.compile(r"[a-z][a-z0-9_-]*")
+RANDOMNESS = {"task": ("split",), "metric": ("resample",), "encoder": (), "report": ()}
 
 HEAVY = ("torch", "transformers", "tensorflow", "jax")
 _FRESH = """
@@ -120,7 +126,32 @@ def check_parameters_are_stored_unchanged(component: Component) -> None:
             continue
         given = component.params.get(name, parameter.default)
         assert hasattr(thing, name), f"{name} is not stored"
-        assert getattr(thing, name) is given, f"{name} is {getattr(thing, name)!r}, not {given!r}"
+        stored = getattr(thing, name)
+        same = stored is given
+        assert same, f"{name} {otherwise(stored, given)}"
+
+
+def otherwise(stored: Any, given: Any) -> str:
+    """Say how a stored parameter is not the one that was given."""
+    if type(stored) is type(given) and repr(stored) == repr(given):
+        return (
+            f"is a copy of {given!r}, which was given: store the very object, "
+            "and copy or convert it where it is used"
+        )
+    return f"is {stored!r}, not {given!r}: store what was given, and convert it where it is used"
+
+
+@check("every", since="0.1")
+def check_randomness_is_a_tuple_of_words(component: Component) -> None:
+    """``randomness`` is a tuple; of a task it holds "split" or nothing, of a metric "resample"."""
+    said = getattr(component.make(), "randomness", ())
+    assert isinstance(said, tuple), f"randomness is {said!r}, which is no tuple"
+    for word in said:
+        assert WORD.fullmatch(str(word)), f"{word!r} is no word"
+        allowed = RANDOMNESS.get(component.spec.kind, (word,))
+        assert word in allowed, f"{word!r} is not of {component.spec.kind}s, which have {allowed}"
+        shared = component.spec.kind == "probe" and word == "split"
+        assert not shared, "the split is the task's to say"
 
 
 @check("every", since="0.1")

@@ -10,7 +10,16 @@ import numpy as np
 
 from sondage.testing.check import NotApplicable, check
 from sondage.testing.component import Component
-from sondage.testing.drive import accumulate, begun, compare, near, pairs, take, value
+from sondage.testing.drive import (
+    accumulate,
+    begun,
+    compare,
+    near,
+    pairs,
+    stimuli,
+    take,
+    value,
+)
 
 
 def thirds(n: int) -> list[Any]:
@@ -182,6 +191,36 @@ def check_accumulators_pickle(component: Component) -> None:
         accumulator.update(take(a, part), take(b, part), part)
     straight = compare(metric, a, b, [first, *rest])
     assert near(value(accumulator), straight), "the copy has another value"
+
+
+#: Stimuli after which an accumulator has to have stopped growing.
+MANY = {"vectors": 8192, "attention": 512}
+
+
+@check("metric", since="0.1")
+def check_memory_is_bounded(component: Component) -> None:
+    """An accumulator does not grow with the stimuli; one over labelled items may keep them."""
+    metric = component.make()
+    if metric.units not in MANY:
+        raise NotApplicable("a metric over labelled items may keep them")
+    n = MANY[metric.units]
+    a, b = stimuli(metric, 2 * n)
+    accumulator, sizes = begun(metric, 2 * n), []
+    for half in np.split(np.arange(2 * n, dtype=np.int64), 2):
+        for part in np.array_split(half, 8):
+            accumulator.update(take(a, part), take(b, part), part)
+        sizes.append(held(accumulator))
+    # A number kept of every stimulus would take eight bytes.
+    grown = sizes[1] - sizes[0]
+    assert grown < 2 * n, f"{n} more stimuli after the first {n} took {grown} bytes more"
+
+
+def held(accumulator: Any) -> int:
+    """Return how many bytes an accumulator is; NotApplicable where it cannot be sent."""
+    try:
+        return len(pickle.dumps(accumulator))
+    except Exception as error:
+        raise NotApplicable("it does not pickle: see check_accumulators_pickle") from error
 
 
 @check("metric", since="0.1")
