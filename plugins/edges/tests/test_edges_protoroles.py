@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sondage.errors import DataError, SondageError
 from sondage_edges.conllu import read_sentences, subtree
-from sondage_edges.protoroles import PROPERTIES, read_spr2
+from sondage_edges.protoroles import ADJUNCT_PROPERTIES, PROPERTIES, read_spr2
 
 HERE = Path(__file__).resolve()
 DATA = Path(os.environ.get("SONDAGE_DATA", HERE.parents[4] / "shared" / "data"))
@@ -97,6 +97,13 @@ def test_by_hand(write):
     target = found.target()
     assert target.names == PROPERTIES == tuple(sorted(PROPERTIES))
     assert (len(PROPERTIES), target.y.shape, int(target.y.sum())) == (18, (2, 18), 3)
+    # What was not asked is not known: neither of the pairs was asked about its manner.
+    assert found.asked == [
+        ("awareness", "sentient", "volition", "was_used"),
+        ("existed_during",),
+    ]
+    assert target.asked.sum(axis=1).tolist() == [4, 1]
+    assert not target.asked[:, PROPERTIES.index("manner")].any()
 
 
 def test_heads(write):
@@ -251,6 +258,12 @@ def test_counts(spans):
     )
     assert int(inside.sum()) == {"heads": 0, "subtrees": 38}[spans]
     assert sum(not labels for labels in found.labels) == 173
+    # Arguments are asked 14 questions, adjuncts the other four.
+    target = found.target()
+    asked = dict(zip(PROPERTIES, target.asked.sum(axis=0).tolist(), strict=True))
+    assert len({asked[name] for name in ADJUNCT_PROPERTIES}) == 1
+    assert asked["manner"] + asked["awareness"] == len(found)
+    assert set(target.asked.sum(axis=1).tolist()) == {4, 14}
 
 
 @real

@@ -19,7 +19,9 @@ def read_jsonl(path: Paths, *, labels: LabelMode = "auto") -> Edges:
 
     A line is an object with ``text``, words with blanks between, and ``targets``, a list of
     objects with ``span1``, perhaps ``span2`` (half-open, over the words), and ``label``, a
-    string or a list of strings. Other keys (``info``) are passed over; so are blank lines.
+    string or a list of strings. A target of many labels may have ``asked``, a list of the
+    labels that are known of it; the others count for nothing there. Other keys (``info``) are
+    passed over; so are blank lines.
 
     Parameters
     ----------
@@ -110,7 +112,28 @@ class _Reader:
         bounds = check_span(target, "span1", n_words, where)
         if arity == 2:
             bounds = (*bounds, *check_span(target, "span2", n_words, where))
-        self.draft.label(self._names(target.get("label"), where), *bounds)
+        names = self._names(target.get("label"), where)
+        self.draft.label(names, *bounds, asked=self._asked(target, names, where))
+
+    def _asked(
+        self, target: dict[str, Any], names: tuple[str, ...], where: str
+    ) -> tuple[str, ...] | None:
+        asked = target.get("asked")
+        if asked is None:
+            return None
+        if not isinstance(asked, list) or not all(isinstance(a, str) and a for a in asked):
+            raise wrong("asked", asked, "a list of strings", where)
+        for name in asked:
+            check_letters(name, where)
+        missing = [name for name in names if name not in asked]
+        if missing or not isinstance(target["label"], list) or self.labels == "one":
+            what = f"{short(missing[0])} is no label in asked" if missing else "labels are single"
+            raise DataError(
+                f"a target has asked, but {what}",
+                where=where,
+                hint="asked lists every label that is known of a target with a list of labels",
+            )
+        return tuple(dict.fromkeys(asked))
 
     def _names(self, label: Any, where: str) -> tuple[str, ...]:
         several = label if isinstance(label, list) else [label]

@@ -29,8 +29,9 @@ _PAIR = re.compile(
 )
 _SHAPE = 'the raw file looks like {"data": {"ewt-train-1": {"...-pred-4%%...-arg-3": {...}}}}'
 
-# Of each sent_id, its pairs: predicate and argument, numbered from 1, and the properties.
-_Pairs = dict[str, list[tuple[int, int, tuple[str, ...]]]]
+# Of each sent_id, its pairs: predicate and argument, numbered from 1, the properties that
+# hold, and those that were asked.
+_Pairs = dict[str, list[tuple[int, int, tuple[str, ...], tuple[str, ...]]]]
 
 
 def read_spr2(
@@ -46,9 +47,10 @@ def read_spr2(
     Each pair of a predicate and an argument is an item with two spans, predicate first, and
     any number of labels: the properties that hold. A property holds where the mean response,
     on the scale of 1 to 5, of those annotators who found it applicable is at least
-    `threshold`. It does not hold where none found it applicable, or where it was not asked:
-    14 properties are asked of arguments, four others (location, manner, purpose, time) of
-    prepositional adjuncts, never both of one pair.
+    `threshold`. It does not hold where none found it applicable. Where it was not asked it is
+    not known: 14 properties are asked of arguments, four others (location, manner, purpose,
+    time) of prepositional adjuncts, never both of one pair. `Edges.asked` says which, and
+    probes neither train nor score the others.
 
     Parameters
     ----------
@@ -131,18 +133,18 @@ def _add(
     draft: Draft,
     sentence: Sentence,
     place: int,
-    pairs: list[tuple[int, int, tuple[str, ...]]],
+    pairs: list[tuple[int, int, tuple[str, ...], tuple[str, ...]]],
     spans: str,
 ) -> None:
     draft.add(sentence.words, sentence.text, place, sentence.line)
-    for predicate, argument, names in pairs:
+    for predicate, argument, names, asked in pairs:
         if max(predicate, argument) > len(sentence.words):
             draft.warnings["pairs-not-found"] += 1
             continue
         words = [argument]
         if spans == "subtrees":
             words = subtree(sentence.heads, argument, without=predicate)
-        draft.label(names, predicate - 1, predicate, words[0] - 1, words[-1])
+        draft.label(names, predicate - 1, predicate, words[0] - 1, words[-1], asked=asked)
 
 
 def _annotated(annotations: str, ids: str, threshold: float) -> _Pairs:
@@ -172,7 +174,8 @@ def _annotated(annotations: str, ids: str, threshold: float) -> _Pairs:
                 for label in sorted(answers)
                 if _holds(answers[label], label, name, annotations, threshold)
             )
-            here.append((int(numbers[1]), int(numbers[2]), labels))
+            asked = tuple(sorted(answers))
+            here.append((int(numbers[1]), int(numbers[2]), labels, asked))
     return found
 
 

@@ -229,7 +229,8 @@ class Spr2(_Spans):
     ids : str
         The release's ``ud_ids.json``: which sentence of EWT each of its names means.
     threshold : float
-        A property holds where the mean response, 1 to 5, is at least this.
+        A property holds where the mean response, 1 to 5, is at least this. Properties that
+        were not asked of a pair are neither trained nor scored there.
     spans : {'heads', 'subtrees'}
         An argument is its head word, or all words between the ends of its subtree.
     """
@@ -265,7 +266,8 @@ class Spr2(_Spans):
         return tuple(file_hash(path) for path in self._others())
 
     def _target(self) -> tuple[object, ...]:
-        return (float(self.threshold), self.spans)
+        # Since properties that were not asked are no negatives.
+        return (float(self.threshold), self.spans, "asked")
 
     def _others(self) -> tuple[str, str]:
         return (
