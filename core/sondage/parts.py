@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from sondage.data import Corpus, Ints, Split, Target, TaskData
+from sondage.defects import OnError
 from sondage.errors import DataError, ParameterError
 from sondage.files import file_hash, find_files
 
@@ -192,6 +193,9 @@ class FileTask:
     ----------
     files, train, dev, test, ratios, dev_share
         As `Parts` takes them.
+    on_error : {'raise', 'skip'}
+        Whether a defect in a file is an error, or its entry is left out and counted; what
+        the task's reader does by a `sondage.defects.Defects`.
 
     Attributes
     ----------
@@ -216,6 +220,7 @@ class FileTask:
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
+        on_error: OnError = "raise",
     ) -> None:
         self.files = files
         self.train = train
@@ -223,6 +228,12 @@ class FileTask:
         self.test = test
         self.ratios = ratios
         self.dev_share = dev_share
+        self.on_error: OnError = on_error
+
+    @property
+    def leniency(self) -> tuple[str, ...]:
+        """What `on_error` adds to a corpus's fingerprint: nothing where it is the default."""
+        return () if self.on_error == "raise" else (self.on_error,)
 
     @property
     def parts(self) -> Parts:

@@ -33,7 +33,7 @@ class Treebank:
     lines : int64 array, shape (n_words,)
         Line of each word in its file, from 1.
     warnings : mapping of slug to count
-        ``several-roots`` and ``skipped-sentences``, where there were any.
+        ``several-roots``, ``skipped-sentences`` and ``withheld-sentences``, where there were any.
     """
 
     forms: Sequence[str]

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from sondage.contracts import TaskUnits
 from sondage.data import Target, TaskData, digest
+from sondage.defects import OnError
 from sondage.parts import Files, FileTask, Ratios, name_of
 from sondage_treebank.bank import Treebank
 from sondage_treebank.labels import (
@@ -18,7 +19,6 @@ from sondage_treebank.labels import (
 )
 from sondage_treebank.reader import read_conllu
 
-_OnError = Literal["raise", "skip"]
 # Raised whenever the same bytes would be read into another corpus or other targets.
 _READER = "conllu-1"
 
@@ -74,12 +74,17 @@ class _Task(FileTask):
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
-        on_error: _OnError = "raise",
+        on_error: OnError = "raise",
     ) -> None:
         super().__init__(
-            files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
+            files=files,
+            train=train,
+            dev=dev,
+            test=test,
+            ratios=ratios,
+            dev_share=dev_share,
+            on_error=on_error,
         )
-        self.on_error = on_error
 
     @property
     def fingerprint(self) -> str:
@@ -103,7 +108,8 @@ class _Task(FileTask):
             target,
             bank.file_of,
             {**bank.warnings, **warnings},
-            empty="the column is not annotated there; take another file",
+            empty="there the column is _ for every word, or no sentence has a tree; "
+            "take another file",
         )
 
 
@@ -154,7 +160,7 @@ class Feats(_Task):
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
-        on_error: _OnError = "raise",
+        on_error: OnError = "raise",
     ) -> None:
         super().__init__(
             files=files,
@@ -191,7 +197,7 @@ class _Relations(_Task):
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
-        on_error: _OnError = "raise",
+        on_error: OnError = "raise",
     ) -> None:
         super().__init__(
             files=files,
