@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from sondage.data import Corpus, Ints, Split, Target, TaskData
-from sondage.defects import OnError
+from sondage.defects import OnError, check_words
 from sondage.errors import DataError, ParameterError
 from sondage.files import file_hash, find_files
 
@@ -159,8 +159,9 @@ class Parts:
         Raises
         ------
         DataError
-            If a given part has no item.
+            If a given part has no item, or the words of a sentence are withheld.
         """
+        _check_words(corpus, file_of, self.paths)
         counted = {slug: n for slug, n in warnings.items() if n}
         if self.files is not None:
             return TaskData(corpus, target, ratios=self.ratios, warnings=counted)
@@ -247,6 +248,12 @@ class FileTask:
     def randomness(self) -> tuple[str, ...]:
         """``("split",)`` with `files` or where dev is drawn from train, else empty."""
         return self.parts.randomness
+
+
+def _check_words(corpus: Corpus, file_of: Ints, paths: Sequence[str]) -> None:
+    if corpus.words is not None:
+        for i, place in enumerate(file_of.tolist()):
+            check_words(corpus.words_of(i), paths[place])
 
 
 def name_of(paths: Sequence[str]) -> str:

@@ -145,7 +145,7 @@ def test_what_is_left_out_is_counted_by_reason(tmp_path):
         read_conllu(path)
     with pytest.raises(DataError, match="words are withheld"):
         read_conllu(write(tmp_path, masked))
-    with pytest.raises(DataError, match="every entry has a defect; .*withheld"):
+    with pytest.raises(DataError, match=r"every entry has a defect; .*withheld"):
         read_conllu(write(tmp_path, masked), Defects("skip"))
 
 

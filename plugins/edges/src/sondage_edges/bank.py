@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Corpus, Ints, Labels, Units, offsets_of
+from sondage.defects import Defects, check_file, check_words
 from sondage.errors import DataError
 
 Path = str | PathLike[str]
@@ -118,7 +119,14 @@ class Draft:
         self._labels = dict[tuple[str, ...], tuple[str, ...]]().setdefault
 
     def add(self, words: Sequence[str], text: str, place: int, line: int) -> int:
-        """Append a sentence of file `place` that begins at `line`; return its index."""
+        """Append a sentence of file `place` that begins at `line`; return its index.
+
+        Raises
+        ------
+        sondage.errors.DataError
+            If its words are withheld: ``_`` stands for each.
+        """
+        check_words(words, f"{self.files[place]}:{line}")
         self.words.extend(map(self._share, words, words))
         self.lengths.append(len(words))
         self.texts.append(text)
@@ -172,15 +180,29 @@ def named(paths: Paths) -> tuple[str, ...]:
     return tuple(fspath(p) for p in several)
 
 
-def read_each(draft: Draft, read: Callable[[str, int], None]) -> None:
-    """Call ``read(file, place)`` for each file of a draft; an error if one gives nothing."""
+def read_each(
+    draft: Draft, read: Callable[[str, int], None], defects: Defects | None = None
+) -> None:
+    """Call ``read(file, place)`` for each file of a draft; an error if one gives nothing.
+
+    What `defects` counts is added to the draft's warnings. Words that are withheld (``_`` for
+    each) are an error if they are most of a file's.
+    """
+    defects = defects or Defects()
     for place, name in enumerate(draft.files):
-        before = len(draft.lengths)
+        before, words = len(draft.lengths), len(draft.words)
+        defects.start()
         read(name, place)
         if len(draft.lengths) == before:
-            raise DataError(
-                "the file holds no example", where=f"{name}:1", hint="check that it is the data"
+            raise defects.none_left(
+                DataError(
+                    "the file holds no example",
+                    where=f"{name}:1",
+                    hint="check that it is the data",
+                )
             )
+        check_file(draft.words[words:], name)
+    draft.warnings.update(defects.counts)
 
 
 def short(text: object, limit: int = 40) -> str:

@@ -9,6 +9,7 @@ import zlib
 from os import fspath
 from typing import Any, Literal
 
+from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
 from sondage.files import read_text, unreadable
 from sondage_edges.bank import Draft, Edges, Path, Paths, named, read_each, short
@@ -41,6 +42,7 @@ def read_spr2(
     *,
     threshold: float = 4.0,
     spans: Literal["heads", "subtrees"] = "subtrees",
+    on_error: OnError = "raise",
 ) -> Edges:
     """Read the proto-roles of the UDS release over CoNLL-U files of UD English EWT.
 
@@ -69,14 +71,17 @@ def read_spr2(
         The argument's span: its head word, or from the first to the last word of the head's
         subtree, less the subtree of the predicate where that lies within (a relative clause's
         verb). The predicate is one word in any case.
+    on_error : {'raise', 'skip'}
+        Whether a sentence of the CoNLL-U files with a defect is an error, or left out and
+        counted. A defect of the annotations is an error in any case.
 
     Returns
     -------
     Edges
         Sentences without annotation are left out; their order is the files'. `names` are
         all 18 properties, sorted. Warnings: ``sentences-not-found``, annotated sentences
-        that no file has (those of EWT's other parts among them), and ``pairs-not-found``,
-        pairs whose numbers exceed their sentence.
+        that no file has (those of EWT's other parts among them), ``sentences-not-annotated``,
+        the files' others, and ``pairs-not-found``, pairs whose numbers exceed their sentence.
 
     Raises
     ------
@@ -110,21 +115,27 @@ def read_spr2(
     draft = Draft(named(conllu), many=True)
     pairs = _annotated(fspath(annotations), fspath(ids), threshold)
     left = set(pairs)
+    defects = Defects(on_error)
 
     def read(name: str, place: int) -> None:
         before = len(draft.lengths)
-        for sentence in read_sentences(name):
-            if sentence.sent_id in pairs:
-                left.discard(sentence.sent_id)
+        for sentence in read_sentences(name, defects):
+            if sentence.sent_id not in pairs:
+                draft.warnings["sentences-not-annotated"] += 1
+                continue
+            left.discard(sentence.sent_id)
+            with defects.entry():
                 _add(draft, sentence, place, pairs[sentence.sent_id], spans)
         if len(draft.lengths) == before:
-            raise DataError(
-                "the file has no annotated sentence",
-                where=f"{name}:1",
-                hint="take UD English EWT, and the release's own ud_ids.json",
+            raise defects.none_left(
+                DataError(
+                    "the file has no annotated sentence",
+                    where=f"{name}:1",
+                    hint="take UD English EWT, and the release's own ud_ids.json",
+                )
             )
 
-    read_each(draft, read)
+    read_each(draft, read, defects)
     draft.warnings["sentences-not-found"] = len(left)
     return draft.edges(PROPERTIES)
 
