@@ -271,11 +271,27 @@ class Labels:
         where a unit may carry several labels
     names : tuple of str
         The declared labels.
+    asked : bool array, shape (n, len(names)), optional
+        Where `y` is bool: whether it is known if an item carries a label. Where it is not
+        (an annotation question that was not put for this item), `y` is False and means
+        nothing: a probe neither trains nor scores there. Without it, everything is known.
     """
 
     units: Units
     y: NDArray[Any]
     names: tuple[str, ...]
+    asked: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        if self.asked is None:
+            return
+        if self.y.ndim != 2 or self.asked.shape != self.y.shape or self.asked.dtype != bool:
+            raise DataError(
+                f"labels of shape {self.y.shape} have 'asked' of shape {self.asked.shape}, "
+                f"{self.asked.dtype}; wanted bool of the same shape, with several labels an item"
+            )
+        if (self.y & ~self.asked).any():
+            raise DataError("an item carries a label that it was not asked for")
 
     def __len__(self) -> int:
         return len(self.units)

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from sondage.data import Corpus, Ints, Split, Target, TaskData
+from sondage.defects import OnError, check_words
 from sondage.errors import DataError, ParameterError
 from sondage.files import file_hash, find_files
 
@@ -158,8 +159,9 @@ class Parts:
         Raises
         ------
         DataError
-            If a given part has no item.
+            If a given part has no item, or the words of a sentence are withheld.
         """
+        _check_words(corpus, file_of, self.paths)
         counted = {slug: n for slug, n in warnings.items() if n}
         if self.files is not None:
             return TaskData(corpus, target, ratios=self.ratios, warnings=counted)
@@ -192,6 +194,9 @@ class FileTask:
     ----------
     files, train, dev, test, ratios, dev_share
         As `Parts` takes them.
+    on_error : {'raise', 'skip'}
+        Whether a defect in a file is an error, or its entry is left out and counted; what
+        the task's reader does by a `sondage.defects.Defects`.
 
     Attributes
     ----------
@@ -216,6 +221,7 @@ class FileTask:
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
+        on_error: OnError = "raise",
     ) -> None:
         self.files = files
         self.train = train
@@ -223,6 +229,12 @@ class FileTask:
         self.test = test
         self.ratios = ratios
         self.dev_share = dev_share
+        self.on_error: OnError = on_error
+
+    @property
+    def leniency(self) -> tuple[str, ...]:
+        """What `on_error` adds to a corpus's fingerprint: nothing where it is the default."""
+        return () if self.on_error == "raise" else (self.on_error,)
 
     @property
     def parts(self) -> Parts:
@@ -236,6 +248,12 @@ class FileTask:
     def randomness(self) -> tuple[str, ...]:
         """``("split",)`` with `files` or where dev is drawn from train, else empty."""
         return self.parts.randomness
+
+
+def _check_words(corpus: Corpus, file_of: Ints, paths: Sequence[str]) -> None:
+    if corpus.words is not None:
+        for i, place in enumerate(file_of.tolist()):
+            check_words(corpus.words_of(i), paths[place])
 
 
 def name_of(paths: Sequence[str]) -> str:

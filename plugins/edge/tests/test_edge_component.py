@@ -173,3 +173,34 @@ def test_top_and_lexical_are_the_layers_of_read_layer():
     assert results(problem, read="top", dropout=0.0)[None, 0].scores["micro_f1"] == pytest.approx(
         single, abs=0.1
     )
+
+
+@pytest.mark.parametrize("read", ["mix", "layer", "cumulative"])
+def test_what_was_not_asked_changes_nothing(read):
+    """Whatever stands where a label was not asked for, results are the same to the bit.
+
+    And they are not those of taking it for a negative.
+    """
+    problem = toys.labelled_problem(n=100, noise=1.0)
+    target = problem.data.target
+    several = np.stack([target.y == 0, target.y <= 1, target.y >= 1], axis=1)
+    asked = np.random.default_rng(0).random(several.shape) < 0.5
+
+    def scored(labels):
+        data = dataclasses.replace(problem.data, target=labels)
+        found = results(problem.only(data=data, seeds=(0,)), read=read)
+        return list(found.values())[-1]
+
+    known = several & asked
+    result = scored(Labels(target.units, known, target.names, asked))
+    test = problem.splits[0].test
+    assert result.tables["per_class"]["n"] == known[test].sum(axis=0).tolist()
+    predicted = np.array(result.tables["per_class"]["predicted"])
+    assert (predicted <= asked[test].sum(axis=0)).all()
+    assert result.scores["micro_f1"] > 0.7
+    assert result.outcomes.values.mean() == pytest.approx(result.scores["micro_f1"])
+    as_negatives = scored(Labels(target.units, known, target.names))
+    assert as_negatives.scores["micro_f1"] < result.scores["micro_f1"] - 0.05
+    every = np.ones_like(asked)
+    plain, whole = (scored(Labels(target.units, several, target.names, a)) for a in (None, every))
+    assert plain.scores == whole.scores

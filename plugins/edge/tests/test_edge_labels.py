@@ -9,11 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
+from sondage.data import Labels, Units
 from sondage.errors import DataError
 from sondage_edge import centre_of_gravity, differential, expected_layer
 from sondage_edge.labels import (
+    asked,
     check_labels,
+    check_training,
     decisions,
+    masked,
     micro_f1,
     per_label,
     shares_of_f1,
@@ -144,3 +148,30 @@ def test_centre_of_gravity_by_hand():
     for bad in ([0.0, 0.0], [-1.0, 2.0], [math.nan, 1.0]):
         with pytest.raises(DataError, match="no mean layer"):
             centre_of_gravity(bad)
+
+
+def test_what_was_not_asked_by_hand():
+    asked_for = np.array([[1, 1, 0], [1, 1, 1], [1, 0, 1], [0, 1, 1]], bool)
+    labels = Labels(Units.of_sentences(4), GOLD & asked_for, ("a", "b", "c"), asked_for)
+    y = masked(labels)
+    assert np.isnan(y).sum() == 3
+    assert check_labels(y, "sigmoid", 3) == 3
+    assert (truth(y, 3) == (GOLD & asked_for)).all()
+    assert (asked(y) == asked_for).all()
+    # Logits 0: a bit a decision that was asked for.
+    assert surprisal(np.zeros((4, 3)), y) == pytest.approx([2, 3, 2, 2])
+    # In training only label a has a positive; the test items carry c, and b.
+    assert unseen(y, np.array([0]), np.array([1, 2, 3])) == 3
+    with pytest.raises(DataError, match="carry the same"):
+        # Label a is always there where it is asked for, the others never.
+        check_training(np.array([[1, np.nan, 0], [np.nan, 0, 0]]), "train", "abc")
+    everything = Labels(labels.units, GOLD, labels.names, np.ones_like(GOLD))
+    assert masked(everything) is GOLD
+
+
+def test_asked_fits_its_labels():
+    units = Units.of_sentences(4)
+    with pytest.raises(DataError, match="same shape"):
+        Labels(units, GOLD, ("a", "b", "c"), np.ones((4, 2), bool))
+    with pytest.raises(DataError, match="not asked for"):
+        Labels(units, GOLD, ("a", "b", "c"), np.zeros_like(GOLD))

@@ -61,6 +61,15 @@ def test_losses_by_hand():
     each = [math.log(2) + math.log(4 / 3), 2 * math.log(2)]
     assert losses(z, y, "sigmoid", reduce=False)[0].tolist() == pytest.approx(each)
     assert losses(z, y, "sigmoid").item() == pytest.approx(sum(each) / 4)
+    # Of four decisions the first was not asked for.
+    known = torch.tensor([[False, True], [True, True]])
+    each = [math.log(4 / 3), 2 * math.log(2)]
+    assert losses(z, y, "sigmoid", reduce=False, known=known)[0].tolist() == pytest.approx(each)
+    assert losses(z, y, "sigmoid", known=known).item() == pytest.approx(sum(each) / 3)
+    masked = np.array([[np.nan, 1], [0, 0]], np.float32)
+    assert literal.loss(z[0], masked, "sigmoid").item() == pytest.approx(sum(each) / 3)
+    nothing = torch.zeros_like(known)
+    assert losses(z, y, "sigmoid", known=nothing).item() == 0
     one = torch.tensor([1, 0])
     each = [math.log(4 / 3), math.log(2)]
     assert losses(z, one, "softmax", reduce=False)[0].tolist() == pytest.approx(each)

@@ -157,3 +157,43 @@ def test_malformed_json_is_said_with_the_file_s_line_alone(tmp_path):
         read_jsonl(path)
     assert e.value.where == f"{path}:2"
     assert "line 1" not in str(e.value)
+
+
+def test_blanks_in_words_are_replaced_where_that_is_said(tmp_path):
+    data = small(words=("nhà  trường", "b", " "), span=(0, 3))
+    assert edges_jsonl(data, tmp_path / "x", blanks="_") == 1
+    found = read_jsonl(tmp_path / "x")
+    assert list(found.words) == ["nhà_trường", "b", "_"]
+    assert found.spans.tolist() == [[[0, 3]]]
+    for wrong in ("", " ", "a b"):
+        with pytest.raises(DataError, match="blanks is"):
+            edges_jsonl(data, tmp_path / "y", blanks=wrong)
+
+
+def test_what_was_asked_goes_round(tmp_path):
+    units = Units(np.zeros(2, np.int64), np.array([[[0, 1]], [[1, 2]]], np.int64))
+    y = np.array([[1, 0, 0], [0, 0, 1]], bool)
+    asked = np.array([[1, 1, 0], [0, 0, 1]], bool)
+    labels = Labels(units, y, ("A", "B", "C"), asked)
+    edges_jsonl(TaskData(Corpus.of_words([["a", "b"]]), labels), tmp_path / "x")
+    found = read_jsonl(tmp_path / "x").target()
+    assert found.names == ("A", "B", "C")
+    assert (found.y == y).all()
+    assert (found.asked == asked).all()
+
+
+@pytest.mark.parametrize(
+    ("label", "asked", "said"),
+    [
+        ('["A"]', '["B"]', "'A' is no label in asked"),
+        ('["A"]', '"A"', "wanted a list of strings"),
+        ('["A"]', "[1]", "wanted a list of strings"),
+        ('"A"', '["A"]', "labels are single"),
+    ],
+)
+def test_asked_that_does_not_fit(tmp_path, label, asked, said):
+    target = f'{{"span1": [0, 1], "label": {label}, "asked": {asked}}}'
+    (tmp_path / "x").write_text(f'{{"text": "a b", "targets": [{target}]}}\n')
+    with pytest.raises(DataError, match=said) as caught:
+        read_jsonl(tmp_path / "x")
+    assert caught.value.where == f"{tmp_path / 'x'}:1"

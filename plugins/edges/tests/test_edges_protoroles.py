@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sondage.errors import DataError, SondageError
 from sondage_edges.conllu import read_sentences, subtree
-from sondage_edges.protoroles import PROPERTIES, read_spr2
+from sondage_edges.protoroles import ADJUNCT_PROPERTIES, PROPERTIES, read_spr2
 
 HERE = Path(__file__).resolve()
 DATA = Path(os.environ.get("SONDAGE_DATA", HERE.parents[4] / "shared" / "data"))
@@ -93,10 +93,21 @@ def test_by_hand(write):
     assert found.labels == [("awareness", "volition"), ("existed_during",)]
     # The man, without the clause; then with it, up to "saw".
     assert found.spans.tolist() == [[[4, 5], [0, 2]], [[7, 8], [0, 5]]]
-    assert found.warnings == {"pairs-not-found": 1, "sentences-not-found": 1}
+    assert found.warnings == {
+        "pairs-not-found": 1,
+        "sentences-not-annotated": 1,
+        "sentences-not-found": 1,
+    }
     target = found.target()
     assert target.names == PROPERTIES == tuple(sorted(PROPERTIES))
     assert (len(PROPERTIES), target.y.shape, int(target.y.sum())) == (18, (2, 18), 3)
+    # What was not asked is not known: neither of the pairs was asked about its manner.
+    assert found.asked == [
+        ("awareness", "sentient", "volition", "was_used"),
+        ("existed_during",),
+    ]
+    assert target.asked.sum(axis=1).tolist() == [4, 1]
+    assert not target.asked[:, PROPERTIES.index("manner")].any()
 
 
 def test_heads(write):
@@ -131,7 +142,7 @@ def test_files_in_order(write, tmp_path):
     found = read_spr2([tmp_path / "b.conllu", conllu], *others)
     assert found.file_of.tolist() == [0, 1]
     assert found.sentence.tolist() == [0, 1, 1]
-    assert found.warnings == {"pairs-not-found": 1}
+    assert found.warnings == {"pairs-not-found": 1, "sentences-not-annotated": 1}
 
 
 def broken(**answers):
@@ -245,12 +256,18 @@ def test_counts(spans):
     assert (int((items == 0).sum()), int((items == 1).sum())) == (5669, 751)
     assert [int((found.file_of == place).sum()) for place in (0, 1)] == [2191, 291]
     # The rest of 2,758 sentences are in EWT's test part.
-    assert found.warnings == {"sentences-not-found": 276}
+    assert found.warnings == {"sentences-not-annotated": 12063, "sentences-not-found": 276}
     inside = (found.spans[:, 1, 0] <= found.spans[:, 0, 0]) & (
         found.spans[:, 0, 0] < found.spans[:, 1, 1]
     )
     assert int(inside.sum()) == {"heads": 0, "subtrees": 38}[spans]
     assert sum(not labels for labels in found.labels) == 173
+    # Arguments are asked 14 questions, adjuncts the other four.
+    target = found.target()
+    asked = dict(zip(PROPERTIES, target.asked.sum(axis=0).tolist(), strict=True))
+    assert len({asked[name] for name in ADJUNCT_PROPERTIES}) == 1
+    assert asked["manner"] + asked["awareness"] == len(found)
+    assert set(target.asked.sum(axis=1).tolist()) == {4, 14}
 
 
 @real
@@ -273,3 +290,16 @@ def test_the_normalised_file_is_refused():
     with pytest.raises(DataError, match="not each annotator's response") as caught:
         read_spr2(DEV, UDS / "normalized" / "protoroles.zip", IDS)
     assert "raw" in caught.value.hint
+
+
+def test_broken_sentences_are_left_out_and_counted(write):
+    masked = block("s-1", rows(["_"] * 8))
+    paths = write(conllu=block("s-1", ["1\tx"]) + masked + block())
+    with pytest.raises(DataError, match="2 columns"):
+        read_spr2(*paths)
+    found = read_spr2(*paths, on_error="skip")
+    assert list(found.words) == WORDS
+    assert found.warnings["skipped-sentences"] == 1
+    assert found.warnings["withheld-sentences"] == 1
+    with pytest.raises(DataError, match="words are withheld"):
+        read_spr2(*write(conllu=masked))

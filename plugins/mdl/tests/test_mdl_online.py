@@ -1,5 +1,6 @@
 """Online codes: by hand, against a loop of the same probe, and what they say of bad input."""
 
+import dataclasses
 import importlib.util
 import itertools
 import math
@@ -385,6 +386,13 @@ def test_several_labels_an_item():
     assert result.scores["compression"] == pytest.approx(1)
     assert result.scores["uniform"] == 3 * len(problem.splits[0].train)
     assert result.scores["micro_f1"] == 0.5
+    # What was not asked costs nothing under the uniform code either.
+    asked = y | (np.arange(3) < 2)
+    target = Labels(Units.of_sentences(60), y, ("a", "b", "c"), asked)
+    partly = problem.only(data=dataclasses.replace(problem.data, target=target))
+    ((_, _, result),) = probe.run_layers(partly)
+    train = problem.splits[0].train
+    assert result.scores["uniform"] == asked[train].sum()
     with pytest.raises(DataError, match="control"):
         cells(Online(probe=Half(), control=True), problem)
 

@@ -443,3 +443,23 @@ def test_parameters_that_do_not_fit(tmp_path, wrong):
         GeneratedTask(**{"files": str(path), **wrong}).load()
     with pytest.raises(ParameterError, match="unknown task"):
         generate(read_conllu(path), "voice")
+
+
+def test_what_a_task_leaves_out_is_told_by_reason(tmp_path):
+    rng = np.random.default_rng(0)
+    text = "\n".join(sentence(rng) for _ in range(60))
+    path = tmp_path / "x.conllu"
+    blank = "1\tnhà trường\t_\tNOUN\t_\t_\t0\troot\t_\t_\n"
+    short = "1\tYes\t_\tINTJ\t_\t_\t0\troot\t_\t_\n"
+    long = "".join(f"{i}\tw{i}\t_\tNOUN\t_\t_\t{i - 1}\tdep\t_\t_\n" for i in range(1, 31))
+    path.write_text("\n".join([text, blank, blank, short, long, text, ""]), "utf-8")
+    data = GeneratedTask(task="bigram_shift", files=str(path), size=20).load()
+    told = dict(data.warnings)
+    assert told.pop("sentences-with-blanks-in-words") == 2
+    assert told.pop("sentences-too-short") == 1
+    assert told.pop("sentences-too-long") == 1
+    assert told.pop("sentences-repeated") >= 60
+    # Everything else is either in the task or not used.
+    assert told.keys() == {"sentences-not-used"}
+    left = sum(data.warnings.values()) - 2
+    assert left + len(data.corpus) == len(read_conllu(path))

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sondage.defects import Defects
 from sondage.errors import DataError
-from sondage_senteval import read_brackets, read_conllu
+from sondage_senteval import generate, read_brackets, read_conllu
 
 TREE = """# text = Don't go .
 1-2	Don't	_	_	_	_	_	_	_	_
@@ -45,7 +46,7 @@ def test_a_multiword_token_is_one_token_and_empty_nodes_are_none(tmp_path):
 def test_forms_with_blanks_leave_their_sentence_out(tmp_path):
     odd = TREE.replace("go	go", "10 000	go")
     assert len(read_conllu(write(tmp_path, TREE + "\n" + odd))) == 1
-    with pytest.raises(DataError, match="no sentence"):
+    with pytest.raises(DataError, match="all 1 sentences have a blank inside a word"):
         read_conllu(write(tmp_path, odd))
 
 
@@ -126,3 +127,43 @@ def test_malformed_brackets(tmp_path, text, what, line):
     assert caught.value.where == f"{path}:{line}"
     with pytest.raises(DataError, match="no tree"):
         read_brackets(write(tmp_path, "(TOP (X (-NONE- *)))\n"))
+
+
+def test_what_is_left_out_is_counted_by_reason(tmp_path):
+    odd = TREE.replace("go	go", "10 000	go")
+    broken = TREE.replace("0	root", "9	root")
+    masked = re.sub(r"\t(Don't|Do|n't|go)\t", "\t_\t", TREE)
+    path = write(tmp_path, "\n".join([TREE, odd, odd, broken, masked]))
+    defects = Defects("skip")
+    assert len(read_conllu(path, defects)) == 1
+    assert defects.counts == {
+        "sentences-with-blanks-in-words": 2,
+        "skipped-sentences": 1,
+        "withheld-sentences": 1,
+    }
+    with pytest.raises(DataError, match="in a sentence of 4"):
+        read_conllu(path)
+    with pytest.raises(DataError, match="words are withheld"):
+        read_conllu(write(tmp_path, masked))
+    with pytest.raises(DataError, match=r"every entry has a defect; .*withheld"):
+        read_conllu(write(tmp_path, masked), Defects("skip"))
+
+
+def test_withheld_words_of_brackets(tmp_path):
+    good, empty = "(S (NP (PRP I)) (VP (VBP run)) (. .))\n", "(S (NP (-NONE- *)))\n"
+    masked = "(S (NP (PRP _)) (VP (VBP _)) (. .))\n"
+    path = write(tmp_path, good + empty + masked, "x.mrg")
+    with pytest.raises(DataError, match="withheld") as caught:
+        read_brackets(path)
+    assert caught.value.where == f"{path}:3"
+    defects = Defects("skip")
+    assert len(read_brackets(path, defects)) == 1
+    assert defects.counts == {"empty-trees": 1, "withheld-sentences": 1}
+
+
+def test_heads_that_are_0_everywhere_are_no_annotation(tmp_path):
+    zeros = re.sub(r"\t[0-9]\t(aux|advmod|punct)", r"\t0\t\1", TREE)
+    (tree,) = read_conllu(write(tmp_path, zeros))
+    assert tree.head == (-3, -3, -3, -3)
+    with pytest.raises(DataError, match="column HEAD, which is 0 for every word"):
+        generate([tree], "tree_depth")

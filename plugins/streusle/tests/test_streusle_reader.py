@@ -177,7 +177,7 @@ def replaced(i, new):
         (replaced(5, row(3)), 5, ["id 3 after word 0"]),
         (LEX + "\n" + row(1), 13, ["id 1 after word 7", "a blank line ends"]),
         (replaced(4, nothing("2-3")), 4, ["id 2-3 after word 0"]),
-        (replaced(4, nothing("1-1")), 4, ["id 1-1"]),
+        (replaced(4, nothing("2-1")), 4, ["id 2-1"]),
         (replaced(8, nothing("4.1")), 8, ["id 4.1 after word 3"]),
         (LEX + "\n" + nothing("8-9"), 13, ["ends after word 7"]),
         ("# only\n" + nothing("0.1"), 2, ["ends after word 0"]),
@@ -261,3 +261,47 @@ def test_damaged_gzip_missing_files_and_none(read, tmp_path):
         read_streusle(tmp_path / "absent")
     with pytest.raises(DataError, match="no STREUSLE file"):
         read_streusle([])
+
+
+def test_a_range_of_one_word_is_read(read):
+    assert read(replaced(4, nothing("1-1"))).forms == read(LEX).forms
+
+
+MASKED = "\n".join(row(i, form) for i, form in enumerate(["_", "___", "."], 1))
+
+
+def test_broken_sentences_and_such_without_words_are_left_out_and_counted(tmp_path):
+    path = tmp_path / "x"
+    bad = replaced(8, row(4, lexcat="_", ss="p.X"))
+    path.write_bytes("\n\n".join([LEX, bad, MASKED, LEX]).encode() + b"\n\n" + LEX.encode("utf-16"))
+    with pytest.raises(DataError):
+        read_streusle(path)
+    found = read_streusle(path, on_error="skip")
+    assert len(found) == 2
+    assert found.warnings["withheld-sentences"] == 1
+    assert found.warnings["skipped-sentences"] >= 2
+    path.write_text(MASKED)
+    with pytest.raises(DataError, match="words are withheld"):
+        read_streusle(path)
+    with pytest.raises(DataError, match=r"every entry has a defect; .* withheld"):
+        read_streusle(path, on_error="skip")
+
+
+def test_words_that_are_not_annotated_are_read_and_counted_on_demand(tmp_path):
+    path = tmp_path / "x"
+    path.write_text(replaced(9, row(4, lexcat="_", ss="_", ss2="_")))
+    with pytest.raises(DataError, match="no lexical category"):
+        read_streusle(path)
+    found = read_streusle(path, on_error="skip")
+    assert found.warnings == {"words-without-lexcat": 1}
+    assert found.n_words == 7
+
+
+def test_broken_sentences_of_json_are_left_out_and_counted(tmp_path):
+    path = tmp_path / "x"
+    masked = [{**tok(i, "_")} for i in (1, 2)]
+    path.write_text(json.dumps([entry(), entry(toks=[]), 7, entry(toks=masked)]))
+    with pytest.raises(DataError, match="no word"):
+        read_streusle(path)
+    found = read_streusle(path, on_error="skip")
+    assert (len(found), found.warnings) == (1, {"skipped-sentences": 2, "withheld-sentences": 1})

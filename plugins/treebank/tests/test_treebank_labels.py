@@ -153,3 +153,18 @@ def test_heads_without_relations(bank_of):
         relation_labels(bank)
     bank = bank_of("a X _ _ 0 root\nb X _ _ 1 _\nc X _ _ 1 dep")
     assert relation_labels(bank)[1] == {"unlabelled-words": 1}
+
+
+@pytest.mark.parametrize("make", [relation_labels, trees])
+def test_heads_that_are_0_everywhere_are_said_to_be_that(bank_of, make):
+    with pytest.raises(DataError, match="HEAD is 0 for every word, so that each is a root"):
+        make(bank_of("a X _ _ 0 dep\nb X _ _ 0 dep\n\nc X _ _ 0 dep"))
+    with pytest.raises(DataError, match="HEAD is 0 for every word that has one"):
+        make(bank_of("a X _ _ 0 dep\nb X _ _ 0 dep\n\nc X _ _ _ dep"))
+    with pytest.raises(DataError, match="no sentence has exactly one root"):
+        trees(bank_of("a X _ _ 0 root\nb X _ _ 0 root\nc X _ _ 1 dep"))
+
+
+def test_heads_that_are_0_everywhere_do_no_harm_to_other_columns(bank_of):
+    labels, _ = word_labels(bank_of("a X _ _ 0 dep\nb Y _ _ 0 dep"), "upos")
+    assert labels.names == ("X", "Y")

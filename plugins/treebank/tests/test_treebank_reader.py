@@ -155,7 +155,7 @@ def test_several_roots_are_counted(read):
         (word(2), 1, ["id 2 where 1"]),
         (f"{TWO}\n{TWO}", 3, ["id 1 where 3", "blank line"]),
         (word("2-3") + "\n" + TWO, 1, ["range 2-3"]),
-        (word("1-1") + "\n" + TWO, 1, ["range 1-1"]),
+        (word("2-1") + "\n" + TWO, 1, ["range 2-1"]),
         (word("1-2") + "\n" + word(1) + "\n" + word("2-3") + "\n" + word(2), 3, ["range 2-3"]),
         (word("1-3") + "\n" + TWO, 3, ["ends at word 2", "ends at 3"]),
         (word("1-2"), 1, ["no word"]),
@@ -214,3 +214,31 @@ def test_unreadable(tmp_path):
             read_conllu(path)
     with pytest.raises(DataError, match="no CoNLL-U file"):
         read_conllu([])
+
+
+MASKED = "\n".join([word(1, 2, form="_"), word(2, 0, form="____"), word(3, 2, form=".")])
+
+
+def test_sentences_without_their_words_are_refused_or_counted(read):
+    fails(read, GOOD + MASKED, 6, "words are withheld", "'_' stands for each")
+    bank = read(GOOD + MASKED, on_error="skip")
+    assert bank.warnings == {"withheld-sentences": 1}
+    assert len(bank) == 1
+    fails(read, MASKED, 1, "every sentence has a defect", "withheld", on_error="skip")
+    # Sentence by sentence each could be real; of a whole file that cannot be.
+    single = (word(1, 0, form="_") + "\n\n") * 3
+    for on_error in ("raise", "skip"):
+        fails(read, single + GOOD, 1, "stands for 3 of 5", on_error=on_error)
+
+
+@pytest.mark.parametrize("form", ["_", "_____"])
+def test_a_real_underscore_stays(read, form):
+    alone = word(1, 0, form=form) + "\n\n"
+    within = "\n".join([word(1, 2, form=form), word(2, 0, form=form), word(3, 2, form="x")])
+    bank = read(GOOD + alone + GOOD + within)
+    assert list(bank.forms) == ["w1", "w2", form, "w1", "w2", form, form, "x"]
+    assert bank.warnings == {}
+
+
+def test_a_range_of_one_word_is_read(read):
+    assert list(read("1-1\tw1-1" + "\t_" * 8 + "\n" + TWO).forms) == ["w1", "w2"]

@@ -61,9 +61,10 @@ class Edge:
 
     Notes
     -----
-    Scores ``micro_f1`` (over all decisions), ``macro_f1`` (mean over labels that occur or are
-    predicted), ``accuracy`` (of the likeliest label, where items carry one), with a mix
-    ``centre_of_gravity``, and with ``cumulative`` ``expected_layer``, both in layers. Tables
+    Labels that a target says were not asked of an item (`Labels.asked`) are neither trained nor
+    scored there. Scores ``micro_f1`` (over all decisions), ``macro_f1`` (mean over labels that
+    occur or are predicted), ``accuracy`` (of the likeliest label, where items carry one), with a
+    mix ``centre_of_gravity``, and with ``cumulative`` ``expected_layer``, both in layers. Tables
     ``per_class``, ``mix`` (share of each layer, gamma), ``cumulative`` (scores and what
     each layer adds) and ``training``. Outcomes have micro-F1 as their mean. Warnings
     ``unseen-label`` (test items whose label is not in training), ``not-converged``,
@@ -144,21 +145,22 @@ class Edge:
                 "cat": sorted({numbers[0], numbers[-1]})}  # fmt: skip
         numbers = keep.get(self.read, numbers)
         states, units = _states(problem, target, numbers)
+        answers = scoring.masked(target)
         for seed in problem.seeds:
             split = problem.splits[seed]
-            self._check_split(problem, target, split, seed)
-            probe = self._fitted(problem, seed, numbers, states, units, target)
+            self._check_split(problem, target, answers, split, seed)
+            probe = self._fitted(problem, seed, numbers, states, units, answers, len(target.names))
             test = cells_of(split.test, units)
             scores = probe.decision_function(states, test)
             if self.per_layer:
                 for i, layer in enumerate(numbers):
-                    yield layer, seed, self._result(probe, i, scores[i], target, split)
+                    yield layer, seed, self._result(probe, i, scores[i], target, answers, split)
             else:
                 cell = len(numbers) - 1 if self.read == "cumulative" else 0
                 last = scores[cell] if scores.ndim == 3 else scores
-                result = self._result(probe, cell, last, target, split)
+                result = self._result(probe, cell, last, target, answers, split)
                 if probe.shares_.shape[1]:
-                    result = self._with_mix(result, probe, numbers, scores, target, split)
+                    result = self._with_mix(result, probe, numbers, scores, answers, split)
                 yield None, seed, result
 
     def _target(self, problem: Problem) -> Labels:
@@ -171,34 +173,37 @@ class Edge:
         scoring.check_labels(target.y, self.loss, len(target.names))
         return target
 
-    def _check_split(self, problem: Problem, target: Labels, split: Split, seed: int) -> None:
+    def _check_split(
+        self, problem: Problem, target: Labels, answers: NDArray[Any], split: Split, seed: int
+    ) -> None:
         name = f"{problem.data.corpus.name} (seed {seed})"
         if not len(split.dev):
             raise DataError(
                 f"{PROBE}: the dev part of {name} is empty, but it decides when to stop",
                 hint="give more data or other 'ratios', or name files for dev",
             )
-        scoring.check_training(target.y[split.train], f"the train part of {name}", target.names)
+        scoring.check_training(answers[split.train], f"the train part of {name}", target.names)
 
     def _fitted(
         self, problem: Problem, seed: int, numbers: Sequence[int], states: Sequence[States],
-        units: Units, target: Labels,
+        units: Units, answers: NDArray[Any], n_labels: int,
     ) -> EdgeProbe:  # fmt: skip
         split = problem.splits[seed]
         given = {name: getattr(self, name) for name in _PARAMETERS}
         initials = [problem.rng(n, seed) for n in numbers] if self.per_layer else []
         return EdgeProbe(**given).fit(
-            states, cells_of(split.train, units), target.y[split.train],
-            dev=(cells_of(split.dev, units), target.y[split.dev]),
-            rng=problem.rng(None, seed), n_labels=len(target.names), initials=initials,
+            states, cells_of(split.train, units), answers[split.train],
+            dev=(cells_of(split.dev, units), answers[split.dev]),
+            rng=problem.rng(None, seed), n_labels=n_labels, initials=initials,
         )  # fmt: skip
 
     def _result(
-        self, probe: EdgeProbe, cell: int, logits: NDArray[Any], target: Labels, split: Split
-    ) -> Result:
+        self, probe: EdgeProbe, cell: int, logits: NDArray[Any], target: Labels,
+        answers: NDArray[Any], split: Split,
+    ) -> Result:  # fmt: skip
         test: Ints = split.test
-        y = target.y[test]
-        gold, found = scoring.truth(y, len(target.names)), scoring.decisions(logits, self.loss)
+        y = answers[test]
+        gold, found = scoring.truth(y, len(target.names)), self._decisions(logits, y)
         table = scoring.per_label(gold, found, target.names)
         scores = {
             "micro_f1": scoring.micro_f1(gold, found),
@@ -210,7 +215,7 @@ class Edge:
         if np.isin(values, (0.0, 1.0)).all():
             values = values.astype(bool)
         counts = {
-            "unseen-label": scoring.unseen(target.y, split.train, test),
+            "unseen-label": scoring.unseen(answers, split.train, test),
             "not-converged": int(not probe.converged_[cell]),
             "nothing-predicted": int(len(found) > 0 and not found.any()),
         }
@@ -223,9 +228,14 @@ class Edge:
             warnings={slug: n for slug, n in counts.items() if n},
         )
 
+    def _decisions(self, logits: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which labels are predicted, of those that were asked for."""
+        found, asked = scoring.decisions(logits, self.loss), scoring.asked(y)
+        return found if asked is None else found & asked
+
     def _with_mix(
         self, result: Result, probe: EdgeProbe, numbers: Sequence[int], logits: NDArray[Any],
-        target: Labels, split: Split,
+        answers: NDArray[Any], split: Split,
     ) -> Result:  # fmt: skip
         shares, gamma = probe.shares_[-1], float(probe.gamma_[-1])
         scores = {**result.scores, "centre_of_gravity": centre_of_gravity(shares, numbers)}
@@ -233,8 +243,9 @@ class Edge:
                "gamma": [gamma] * len(numbers)}  # fmt: skip
         tables, warnings = {**result.tables, "mix": mix}, dict(result.warnings)
         if self.read == "cumulative":
-            gold = scoring.truth(target.y[split.test], len(target.names))
-            each = [scoring.micro_f1(gold, scoring.decisions(z, self.loss)) for z in logits]
+            y = answers[split.test]
+            gold = scoring.truth(y, logits.shape[-1])
+            each = [scoring.micro_f1(gold, self._decisions(z, y)) for z in logits]
             expected = expected_layer(each, numbers)
             if expected is None:
                 warnings["no-expected-layer"] = 1

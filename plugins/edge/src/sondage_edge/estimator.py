@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints, States, Units
 from sondage.errors import DataError, EncodingError, ParameterError
-from sondage_edge.labels import check_labels, check_training
+from sondage_edge.labels import asked, check_labels, check_training
 from sondage_edge.ragged import Batches, places, same_rows
 from sondage_edge.reading import Read, Reader, check_finite
 
@@ -133,8 +133,9 @@ class EdgeProbe:
             Rows are words; memory maps are read a batch at a time.
         units : Units, length n
             One or two spans an item; spans may overlap. Without spans, the whole sentence.
-        y : int array, shape (n,), or bool array, shape (n, K)
-            One label an item, or several.
+        y : int array, shape (n,); bool array, shape (n, K); or float array, shape (n, K)
+            One label an item, or several; floats are 0, 1, and NaN where a label was not
+            asked for: nothing is learned from it.
         dev : (Units, array)
             Items that decide on the rate, on the end and on the parameters kept.
         rng : numpy Generator
@@ -263,8 +264,11 @@ class EdgeProbe:
 
         from sondage_edge.training import Target
 
-        y = labels.astype(np.int64 if labels.ndim == 1 else np.float32)
-        return Target(torch.from_numpy(y).to(self.device), self.n_labels_)
+        known = asked(labels)
+        mask = None if known is None else torch.from_numpy(known).to(self.device)
+        filled = labels if known is None else labels == 1
+        y = filled.astype(np.int64 if labels.ndim == 1 else np.float32)
+        return Target(torch.from_numpy(y).to(self.device), self.n_labels_, mask)
 
     def _keep_mix(self, reader: Reader) -> None:
         m = reader.mixed

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage.data import Ints
+from sondage.data import Ints, Labels
 from sondage.errors import DataError
 
 Doubles = NDArray[np.float64]
@@ -23,7 +23,7 @@ def check_labels(y: NDArray[Any], loss: str, n_labels: int | None = None) -> int
         If labels are no ints of one dimension or bools of two, are out of range, or several
         an item where the loss is the softmax.
     """
-    if y.ndim == 2 and y.dtype == bool:
+    if y.ndim == 2 and (y.dtype == bool or _is_masked(y)):
         if loss == "softmax":
             raise DataError(
                 "items may carry several labels, which a softmax cannot predict",
@@ -34,7 +34,8 @@ def check_labels(y: NDArray[Any], loss: str, n_labels: int | None = None) -> int
         return int(y.shape[1])
     if y.ndim != 1 or y.dtype.kind not in "iu":
         raise DataError(
-            f"labels are {y.dtype} of shape {y.shape}; wanted int (n,), or bool (n, labels)"
+            f"labels are {y.dtype} of shape {y.shape}; wanted int (n,), bool (n, labels), or "
+            "float (n, labels) of 0, 1, and NaN for what was not asked"
         )
     count = int(y.max(initial=0)) + 1 if n_labels is None else n_labels
     if len(y) and (y.min() < 0 or y.max() >= count):
@@ -46,8 +47,12 @@ def check_training(y: NDArray[Any], what: str, names: Sequence[str] = ()) -> Non
     """Raise `DataError` unless the items differ in their labels."""
     if not len(y):
         raise DataError(f"{what} is empty")
-    if not (y != y[0]).any():
-        held = np.flatnonzero(y[0]).tolist() if y.ndim == 2 else [int(y[0])]
+    if y.ndim == 2:
+        alike = not ((y == 1).any(axis=0) & (y == 0).any(axis=0)).any()
+    else:
+        alike = not (y != y[0]).any()
+    if alike:
+        held = np.flatnonzero((y == 1).any(axis=0)).tolist() if y.ndim == 2 else [int(y[0])]
         named = ", ".join(names[i] if len(names) else str(i) for i in held) or "no label"
         raise DataError(
             f"all {len(y)} items of {what} carry the same: {named}",
@@ -59,8 +64,8 @@ def unseen(y: NDArray[Any], train: Ints, test: Ints) -> int:
     """Return how many test items carry a label that no training item carries."""
     if y.ndim == 1:
         return int(np.isin(y[test], np.unique(y[train]), invert=True).sum())
-    known = y[train].any(axis=0)
-    return int((y[test] & ~known).any(axis=1).sum())
+    known = (y[train] == 1).any(axis=0)
+    return int(((y[test] == 1) & ~known).any(axis=1).sum())
 
 
 def decisions(logits: NDArray[Any], loss: str) -> NDArray[np.bool_]:
@@ -73,8 +78,24 @@ def decisions(logits: NDArray[Any], loss: str) -> NDArray[np.bool_]:
 
 
 def truth(y: NDArray[Any], labels: int) -> NDArray[np.bool_]:
-    """Return labels as bools, shape (n, K)."""
-    return y if y.ndim == 2 else y[:, None] == np.arange(labels)
+    """Return labels as bools, shape (n, K); False where a label was not asked for."""
+    return np.asarray(y == 1) if y.ndim == 2 else y[:, None] == np.arange(labels)
+
+
+def masked(labels: Labels) -> NDArray[Any]:
+    """Return a target's labels, as floats with NaN where some were not asked for."""
+    if labels.asked is None or labels.asked.all():
+        return labels.y
+    return np.where(labels.asked, labels.y, np.nan).astype(np.float32)
+
+
+def asked(y: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Return which labels were asked for, shape (n, K); None where all were."""
+    return ~np.isnan(y) if y.ndim == 2 and y.dtype != bool else None
+
+
+def _is_masked(y: NDArray[Any]) -> bool:
+    return y.dtype.kind == "f" and bool((np.isnan(y) | (y == 0) | (y == 1)).all())
 
 
 def per_label(
@@ -148,19 +169,21 @@ def surprisal(logits: NDArray[Any], y: NDArray[Any]) -> Doubles:
     Parameters
     ----------
     logits : float array, shape (n, K)
-    y : int array, shape (n,), or bool array, shape (n, K)
+    y : int array, shape (n,); bool array, shape (n, K); or float array, shape (n, K), NaN
+        where a label was not asked for
 
     Returns
     -------
     float64 array, shape (n,)
         For one label an item, under the softmax of the logits: for a probe trained with the
         sigmoid that is the probability of the label given that there is exactly one. For
-        several labels, the sum over all binary decisions.
+        several labels, the sum over all binary decisions that were asked for.
     """
     z = logits.astype(np.float64)
     if y.ndim == 1:
         top = z.max(axis=1)
         nats = np.log(np.exp(z - top[:, None]).sum(axis=1)) + top - z[np.arange(len(y)), y]
     else:
-        nats = np.logaddexp(0, np.where(y, -z, z)).sum(axis=1)
+        each = np.logaddexp(0, np.where(y == 1, -z, z))
+        nats = np.where(np.isnan(y), 0, each).sum(axis=1) if y.dtype != bool else each.sum(axis=1)
     return np.asarray(nats / np.log(2))

@@ -65,7 +65,8 @@ def loss(logits: torch.Tensor, y: NDArray[Any], kind: str) -> torch.Tensor:
     Parameters
     ----------
     logits : tensor, shape (n, K)
-    y : int array, shape (n,), or bool array, shape (n, K)
+    y : int array, shape (n,); bool array, shape (n, K); or float array, shape (n, K), NaN
+        where a label was not asked for
     kind : {'sigmoid', 'softmax'}
     """
     import torch
@@ -76,6 +77,8 @@ def loss(logits: torch.Tensor, y: NDArray[Any], kind: str) -> torch.Tensor:
             terms.append(-torch.log(torch.softmax(z, dim=0)[int(own)]))
             continue
         for label, p in enumerate(torch.sigmoid(z)):
+            if np.ndim(own) and np.isnan(own[label]):
+                continue
             yes = bool(own[label]) if np.ndim(own) else label == own
             terms.append(-torch.log(p if yes else 1 - p))
     return torch.stack(terms).mean()

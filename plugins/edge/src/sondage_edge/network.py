@@ -209,7 +209,12 @@ def _index(values: NDArray[np.int64] | NDArray[np.bool_], like: torch.Tensor) ->
 
 
 def losses(
-    scores: torch.Tensor, target: torch.Tensor, loss: str, reduce: bool = True
+    scores: torch.Tensor,
+    target: torch.Tensor,
+    loss: str,
+    reduce: bool = True,
+    *,
+    known: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Return each cell's loss in nats, shape (cells,), or each item's, shape (cells, items).
 
@@ -220,6 +225,8 @@ def losses(
     loss : {'sigmoid', 'softmax'}
         Binary cross-entropy over all labels (mean over items and labels; an item's is the sum
         over its labels), or cross-entropy of the one label.
+    known : bool tensor, shape (items, labels), optional
+        The decisions that count: sums and means of the sigmoid's are over these.
     """
     import torch.nn.functional as F  # noqa: N812
 
@@ -232,7 +239,10 @@ def losses(
     each = F.binary_cross_entropy_with_logits(
         scores, target.expand(cells, items, labels), reduction="none"
     )
-    return each.mean(dim=(1, 2)) if reduce else each.sum(dim=2)
+    if known is None:
+        return each.mean(dim=(1, 2)) if reduce else each.sum(dim=2)
+    each = each * known
+    return each.sum(dim=(1, 2)) / known.sum().clamp(min=1) if reduce else each.sum(dim=2)
 
 
 def dense(values: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> Floats:

@@ -63,10 +63,13 @@ class Target:
     y : tensor
     labels : int
         K.
+    asked : bool tensor, shape (n, K), optional
+        Which labels are known; all without it.
     """
 
     y: torch.Tensor
     labels: int
+    asked: torch.Tensor | None = None
 
     def of(self, items: Ints, loss: str) -> torch.Tensor:
         """Return these items' labels as the loss takes them."""
@@ -76,6 +79,14 @@ class Target:
         if loss == "sigmoid" and found.ndim == 1:
             return torch.nn.functional.one_hot(found, self.labels).float()
         return found
+
+    def known(self, items: Ints) -> torch.Tensor | None:
+        """Return which labels of these items were asked for; None where all were."""
+        import torch
+
+        if self.asked is None:
+            return None
+        return self.asked[torch.from_numpy(items).to(self.asked.device)]
 
 
 class Trainer:
@@ -106,16 +117,19 @@ class Trainer:
         import torch
 
         counts = torch.zeros((len(cells), 3), dtype=torch.float64)
-        loss, n = torch.zeros(len(cells), dtype=torch.float64), 0
+        loss, n = torch.zeros(len(cells), dtype=torch.float64), 0.0
         for batch in dev.deal(WIDE):
             found = self.scores(values, cells, batch)
             own = target.of(batch.items, self.recipe.loss)
-            loss += losses(found, own, self.recipe.loss).double().cpu() * len(batch.items)
-            n += len(batch.items)
-            counts += _counts(found, own, self.recipe.loss).cpu()
+            known = target.known(batch.items)
+            # Of items; or of decisions, where not all of an item's are known.
+            weight = len(batch.items) if known is None else int(known.sum())
+            loss += losses(found, own, self.recipe.loss, known=known).double().cpu() * weight
+            n += weight
+            counts += _counts(found, own, self.recipe.loss, known).cpu()
         hit, predicted, gold = counts.numpy().T
         f1 = 2 * hit / np.maximum(predicted + gold, 1)
-        return f1, loss.numpy() / n, predicted < FEW * gold
+        return f1, loss.numpy() / max(n, 1), predicted < FEW * gold
 
     def train(
         self,
@@ -185,14 +199,17 @@ class Trainer:
             size = (len(cells), len(batch.items), self.shape.hidden)
             keep = torch.empty(size, device=X.device).bernoulli_(kept, generator=noise) / kept
         found = logits(weights, X, batch, keep)
-        loss = losses(found, target.of(batch.items, self.recipe.loss), self.recipe.loss)
+        own, known = target.of(batch.items, self.recipe.loss), target.known(batch.items)
+        loss = losses(found, own, self.recipe.loss, known=known)
         (gradient,) = torch.autograd.grad(loss.sum(), values)
         state.values = values.detach()
         state.step(gradient)
         return loss.detach().double().cpu()
 
 
-def _counts(found: torch.Tensor, own: torch.Tensor, loss: str) -> torch.Tensor:
+def _counts(
+    found: torch.Tensor, own: torch.Tensor, loss: str, known: torch.Tensor | None = None
+) -> torch.Tensor:
     """Return right, predicted and true labels of each cell, shape (cells, 3)."""
     import torch
 
@@ -200,7 +217,7 @@ def _counts(found: torch.Tensor, own: torch.Tensor, loss: str) -> torch.Tensor:
         right = (found.argmax(dim=2) == own).sum(dim=1).double()
         all_ = torch.full_like(right, found.shape[1])
         return torch.stack([right, all_, all_], dim=1)
-    yes = found > 0
+    yes = found > 0 if known is None else (found > 0) & known
     gold = own > 0.5
     parts = [(yes & gold).sum(dim=(1, 2)), yes.sum(dim=(1, 2)), gold.sum().expand(len(found))]
     return torch.stack(parts, dim=1).double()

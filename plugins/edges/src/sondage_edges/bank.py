@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from os import PathLike, fspath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sondage.data import Corpus, Ints, Labels, Units, offsets_of
+from sondage.defects import Defects, check_file, check_words
 from sondage.errors import DataError
 
 Path = str | PathLike[str]
@@ -44,6 +46,9 @@ class Edges:
         What the reader had to leave out or mend.
     names : tuple of str, optional
         The label names, where the format declares them; else those that occur, sorted.
+    asked : sequence of tuple of str, length n, optional
+        Of each item, the labels that the annotators were asked about, where that differs
+        from item to item; the others are not known, and no negatives.
     """
 
     words: Sequence[str]
@@ -58,6 +63,7 @@ class Edges:
     lines: Ints
     warnings: Mapping[str, int] = field(default_factory=dict)
     names: tuple[str, ...] | None = None
+    asked: Sequence[tuple[str, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self.sentence)
@@ -76,15 +82,21 @@ class Edges:
 
     def target(self) -> Labels:
         """Return the labels: int64 of shape (n,), or where `many` bool of shape (n, K)."""
-        names = self.names or tuple(sorted({name for item in self.labels for name in item}))
+        every = [*self.labels, *(self.asked or ())]
+        names = self.names or tuple(sorted({name for item in every for name in item}))
         index = {name: k for k, name in enumerate(names)}
         if not self.many:
             y = np.fromiter((index[item[0]] for item in self.labels), np.int64, len(self))
             return Labels(Units(self.sentence, self.spans), y, names)
-        hot = np.zeros((len(self), len(names)), bool)
-        rows = np.repeat(np.arange(len(self)), [len(item) for item in self.labels])
-        hot[rows, [index[name] for item in self.labels for name in item]] = True
-        return Labels(Units(self.sentence, self.spans), hot, names)
+        asked = None if self.asked is None else _hot(self.asked, index)
+        return Labels(Units(self.sentence, self.spans), _hot(self.labels, index), names, asked)
+
+
+def _hot(items: Sequence[tuple[str, ...]], index: Mapping[str, int]) -> NDArray[np.bool_]:
+    hot = np.zeros((len(items), len(index)), bool)
+    rows = np.repeat(np.arange(len(items)), [len(item) for item in items])
+    hot[rows, [index[name] for item in items for name in item]] = True
+    return hot
 
 
 class Draft:
@@ -100,13 +112,21 @@ class Draft:
         self.sentence: list[int] = []
         self.spans: list[int] = []
         self.labels: list[tuple[str, ...]] = []
+        self.asked: list[tuple[str, ...] | None] = []
         self.warnings: Counter[str] = Counter()
         # One object for equal strings: memory follows the vocabulary, not the words.
         self._share = dict[str, str]().setdefault
         self._labels = dict[tuple[str, ...], tuple[str, ...]]().setdefault
 
     def add(self, words: Sequence[str], text: str, place: int, line: int) -> int:
-        """Append a sentence of file `place` that begins at `line`; return its index."""
+        """Append a sentence of file `place` that begins at `line`; return its index.
+
+        Raises
+        ------
+        sondage.errors.DataError
+            If its words are withheld: ``_`` stands for each.
+        """
+        check_words(words, f"{self.files[place]}:{line}")
         self.words.extend(map(self._share, words, words))
         self.lengths.append(len(words))
         self.texts.append(text)
@@ -114,11 +134,17 @@ class Draft:
         self.lines.append(line)
         return len(self.lengths) - 1
 
-    def label(self, names: tuple[str, ...], *bounds: int) -> None:
-        """Label spans of the last sentence; `bounds` are start, end, start, end."""
+    def label(
+        self, names: tuple[str, ...], *bounds: int, asked: tuple[str, ...] | None = None
+    ) -> None:
+        """Label spans of the last sentence; `bounds` are start, end, start, end.
+
+        `asked` are the labels that were asked about, or all of them.
+        """
         self.sentence.append(len(self.lengths) - 1)
         self.spans.extend(bounds)
         self.labels.append(self._labels(names, names))
+        self.asked.append(None if asked is None else self._labels(asked, asked))
 
     def edges(self, names: tuple[str, ...] | None = None) -> Edges:
         """Return the columns as arrays."""
@@ -135,7 +161,15 @@ class Draft:
             lines=np.array(self.lines, np.int64),
             warnings=dict(+self.warnings),
             names=names,
+            asked=self._asked(names),
         )
+
+    def _asked(self, names: tuple[str, ...] | None) -> list[tuple[str, ...]] | None:
+        if all(item is None for item in self.asked):
+            return None
+        known = {name for item in (*self.labels, *self.asked) for name in item or ()}
+        every = tuple(sorted(known)) if names is None else names
+        return [every if item is None else item for item in self.asked]
 
 
 def named(paths: Paths) -> tuple[str, ...]:
@@ -146,15 +180,29 @@ def named(paths: Paths) -> tuple[str, ...]:
     return tuple(fspath(p) for p in several)
 
 
-def read_each(draft: Draft, read: Callable[[str, int], None]) -> None:
-    """Call ``read(file, place)`` for each file of a draft; an error if one gives nothing."""
+def read_each(
+    draft: Draft, read: Callable[[str, int], None], defects: Defects | None = None
+) -> None:
+    """Call ``read(file, place)`` for each file of a draft; an error if one gives nothing.
+
+    What `defects` counts is added to the draft's warnings. Words that are withheld (``_`` for
+    each) are an error if they are most of a file's.
+    """
+    defects = defects or Defects()
     for place, name in enumerate(draft.files):
-        before = len(draft.lengths)
+        before, words = len(draft.lengths), len(draft.words)
+        defects.start()
         read(name, place)
         if len(draft.lengths) == before:
-            raise DataError(
-                "the file holds no example", where=f"{name}:1", hint="check that it is the data"
+            raise defects.none_left(
+                DataError(
+                    "the file holds no example",
+                    where=f"{name}:1",
+                    hint="check that it is the data",
+                )
             )
+        check_file(draft.words[words:], name)
+    draft.warnings.update(defects.counts)
 
 
 def short(text: object, limit: int = 40) -> str:

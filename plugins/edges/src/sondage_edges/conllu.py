@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sondage.defects import Defects
 from sondage.errors import DataError
-from sondage.files import read_lines
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _LEFT_OUT = re.compile(r"[0-9]+[-.][0-9]+", re.ASCII)
@@ -38,10 +38,11 @@ class Sentence:
     line: int
 
 
-def read_sentences(path: str) -> Iterator[Sentence]:
+def read_sentences(path: str, defects: Defects | None = None) -> Iterator[Sentence]:
     """Yield the sentences of a CoNLL-U file, plain or gzipped.
 
-    Lines of multiword tokens (``5-6``) and empty nodes (``8.1``) are passed over.
+    Lines of multiword tokens (``5-6``) and empty nodes (``8.1``) are passed over. Sentences
+    with a defect are errors, or what `defects` says.
 
     Raises
     ------
@@ -54,14 +55,18 @@ def read_sentences(path: str) -> Iterator[Sentence]:
     The CoNLL-U format of Universal Dependencies, version 2. Departs from it: only ID, FORM
     and HEAD are looked at, and cycles and several roots are let through.
     """
-    lines = read_lines(path)
+    defects = defects or Defects()
+    lines = defects.lines(path)
     lines.append("")
     first = -1
     for i, line in enumerate(lines):
         if line and not line.isspace():
             first = i if first < 0 else first
         elif first >= 0:
-            sentence = _sentence(path, lines[first:i], first + 1)
+            sentence = None
+            with defects.entry():
+                defects.check_bytes(lines[first:i], f"{path}:{first + 1}")
+                sentence = _sentence(path, lines[first:i], first + 1)
             if sentence is not None:
                 yield sentence
             first = -1

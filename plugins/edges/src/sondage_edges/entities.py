@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
-from sondage.files import read_lines
 from sondage_edges.bank import Draft, Edges, Paths, named, read_each, short
 
 #: The six types, sorted.
@@ -15,7 +15,7 @@ _TAGS = ("O", *(f"{head}-{name}" for head in "BI" for name in TYPES))
 _LINE = "Paris<TAB>B-location"
 
 
-def read_wnut17(paths: Paths) -> Edges:
+def read_wnut17(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     """Read WNUT-17, plain or gzipped.
 
     A line is ``token<TAB>tag``; the tag is ``O``, or ``B-`` or ``I-`` and a type. Lines of
@@ -26,6 +26,8 @@ def read_wnut17(paths: Paths) -> Edges:
     paths : path or sequence of paths
         ``wnut17train.conll``, ``emerging.dev.conll``, ``emerging.test.annotated``; several
         make one list of sentences.
+    on_error : {'raise', 'skip'}
+        Whether a sentence with a defect is an error, or left out and counted.
 
     Returns
     -------
@@ -48,23 +50,25 @@ def read_wnut17(paths: Paths) -> Edges:
     Recognition*, aclanthology.org/W17-4418, section 3. Departs from it: entities are given
     and their type is asked for, where the shared task asks for both.
     """
-    draft = Draft(named(paths), arity=1)
+    draft, defects = Draft(named(paths), arity=1), Defects(on_error)
 
     def read(name: str, place: int) -> None:
-        tokens: list[str] = []
-        tags: list[str] = []
+        block: list[str] = []
         # The blank line after the last ends the last sentence.
-        for number, line in enumerate((*read_lines(name), ""), 1):
+        for number, line in enumerate((*defects.lines(name), ""), 1):
             if line and not line.isspace():
-                token, tag = _pair(line, f"{name}:{number}")
-                tokens.append(token)
-                tags.append(tag)
-            elif tokens:
-                draft.add(tokens, " ".join(tokens), place, number - len(tokens))
-                _label(draft, tags)
-                tokens, tags = [], []
+                block.append(line)
+            elif block:
+                first = number - len(block)
+                with defects.entry():
+                    defects.check_bytes(block, f"{name}:{first}")
+                    pairs = [_pair(row, f"{name}:{n}") for n, row in enumerate(block, first)]
+                    tokens = [token for token, _ in pairs]
+                    draft.add(tokens, " ".join(tokens), place, first)
+                    _label(draft, [tag for _, tag in pairs])
+                block = []
 
-    read_each(draft, read)
+    read_each(draft, read, defects)
     if not draft.labels:
         raise DataError(
             "no token is tagged as an entity",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sondage.defects import Defects, OnError
 from sondage.errors import DataError
-from sondage.files import read_lines
 from sondage_edges.bank import Draft, Edges, Paths, named, read_each, short
 from sondage_edges.tokens import Words
 
@@ -24,7 +24,7 @@ _COLUMNS = (
 )
 
 
-def read_gap(paths: Paths) -> Edges:
+def read_gap(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     """Read GAP's tab-separated files: two pairs of pronoun and name a row.
 
     A file has a line of column names, which are found by name, and a row a line; quotation
@@ -35,6 +35,8 @@ def read_gap(paths: Paths) -> Edges:
     ----------
     paths : path or sequence of paths
         Several files make one list of texts, in the order given.
+    on_error : {'raise', 'skip'}
+        Whether a row with a defect is an error, or left out and counted.
 
     Returns
     -------
@@ -56,10 +58,10 @@ def read_gap(paths: Paths) -> Edges:
     its data's README. Departs from it: each pronoun and name is a question of its own, as in
     edge probing, so an answer may call both names coreferent; ids and URLs are passed over.
     """
-    draft = Draft(named(paths))
+    draft, defects = Draft(named(paths)), Defects(on_error, "skipped-rows")
 
     def read(name: str, place: int) -> None:
-        lines = read_lines(name)
+        lines = defects.lines(name)
         header = lines[0].split("\t")
         missing = [column for column in _COLUMNS if column not in header]
         if missing:
@@ -74,16 +76,18 @@ def read_gap(paths: Paths) -> Edges:
             if not line or line.isspace():
                 continue
             where = f"{name}:{number}"
-            cells = line.split("\t")
-            if len(cells) != len(header):
-                raise DataError(
-                    f"the row has {len(cells)} columns, wanted {len(header)}",
-                    where=where,
-                    hint="rows have as many tabs as the first line",
-                )
-            _row(draft, [cells[k] for k in order], place, number, where)
+            with defects.entry():
+                defects.check_bytes(line, where)
+                cells = line.split("\t")
+                if len(cells) != len(header):
+                    raise DataError(
+                        f"the row has {len(cells)} columns, wanted {len(header)}",
+                        where=where,
+                        hint="rows have as many tabs as the first line",
+                    )
+                _row(draft, [cells[k] for k in order], place, number, where)
 
-    read_each(draft, read)
+    read_each(draft, read, defects)
     return draft.edges(LABELS)
 
 

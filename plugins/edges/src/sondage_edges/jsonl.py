@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, get_args
 
+from sondage.defects import Defects, OnError
 from sondage.errors import DataError
-from sondage.files import read_lines
 from sondage_edges.bank import Draft, Edges, Paths, named, read_each, short
 
 LabelMode = Literal["auto", "one", "many"]
@@ -14,12 +14,14 @@ LabelMode = Literal["auto", "one", "many"]
 _LINE = '{"text": "Ian ate ice cream", "targets": [{"span1": [2, 4], "label": "NP"}]}'
 
 
-def read_jsonl(path: Paths, *, labels: LabelMode = "auto") -> Edges:
+def read_jsonl(path: Paths, *, labels: LabelMode = "auto", on_error: OnError = "raise") -> Edges:
     """Read edge-probing JSON Lines, plain or gzipped.
 
     A line is an object with ``text``, words with blanks between, and ``targets``, a list of
     objects with ``span1``, perhaps ``span2`` (half-open, over the words), and ``label``, a
-    string or a list of strings. Other keys (``info``) are passed over; so are blank lines.
+    string or a list of strings. A target of many labels may have ``asked``, a list of the
+    labels that are known of it; the others count for nothing there. Other keys (``info``) are
+    passed over; so are blank lines.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def read_jsonl(path: Paths, *, labels: LabelMode = "auto") -> Edges:
         Whether a target has one label or any number of them. ``auto`` goes by how the files
         write it: all labels strings, one; all lists, many; a mixture is an error. With
         ``one`` a list of a single string will do; with ``many`` a string is a list of one.
+    on_error : {'raise', 'skip'}
+        Whether a line with a defect is an error, or left out and counted.
 
     Returns
     -------
@@ -54,8 +58,8 @@ def read_jsonl(path: Paths, *, labels: LabelMode = "auto") -> Edges:
             f"labels is {short(labels)}, wanted auto, one or many", near=get_args(LabelMode)
         )
     files = named(path)
-    reader = _Reader(labels, Draft(files))
-    read_each(reader.draft, reader.read)
+    reader = _Reader(labels, Draft(files), Defects(on_error, "skipped-lines"))
+    read_each(reader.draft, reader.read, reader.defects)
     draft = reader.draft
     if not draft.labels:
         raise DataError(
@@ -69,28 +73,42 @@ def read_jsonl(path: Paths, *, labels: LabelMode = "auto") -> Edges:
 class _Reader:
     """Remembers what the first target was like: all others must be."""
 
-    def __init__(self, labels: LabelMode, draft: Draft) -> None:
-        self.labels, self.draft = labels, draft
+    def __init__(self, labels: LabelMode, draft: Draft, defects: Defects) -> None:
+        self.labels, self.draft, self.defects = labels, draft, defects
         self.arity = 0
         self.written: type | None = None
 
     def read(self, name: str, place: int) -> None:
-        for number, line in enumerate(read_lines(name), 1):
+        for number, line in enumerate(self.defects.lines(name), 1):
             if line and not line.isspace():
-                where = f"{name}:{number}"
-                record = parse_object(line, where)
-                text = string(record, "text", where)
-                words = text.split()
-                if not words:
-                    raise DataError("the text has no word", where=where, hint="leave the line out")
-                targets = record.get("targets")
-                if not isinstance(targets, list):
-                    raise wrong("targets", targets, "a list", where)
-                self.draft.add(words, text, place, number)
-                for target in targets:
-                    self._target(target, len(words), where)
+                before = self.arity, self.written
+                with self.defects.entry():
+                    try:
+                        self._line(line, place, number, f"{name}:{number}")
+                    except DataError:
+                        # Of a line that is left out nothing is remembered.
+                        self.arity, self.written = before
+                        raise
 
-    def _target(self, target: Any, n_words: int, where: str) -> None:
+    def _line(self, line: str, place: int, number: int, where: str) -> None:
+        self.defects.check_bytes(line, where)
+        record = parse_object(line, where)
+        text = string(record, "text", where)
+        words = text.split()
+        if not words:
+            raise DataError("the text has no word", where=where, hint="leave the line out")
+        targets = record.get("targets")
+        if not isinstance(targets, list):
+            raise wrong("targets", targets, "a list", where)
+        found = [self._target(target, len(words), where) for target in targets]
+        self.draft.add(words, text, place, number)
+        for names, bounds, asked in found:
+            self.draft.label(names, *bounds, asked=asked)
+
+    def _target(
+        self, target: Any, n_words: int, where: str
+    ) -> tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...] | None]:
+        """Return a target's labels, the ends of its spans, and the labels asked about."""
         if not isinstance(target, dict):
             raise wrong("a target", target, "an object with span1 and label", where)
         if "span3" in target:
@@ -107,10 +125,31 @@ class _Reader:
                 hint="put targets of one span and of two into separate files",
             )
         self.arity = arity
-        bounds = check_span(target, "span1", n_words, where)
+        bounds: tuple[int, ...] = check_span(target, "span1", n_words, where)
         if arity == 2:
             bounds = (*bounds, *check_span(target, "span2", n_words, where))
-        self.draft.label(self._names(target.get("label"), where), *bounds)
+        names = self._names(target.get("label"), where)
+        return names, bounds, self._asked(target, names, where)
+
+    def _asked(
+        self, target: dict[str, Any], names: tuple[str, ...], where: str
+    ) -> tuple[str, ...] | None:
+        asked = target.get("asked")
+        if asked is None:
+            return None
+        if not isinstance(asked, list) or not all(isinstance(a, str) and a for a in asked):
+            raise wrong("asked", asked, "a list of strings", where)
+        for name in asked:
+            check_letters(name, where)
+        missing = [name for name in names if name not in asked]
+        if missing or not isinstance(target["label"], list) or self.labels == "one":
+            what = f"{short(missing[0])} is no label in asked" if missing else "labels are single"
+            raise DataError(
+                f"a target has asked, but {what}",
+                where=where,
+                hint="asked lists every label that is known of a target with a list of labels",
+            )
+        return tuple(dict.fromkeys(asked))
 
     def _names(self, label: Any, where: str) -> tuple[str, ...]:
         several = label if isinstance(label, list) else [label]

@@ -6,8 +6,8 @@ import string as letters
 from collections.abc import Iterator
 from typing import Any
 
+from sondage.defects import Defects, OnError
 from sondage.errors import DataError
-from sondage.files import read_lines
 from sondage_edges.bank import Draft, Edges, Paths, named, read_each, short
 from sondage_edges.gap import LABELS
 from sondage_edges.jsonl import parse_object, string, wrong
@@ -21,7 +21,7 @@ _ITEM = (
 _ATTACHED = letters.punctuation + "“”‘’«»…–—"
 
 
-def read_dpr(paths: Paths) -> Edges:
+def read_dpr(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     """Read blocks of definite pronoun resolution: two pairs of pronoun and candidate each.
 
     A block is four lines, the sentence, a pronoun, two candidates parted by a comma, and
@@ -31,6 +31,8 @@ def read_dpr(paths: Paths) -> Edges:
     ----------
     paths : path or sequence of paths
         Several files make one list of sentences, in the order given.
+    on_error : {'raise', 'skip'}
+        Whether a block with a defect is an error, or left out and counted.
 
     Returns
     -------
@@ -57,13 +59,15 @@ def read_dpr(paths: Paths) -> Edges:
     candidate is a question of its own, as in edge probing; for a candidate that occurs
     several times, of which the description says nothing, the first occurrence is ours.
     """
-    draft = Draft(named(paths))
+    draft, defects = Draft(named(paths)), Defects(on_error, "skipped-blocks")
 
     def read(name: str, place: int) -> None:
-        for number, block in _blocks(read_lines(name)):
-            _block(draft, block, place, number, f"{name}:{number}")
+        for number, block in _blocks(defects.lines(name)):
+            with defects.entry():
+                defects.check_bytes(block, f"{name}:{number}")
+                _block(draft, block, place, number, f"{name}:{number}")
 
-    read_each(draft, read)
+    read_each(draft, read, defects)
     return draft.edges(LABELS)
 
 
@@ -107,7 +111,7 @@ def _block(draft: Draft, block: list[str], place: int, number: int, where: str) 
         draft.label(LABELS[:1] if ok else LABELS[1:], *words.span(*asked[0]), *words.span(*span))
 
 
-def read_wsc(paths: Paths) -> Edges:
+def read_wsc(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     """Read the Winograd schemas of SuperGLUE, JSON Lines: a pronoun and a noun phrase each.
 
     A line is an object with ``text``; ``target``, which has ``span1_index``, ``span1_text``
@@ -119,6 +123,8 @@ def read_wsc(paths: Paths) -> Edges:
     ----------
     paths : path or sequence of paths
         Several files make one list of texts, in the order given.
+    on_error : {'raise', 'skip'}
+        Whether a line with a defect is an error, or left out and counted.
 
     Returns
     -------
@@ -143,14 +149,16 @@ def read_wsc(paths: Paths) -> Edges:
     point at their text are mended or left out; case, punctuation around a word and a final
     ``'s`` do not count when an index is compared with its text.
     """
-    draft = Draft(named(paths))
+    draft, defects = Draft(named(paths)), Defects(on_error, "skipped-lines")
 
     def read(name: str, place: int) -> None:
-        for number, line in enumerate(read_lines(name), 1):
+        for number, line in enumerate(defects.lines(name), 1):
             if line and not line.isspace():
-                _schema(draft, line, place, number, f"{name}:{number}")
+                with defects.entry():
+                    defects.check_bytes(line, f"{name}:{number}")
+                    _schema(draft, line, place, number, f"{name}:{number}")
 
-    read_each(draft, read)
+    read_each(draft, read, defects)
     return draft.edges(LABELS)
 
 

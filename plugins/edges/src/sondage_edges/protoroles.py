@@ -9,6 +9,7 @@ import zlib
 from os import fspath
 from typing import Any, Literal
 
+from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
 from sondage.files import read_text, unreadable
 from sondage_edges.bank import Draft, Edges, Path, Paths, named, read_each, short
@@ -29,8 +30,9 @@ _PAIR = re.compile(
 )
 _SHAPE = 'the raw file looks like {"data": {"ewt-train-1": {"...-pred-4%%...-arg-3": {...}}}}'
 
-# Of each sent_id, its pairs: predicate and argument, numbered from 1, and the properties.
-_Pairs = dict[str, list[tuple[int, int, tuple[str, ...]]]]
+# Of each sent_id, its pairs: predicate and argument, numbered from 1, the properties that
+# hold, and those that were asked.
+_Pairs = dict[str, list[tuple[int, int, tuple[str, ...], tuple[str, ...]]]]
 
 
 def read_spr2(
@@ -40,15 +42,17 @@ def read_spr2(
     *,
     threshold: float = 4.0,
     spans: Literal["heads", "subtrees"] = "subtrees",
+    on_error: OnError = "raise",
 ) -> Edges:
     """Read the proto-roles of the UDS release over CoNLL-U files of UD English EWT.
 
     Each pair of a predicate and an argument is an item with two spans, predicate first, and
     any number of labels: the properties that hold. A property holds where the mean response,
     on the scale of 1 to 5, of those annotators who found it applicable is at least
-    `threshold`. It does not hold where none found it applicable, or where it was not asked:
-    14 properties are asked of arguments, four others (location, manner, purpose, time) of
-    prepositional adjuncts, never both of one pair.
+    `threshold`. It does not hold where none found it applicable. Where it was not asked it is
+    not known: 14 properties are asked of arguments, four others (location, manner, purpose,
+    time) of prepositional adjuncts, never both of one pair. `Edges.asked` says which, and
+    probes neither train nor score the others.
 
     Parameters
     ----------
@@ -67,14 +71,17 @@ def read_spr2(
         The argument's span: its head word, or from the first to the last word of the head's
         subtree, less the subtree of the predicate where that lies within (a relative clause's
         verb). The predicate is one word in any case.
+    on_error : {'raise', 'skip'}
+        Whether a sentence of the CoNLL-U files with a defect is an error, or left out and
+        counted. A defect of the annotations is an error in any case.
 
     Returns
     -------
     Edges
         Sentences without annotation are left out; their order is the files'. `names` are
         all 18 properties, sorted. Warnings: ``sentences-not-found``, annotated sentences
-        that no file has (those of EWT's other parts among them), and ``pairs-not-found``,
-        pairs whose numbers exceed their sentence.
+        that no file has (those of EWT's other parts among them), ``sentences-not-annotated``,
+        the files' others, and ``pairs-not-found``, pairs whose numbers exceed their sentence.
 
     Raises
     ------
@@ -108,21 +115,27 @@ def read_spr2(
     draft = Draft(named(conllu), many=True)
     pairs = _annotated(fspath(annotations), fspath(ids), threshold)
     left = set(pairs)
+    defects = Defects(on_error)
 
     def read(name: str, place: int) -> None:
         before = len(draft.lengths)
-        for sentence in read_sentences(name):
-            if sentence.sent_id in pairs:
-                left.discard(sentence.sent_id)
+        for sentence in read_sentences(name, defects):
+            if sentence.sent_id not in pairs:
+                draft.warnings["sentences-not-annotated"] += 1
+                continue
+            left.discard(sentence.sent_id)
+            with defects.entry():
                 _add(draft, sentence, place, pairs[sentence.sent_id], spans)
         if len(draft.lengths) == before:
-            raise DataError(
-                "the file has no annotated sentence",
-                where=f"{name}:1",
-                hint="take UD English EWT, and the release's own ud_ids.json",
+            raise defects.none_left(
+                DataError(
+                    "the file has no annotated sentence",
+                    where=f"{name}:1",
+                    hint="take UD English EWT, and the release's own ud_ids.json",
+                )
             )
 
-    read_each(draft, read)
+    read_each(draft, read, defects)
     draft.warnings["sentences-not-found"] = len(left)
     return draft.edges(PROPERTIES)
 
@@ -131,18 +144,18 @@ def _add(
     draft: Draft,
     sentence: Sentence,
     place: int,
-    pairs: list[tuple[int, int, tuple[str, ...]]],
+    pairs: list[tuple[int, int, tuple[str, ...], tuple[str, ...]]],
     spans: str,
 ) -> None:
     draft.add(sentence.words, sentence.text, place, sentence.line)
-    for predicate, argument, names in pairs:
+    for predicate, argument, names, asked in pairs:
         if max(predicate, argument) > len(sentence.words):
             draft.warnings["pairs-not-found"] += 1
             continue
         words = [argument]
         if spans == "subtrees":
             words = subtree(sentence.heads, argument, without=predicate)
-        draft.label(names, predicate - 1, predicate, words[0] - 1, words[-1])
+        draft.label(names, predicate - 1, predicate, words[0] - 1, words[-1], asked=asked)
 
 
 def _annotated(annotations: str, ids: str, threshold: float) -> _Pairs:
@@ -172,7 +185,8 @@ def _annotated(annotations: str, ids: str, threshold: float) -> _Pairs:
                 for label in sorted(answers)
                 if _holds(answers[label], label, name, annotations, threshold)
             )
-            here.append((int(numbers[1]), int(numbers[2]), labels))
+            asked = tuple(sorted(answers))
+            here.append((int(numbers[1]), int(numbers[2]), labels, asked))
     return found
 
 

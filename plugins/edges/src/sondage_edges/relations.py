@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
-from sondage.files import read_lines
 from sondage_edges.bank import Draft, Edges, Paths, named, read_each, short
 from sondage_edges.tokens import Words
 
@@ -29,7 +29,7 @@ _MARK = re.compile("</?e[12]>")
 _LINE = '7<TAB>"The <e1>boy</e1> sat at the <e2>desk</e2>."'
 
 
-def read_semeval2010(paths: Paths) -> Edges:
+def read_semeval2010(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     """Read SemEval-2010 Task 8, plain or gzipped.
 
     A block is a line ``number<TAB>"sentence"`` with one ``<e1>..</e1>`` and one
@@ -40,6 +40,8 @@ def read_semeval2010(paths: Paths) -> Edges:
     ----------
     paths : path or sequence of paths
         ``TRAIN_FILE.TXT``, ``TEST_FILE_FULL.TXT``; several make one list of sentences.
+    on_error : {'raise', 'skip'}
+        Whether a block with a defect is an error, or left out and counted.
 
     Returns
     -------
@@ -62,21 +64,23 @@ def read_semeval2010(paths: Paths) -> Edges:
     `sondage_edges.tokens.Words`, with no word across the end of a span, also where the
     text has no blank there (``doves<e2>moles</e2>``: 7 sentences).
     """
-    draft = Draft(named(paths))
+    draft, defects = Draft(named(paths)), Defects(on_error, "skipped-blocks")
 
     def read(name: str, place: int) -> None:
-        for number, block in _blocks(read_lines(name)):
-            text, e1, e2 = _sentence(block[0], f"{name}:{number}")
-            relation = _relation(block, name, number)
-            words = Words(text, (*e1, *e2))
-            spans = words.span(*e1), words.span(*e2)
-            for mark, (start, end) in zip(_MARKS[::2], spans, strict=True):
-                if start == end:
-                    raise _bad(f"there is no word within {mark}", f"{name}:{number}")
-            draft.add(words.words, text, place, number)
-            draft.label((relation,), *spans[0], *spans[1])
+        for number, block in _blocks(defects.lines(name)):
+            with defects.entry():
+                defects.check_bytes(block, f"{name}:{number}")
+                text, e1, e2 = _sentence(block[0], f"{name}:{number}")
+                relation = _relation(block, name, number)
+                words = Words(text, (*e1, *e2))
+                spans = words.span(*e1), words.span(*e2)
+                for mark, (start, end) in zip(_MARKS[::2], spans, strict=True):
+                    if start == end:
+                        raise _bad(f"there is no word within {mark}", f"{name}:{number}")
+                draft.add(words.words, text, place, number)
+                draft.label((relation,), *spans[0], *spans[1])
 
-    read_each(draft, read)
+    read_each(draft, read, defects)
     seen = {label for (label,) in draft.labels}
     return draft.edges(tuple(label for label in RELATIONS if label in seen))
 

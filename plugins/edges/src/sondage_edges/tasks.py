@@ -11,6 +11,7 @@ from annotated_types import Ge, Le
 
 from sondage.contracts import TaskUnits
 from sondage.data import Labels, TaskData, digest
+from sondage.defects import OnError
 from sondage.files import file_hash, find_one
 from sondage.parts import Files, FileTask, Ratios, name_of
 from sondage_edges.bank import Edges
@@ -34,6 +35,8 @@ ratios : (float, float, float)
 dev_share : float
     Share of the distinct texts of `train` that the seed moves to dev where no `dev` is
     given; 0 leaves dev empty.
+on_error : {'raise', 'skip'}
+    Whether a broken entry (a line, row, block or sentence) is an error or is skipped and counted.
 
 Attributes
 ----------
@@ -67,7 +70,7 @@ class _Spans(FileTask):
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits over the files' bytes and how they are read."""
-        return digest(_READER, self.name, self.parts.hashes, *self._texts())
+        return digest(_READER, self.name, self.parts.hashes, *self._texts(), *self.leniency)
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line.
@@ -125,9 +128,16 @@ class Jsonl(_Spans):
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
+        on_error: OnError = "raise",
     ) -> None:
         super().__init__(
-            files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
+            files=files,
+            train=train,
+            dev=dev,
+            test=test,
+            ratios=ratios,
+            dev_share=dev_share,
+            on_error=on_error,
         )
         self.labels = labels
 
@@ -135,7 +145,7 @@ class Jsonl(_Spans):
         return (self.labels,)
 
     def _read(self, paths: list[str]) -> Edges:
-        return read_jsonl(paths, labels=self.labels)
+        return read_jsonl(paths, labels=self.labels, on_error=self.on_error)
 
 
 class SemEval2010(_Spans):
@@ -147,7 +157,7 @@ class SemEval2010(_Spans):
     def _read(self, paths: list[str]) -> Edges:
         from sondage_edges.relations import read_semeval2010
 
-        return read_semeval2010(paths)
+        return read_semeval2010(paths, on_error=self.on_error)
 
 
 class Wnut17(_Spans):
@@ -159,7 +169,7 @@ class Wnut17(_Spans):
     def _read(self, paths: list[str]) -> Edges:
         from sondage_edges.entities import read_wnut17
 
-        return read_wnut17(paths)
+        return read_wnut17(paths, on_error=self.on_error)
 
 
 class Gap(_Spans):
@@ -171,7 +181,7 @@ class Gap(_Spans):
     def _read(self, paths: list[str]) -> Edges:
         from sondage_edges.coreference import read_gap
 
-        return read_gap(paths)
+        return read_gap(paths, on_error=self.on_error)
 
 
 class _Twins(_Spans):
@@ -198,7 +208,7 @@ class Dpr(_Twins):
     def _read(self, paths: list[str]) -> Edges:
         from sondage_edges.coreference import read_dpr
 
-        return read_dpr(paths)
+        return read_dpr(paths, on_error=self.on_error)
 
 
 class Wsc(_Twins):
@@ -213,7 +223,7 @@ class Wsc(_Twins):
     def _read(self, paths: list[str]) -> Edges:
         from sondage_edges.coreference import read_wsc
 
-        return read_wsc(paths)
+        return read_wsc(paths, on_error=self.on_error)
 
 
 class Spr2(_Spans):
@@ -229,7 +239,8 @@ class Spr2(_Spans):
     ids : str
         The release's ``ud_ids.json``: which sentence of EWT each of its names means.
     threshold : float
-        A property holds where the mean response, 1 to 5, is at least this.
+        A property holds where the mean response, 1 to 5, is at least this. Properties that
+        were not asked of a pair are neither trained nor scored there.
     spans : {'heads', 'subtrees'}
         An argument is its head word, or all words between the ends of its subtree.
     """
@@ -251,9 +262,16 @@ class Spr2(_Spans):
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
+        on_error: OnError = "raise",
     ) -> None:
         super().__init__(
-            files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
+            files=files,
+            train=train,
+            dev=dev,
+            test=test,
+            ratios=ratios,
+            dev_share=dev_share,
+            on_error=on_error,
         )
         self.annotations = annotations
         self.ids = ids
@@ -265,7 +283,8 @@ class Spr2(_Spans):
         return tuple(file_hash(path) for path in self._others())
 
     def _target(self) -> tuple[object, ...]:
-        return (float(self.threshold), self.spans)
+        # Since properties that were not asked are no negatives.
+        return (float(self.threshold), self.spans, "asked")
 
     def _others(self) -> tuple[str, str]:
         return (
@@ -277,4 +296,11 @@ class Spr2(_Spans):
         from sondage_edges.protoroles import read_spr2
 
         annotations, ids = self._others()
-        return read_spr2(paths, annotations, ids, threshold=self.threshold, spans=self.spans)
+        return read_spr2(
+            paths,
+            annotations,
+            ids,
+            threshold=self.threshold,
+            spans=self.spans,
+            on_error=self.on_error,
+        )

@@ -22,6 +22,7 @@ def edges_jsonl(
     *,
     items: Ints | Sequence[int] | None = None,
     info: dict[str, Any] | None = None,
+    blanks: str | None = None,
 ) -> int:
     """Write a task's labels as edge-probing JSON Lines, a sentence a line.
 
@@ -38,6 +39,10 @@ def edges_jsonl(
         Without, all items and all sentences.
     info : dict, optional
         Written as each line's ``info``.
+    blanks : str, optional
+        What is written for each run of blanks within a word (``"_"``, say), and for a word
+        that is nothing but blanks or empty: the format cuts words at blanks. Without it such
+        a word is an error.
 
     Returns
     -------
@@ -48,7 +53,8 @@ def edges_jsonl(
     ------
     sondage.errors.DataError
         If the target is no labels; if the corpus is of text pairs; if a word holds a blank
-        or is empty, since the format cuts words at blanks; if a sentence has no word; if a
+        or is empty, and `blanks` does not say what to write; if `blanks` is empty or holds a
+        blank itself; if a sentence has no word; if a
         span is empty or leaves its sentence; if a label has no name; if an item does not
         exist; if `info` is not JSON; if the file cannot be written.
 
@@ -56,6 +62,8 @@ def edges_jsonl(
     -----
     Lines follow the corpus, and targets the items of each sentence in their order. One label
     is a string; of a target with any number of labels it is a list, as `read_jsonl` expects.
+    Where not every label was asked of every item (`Labels.asked`), each target has a list
+    ``asked`` beside its label, which `read_jsonl` reads back and other readers pass over.
 
     References
     ----------
@@ -68,6 +76,10 @@ def edges_jsonl(
         raise DataError(f"{data.corpus.name}: the format holds no text pairs")
     if target.units.arity > 2:
         raise DataError(f"{data.corpus.name}: the format holds one or two spans a target")
+    if blanks is not None and blanks.split() != [blanks]:
+        raise DataError(
+            f"blanks is {blanks!r}, which is empty or holds a blank itself", hint="say blanks='_'"
+        )
     chosen = _chosen(data, target, items)
     try:
         json.dumps(info, allow_nan=False)
@@ -82,7 +94,7 @@ def edges_jsonl(
             if name.endswith(".gz"):
                 # No time of writing: equal data are equal bytes.
                 out = stack.enter_context(gzip.GzipFile("", "wb", fileobj=out, mtime=0))
-            for line in _lines(data, target, chosen, items is None, info):
+            for line in _lines(data, target, chosen, items is None, info, blanks):
                 out.write(line)
                 count += 1
         os.replace(temporary, name)
@@ -111,7 +123,12 @@ def _chosen(data: TaskData, target: Labels, items: Ints | Sequence[int] | None) 
 
 
 def _lines(
-    data: TaskData, target: Labels, chosen: Ints, every: bool, info: dict[str, Any] | None
+    data: TaskData,
+    target: Labels,
+    chosen: Ints,
+    every: bool,
+    info: dict[str, Any] | None,
+    blanks: str | None,
 ) -> Iterator[bytes]:
     chosen = chosen[np.argsort(target.sentence[chosen], kind="stable")]
     of_item = target.sentence[chosen]
@@ -119,7 +136,7 @@ def _lines(
     starts = np.searchsorted(of_item, wanted)
     ends = np.searchsorted(of_item, wanted, side="right")
     for sentence, start, end in zip(wanted.tolist(), starts, ends, strict=True):
-        words = _words(data, sentence)
+        words = _words(data, sentence, blanks)
         targets = []
         for item in chosen[start:end].tolist():
             spans = target.units.spans[item].tolist() or [[0, len(words)]]
@@ -128,8 +145,11 @@ def _lines(
                     f"{data.corpus.name}: item {item} has a span that is empty or leaves its "
                     f"sentence {sentence}, which has {len(words)} words"
                 )
-            made = {f"span{k}": span for k, span in enumerate(spans, 1)}
-            targets.append({**made, "label": _label(data, target, item)})
+            made: dict[str, Any] = {f"span{k}": span for k, span in enumerate(spans, 1)}
+            made["label"] = _label(data, target, item)
+            if target.asked is not None:
+                made["asked"] = [target.names[k] for k in np.flatnonzero(target.asked[item])]
+            targets.append(made)
         record = {"text": " ".join(words), "targets": targets, "info": info or {}}
         try:
             yield json.dumps(record, ensure_ascii=False).encode() + b"\n"
@@ -137,7 +157,7 @@ def _lines(
             raise DataError(f"{data.corpus.name}: sentence {sentence} is no valid text") from None
 
 
-def _words(data: TaskData, sentence: int) -> Sequence[str]:
+def _words(data: TaskData, sentence: int, blanks: str | None) -> Sequence[str]:
     corpus = data.corpus
     words = corpus.texts[sentence].split() if corpus.words is None else corpus.words_of(sentence)
     if not len(words):
@@ -145,14 +165,20 @@ def _words(data: TaskData, sentence: int) -> Sequence[str]:
             f"{corpus.name}: sentence {sentence} has no word, and the format wants one",
             hint="choose items of other sentences",
         )
+    if blanks is not None:
+        return [word if word.split() == [word] else _filled(word, blanks) for word in words]
     for k, word in enumerate(words):
         if word.split() != [word]:
             raise DataError(
                 f"{corpus.name}: word {k} of sentence {sentence} is {word!r}, and the format "
                 "cuts words at blanks",
-                hint="replace blanks within words, by '_' for instance",
+                hint="say blanks='_' to have blanks within words replaced",
             )
     return words
+
+
+def _filled(word: str, blanks: str) -> str:
+    return blanks.join(word.split()) or blanks
 
 
 def _label(data: TaskData, target: Labels, item: int) -> str | list[str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Literal, get_args
 
 import numpy as np
 
 from sondage.data import Corpus, Ints
+from sondage.defects import Defects, OnError, check_words
 from sondage.errors import DataError, ParameterError
-from sondage.files import read_lines
 
 Path = str | PathLike[str]
 Name = Literal["cola", "sst2", "rte", "mrpc", "mnli"]
@@ -56,6 +56,10 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
         Layout(("premise", "hypothesis", "label"), "label", "premise", "hypothesis", delimiter=","),
     ),
 }
+#: The reason under which rows without a label are counted.
+UNLABELLED = "rows-without-label"
+# No label agreed on (MultiNLI, SNLI), and none published (GLUE's test parts).
+_NO_LABEL = ("-", "-1")
 #: What a label is written as, and what it is called.
 LABELS: dict[str, dict[str, str]] = {
     "cola": {"0": "unacceptable", "1": "acceptable"},
@@ -80,6 +84,9 @@ class Table:
     files : tuple of str
     file_of, lines : int64 arrays, shape (n,)
         Where each row stands; lines count from 1.
+    warnings : mapping of slug to count
+        ``rows-without-label``, left out since no label was agreed on (``-``) or published
+        (``-1``); ``skipped-rows``, left out for a defect.
     """
 
     first: Sequence[str]
@@ -88,6 +95,7 @@ class Table:
     files: tuple[str, ...]
     file_of: Ints
     lines: Ints
+    warnings: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.first)
@@ -101,7 +109,7 @@ class Table:
         return Corpus(self.first, second=self.second, name=name)
 
 
-def read_glue(path: Path | Sequence[Path], task: Name) -> Table:
+def read_glue(path: Path | Sequence[Path], task: Name, *, on_error: OnError = "raise") -> Table:
     """Read files of one of GLUE's tasks, plain or gzipped.
 
     Tables with tabs are read without quoting, as GLUE's have to be; MultiNLI also as
@@ -112,12 +120,17 @@ def read_glue(path: Path | Sequence[Path], task: Name) -> Table:
     path : path or sequence of paths
         Several files make one table, in the order given.
     task : {'cola', 'sst2', 'rte', 'mrpc', 'mnli'}
+    on_error : {'raise', 'skip'}
+        Whether a row with a defect is an error, or left out and counted. Rows whose label is
+        ``-`` (MultiNLI's for no agreement) or ``-1`` (GLUE's for not published) are no defects:
+        they are left out and counted in any case.
 
     Raises
     ------
     DataError
         With file and line: a first line that fits no known layout (a test file without labels
-        is one), a wrong number of columns, an unknown label, an empty sentence.
+        is one), a wrong number of columns, an unknown label, an empty sentence, a file of which
+        no row has a label.
     ParameterError
         For an unknown task.
 
@@ -132,11 +145,13 @@ def read_glue(path: Path | Sequence[Path], task: Name) -> Table:
         raise DataError("no file was named", hint="name at least one file")
     names = tuple(fspath(p) for p in paths)
     rows: list[tuple[str, str, str, int, int]] = []
+    defects = Defects(on_error, "skipped-rows")
     for place, name in enumerate(names):
-        before = len(rows)
-        rows += [(*row, place, line) for line, row in _rows(name, task)]
+        defects.start()
+        before, bare = len(rows), defects.counts[UNLABELLED]
+        rows += [(*row, place, line) for line, row in _rows(name, task, defects)]
         if len(rows) == before:
-            raise DataError("the file has no rows", where=f"{name}:1", hint="fetch it again")
+            raise defects.none_left(_nothing(name, defects.counts[UNLABELLED] - bare))
     first, second, labels, file_of, lines = zip(*rows, strict=True)
     return Table(
         first=first,
@@ -145,11 +160,22 @@ def read_glue(path: Path | Sequence[Path], task: Name) -> Table:
         files=names,
         file_of=np.array(file_of, np.int64),
         lines=np.array(lines, np.int64),
+        warnings=defects.added_to({}),
     )
 
 
-def _rows(name: str, task: str) -> list[tuple[int, tuple[str, str, str]]]:
-    lines = read_lines(name)
+def _nothing(name: str, unlabelled: int) -> DataError:
+    if unlabelled:
+        return DataError(
+            f"none of the {unlabelled} rows has a label",
+            where=f"{name}:1",
+            hint="a published test file has none: take the train and dev files",
+        )
+    return DataError("the file has no rows", where=f"{name}:1", hint="fetch it again")
+
+
+def _rows(name: str, task: str, defects: Defects) -> list[tuple[int, tuple[str, str, str]]]:
+    lines = defects.lines(name)
     start = next((i for i, line in enumerate(lines) if line.strip()), None)
     if start is None:
         return []
@@ -157,11 +183,17 @@ def _rows(name: str, task: str) -> list[tuple[int, tuple[str, str, str]]]:
     head = _cut(lines[start], layout.delimiter)
     columns = head if layout.header else list(layout.columns)
     places = [columns.index(c) for c in (layout.first, layout.second, layout.label) if c]
-    numbered = _numbered(lines, start + layout.header, layout.delimiter, name)
-    return [
-        (number, _row(fields, places, columns, task, f"{name}:{number}"))
-        for number, fields in numbered
-    ]
+    found = []
+    for number, fields in _numbered(lines, start + layout.header, layout.delimiter, name):
+        where = f"{name}:{number}"
+        with defects.entry():
+            defects.check_bytes(fields, where)
+            row = _row(fields, places, columns, task, where)
+            if row is None:
+                defects.counts[UNLABELLED] += 1
+            else:
+                found.append((number, row))
+    return found
 
 
 def _layout(line: str, task: str, where: str) -> Layout:
@@ -173,7 +205,7 @@ def _layout(line: str, task: str, where: str) -> Layout:
         if (
             not layout.header
             and plain
-            and fields[layout.columns.index(layout.label)].strip() in (LABELS[task])
+            and fields[layout.columns.index(layout.label)].strip() in (*LABELS[task], *_NO_LABEL)
         ):
             return layout
     wanted = "; or ".join(
@@ -219,7 +251,8 @@ def _numbered(
 
 def _row(
     fields: list[str], places: list[int], columns: list[str], task: str, where: str
-) -> tuple[str, str, str]:
+) -> tuple[str, str, str] | None:
+    """Return both texts and the label; None for a row without a label."""
     if len(fields) != len(columns):
         raise DataError(
             f"{len(fields)} columns, where there should be {len(columns)}: "
@@ -228,6 +261,8 @@ def _row(
             hint="is a tab or a line's end missing, or one too many?",
         )
     *texts, label = [fields[p].strip() for p in places]
+    if label in _NO_LABEL:
+        return None
     if label not in LABELS[task]:
         raise DataError(
             f"label {label[:30]!r} of {task}", where=where, near=tuple(LABELS[task]),
@@ -235,4 +270,6 @@ def _row(
         )  # fmt: skip
     if not all(texts):
         raise DataError("an empty sentence", where=where, hint="leave the row out, or mend it")
+    for text in texts:
+        check_words(text.split(), where)
     return texts[0], texts[1] if len(texts) > 1 else "", LABELS[task][label]

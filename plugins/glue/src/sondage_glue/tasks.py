@@ -31,6 +31,8 @@ ratios : (float, float, float)
 dev_share : float
     Share of the distinct texts of `train` that the seed moves to dev where no `dev` is given;
     0 leaves dev empty.
+on_error : {'raise', 'skip'}
+    Whether a broken row is an error or is skipped and counted.
 """
 
 
@@ -56,11 +58,11 @@ class _Glue(FileTask):
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: files' bytes, and how they are read."""
-        return digest(_READER, self.name, self.parts.hashes)
+        return digest(_READER, self.name, self.parts.hashes, *self.leniency)
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line."""
-        return load(self.parts, self.name)
+        return load(self.parts, self.name, self.on_error)
 
 
 class Cola(_Glue):

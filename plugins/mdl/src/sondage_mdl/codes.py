@@ -200,7 +200,7 @@ def learning_curve(
     portions: Doubles,
     bits: Sequence[Doubles],
     scores: Sequence[float],
-    uniform_item: float,
+    uniform_item: float | Doubles,
     score: str = "accuracy",
 ) -> tuple[dict[str, list[Any]], Doubles]:
     """Return the table ``curve`` and the bits of all items in the order sent.
@@ -211,12 +211,17 @@ def learning_curve(
     bits : sequence of t - 1 float64 arrays
     scores : sequence of t - 1 floats
         Accuracy on each block, or what `score` names.
-    uniform_item : float
-        Bits of one item under the uniform code.
+    uniform_item : float, or float64 array, shape (ends[0],)
+        Bits of one item under the uniform code, or of each item of the first block.
     """
-    parts = [np.full(int(ends[0]), uniform_item), *bits]
+    parts = [np.broadcast_to(uniform_item, int(ends[0])), *bits]
     sizes = [len(part) for part in parts]
-    totals = [int(ends[0]) * uniform_item, *(float(part.sum()) for part in bits)]
+    first = (
+        int(ends[0]) * uniform_item
+        if isinstance(uniform_item, float)
+        else float(uniform_item.sum())
+    )
+    totals = [first, *(float(part.sum()) for part in bits)]
     curve: dict[str, list[Any]] = {
         "portion": portions.tolist(),
         "trained_on": [0, *ends[:-1].tolist()],

@@ -206,15 +206,20 @@ class Online:
         elif not all(np.isfinite(b).all() for b in bits):
             raise DataError(f"{PROBE}: probe {self._name} rules out labels that occur")
         each = math.log2(K) if single else float(K)
+        uniform, first = len(sent.order) * each, each
+        if labels.asked is not None:
+            # A bit a decision, of those that are known.
+            known = labels.asked[sent.order].sum(axis=1).astype(np.float64)
+            uniform, first = float(known.sum()), known[: ends[0]]
         name, score = next(iter(results[-1].scores.items()))
-        curve, flat = learning_curve(ends, sent.blocks.portions, bits, scores, each, name)
+        curve, flat = learning_curve(ends, sent.blocks.portions, bits, scores, first, name)
         warnings: Counter[str] = Counter()
         for result in results:
             warnings.update(result.warnings)
         if sent.blocks.merged:
             warnings["merged-portions"] += sent.blocks.merged
         return _Code(
-            float(np.sum(curve["bits"])), len(flat) * each, name, score, curve, sent.order, flat,
+            float(np.sum(curve["bits"])), uniform, name, score, curve, sent.order, flat,
             dict(warnings),
         )  # fmt: skip
 

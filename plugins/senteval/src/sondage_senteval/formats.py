@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Literal, get_args
 
 import numpy as np
 
 from sondage.data import Corpus, Ints
+from sondage.defects import Defects, OnError, check_words
 from sondage.errors import DataError, ParameterError
-from sondage.files import read_lines
 
 Path = str | PathLike[str]
 Layout = Literal["senteval", "sentence-label", "label-sentence"]
@@ -41,6 +42,8 @@ class Sentences:
     files : tuple of str
     file_of, lines : int64 arrays, shape (n,)
         Where each sentence stands; lines count from 1.
+    warnings : mapping of slug to count
+        ``skipped-lines``: left out for a defect.
     """
 
     sentences: Sequence[str]
@@ -50,6 +53,7 @@ class Sentences:
     files: tuple[str, ...]
     file_of: Ints
     lines: Ints
+    warnings: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sentences)
@@ -63,8 +67,11 @@ class Sentences:
         return Corpus.of_words([s.split() for s in self.sentences], texts=self.sentences, name=name)
 
 
-def detect(lines: Sequence[str], where: str) -> Layout:
+def detect(lines: Sequence[str], where: str, on_error: OnError = "raise") -> Layout:
     """Return the only layout that all lines fit.
+
+    With ``on_error="skip"``, that all lines fit which have as many columns as most have, and
+    of three columns one of the parts in the first.
 
     Three columns of which the first is tr, va or te on every line: SentEval's. Two columns of
     which exactly one never holds a blank inside: that one is the label. Nothing else is
@@ -79,6 +86,11 @@ def detect(lines: Sequence[str], where: str) -> Layout:
     if not rows:
         raise DataError("the file has no lines", where=f"{where}:1", hint="fetch it again")
     width = len(rows[0][1])
+    if on_error == "skip":
+        width = Counter(len(row) for _, row in rows).most_common(1)[0][0]
+        rows = [(n, row) for n, row in rows if len(row) == width]
+        known = [(n, row) for n, row in rows if row[0].strip() in PARTS]
+        rows = known if width == 3 and known else rows
     for number, row in rows:
         if len(row) != width:
             raise DataError(
@@ -114,7 +126,9 @@ def detect(lines: Sequence[str], where: str) -> Layout:
     return "sentence-label" if blank[0] else "label-sentence"
 
 
-def read_senteval(path: Path | Sequence[Path], *, format: Format = "auto") -> Sentences:
+def read_senteval(
+    path: Path | Sequence[Path], *, format: Format = "auto", on_error: OnError = "raise"
+) -> Sentences:
     """Read files of labelled sentences, plain or gzipped, in one format.
 
     Lines end in LF or CRLF; empty lines are passed over; a byte order mark is dropped.
@@ -125,6 +139,9 @@ def read_senteval(path: Path | Sequence[Path], *, format: Format = "auto") -> Se
         Several files make one list, in the order given.
     format : {'auto', 'senteval', 'sentence-label', 'label-sentence'}
         ``auto`` is the rule of `detect`, for all files together.
+    on_error : {'raise', 'skip'}
+        Whether a line with a defect (an empty sentence, which published files have) is an
+        error, or left out and counted.
 
     Returns
     -------
@@ -152,9 +169,11 @@ def read_senteval(path: Path | Sequence[Path], *, format: Format = "auto") -> Se
     if not paths:
         raise DataError("no file was named", hint="name at least one file")
     names = tuple(fspath(p) for p in paths)
-    texts = [read_lines(name) for name in names]
+    defects = Defects(on_error, "skipped-lines")
+    texts = [defects.lines(name) for name in names]
     layouts = [
-        detect(t, n) if format == "auto" else format for t, n in zip(texts, names, strict=True)
+        detect(t, n, on_error) if format == "auto" else format
+        for t, n in zip(texts, names, strict=True)
     ]
     if len(set(layouts)) > 1:
         odd = next(i for i, layout in enumerate(layouts) if layout != layouts[0])
@@ -167,12 +186,17 @@ def read_senteval(path: Path | Sequence[Path], *, format: Format = "auto") -> Se
     columns: list[tuple[str, str, int, int, int]] = []
     for place, (lines, name) in enumerate(zip(texts, names, strict=True)):
         before = len(columns)
+        defects.start()
         for number, line in enumerate(lines, 1):
             if line.strip():
-                part, label, sentence = _parse(line, layout, f"{name}:{number}")
-                columns.append((sentence, label, part, place, number))
+                with defects.entry():
+                    defects.check_bytes(line, f"{name}:{number}")
+                    part, label, sentence = _parse(line, layout, f"{name}:{number}")
+                    columns.append((sentence, label, part, place, number))
         if len(columns) == before:
-            raise DataError("the file has no lines", where=f"{name}:1", hint="fetch it again")
+            raise defects.none_left(
+                DataError("the file has no lines", where=f"{name}:1", hint="fetch it again")
+            )
     sentences, labels, part_of, file_of, at = zip(*columns, strict=True)
     return Sentences(
         sentences=sentences,
@@ -182,6 +206,7 @@ def read_senteval(path: Path | Sequence[Path], *, format: Format = "auto") -> Se
         files=names,
         file_of=np.array(file_of, np.int64),
         lines=np.array(at, np.int64),
+        warnings=defects.added_to({}),
     )
 
 
@@ -205,5 +230,10 @@ def _parse(line: str, layout: Layout, where: str) -> tuple[int, str, str]:
     sentence, label = fields if layout == "sentence-label" else fields[::-1]
     for what, value in (("label", label), ("sentence", sentence)):
         if not value:
-            raise DataError(f"an empty {what}", where=where, hint=f"a line is {_SHAPE[layout]}")
+            raise DataError(
+                f"an empty {what}",
+                where=where,
+                hint=f"a line is {_SHAPE[layout]}; on_error: skip leaves such lines out",
+            )
+    check_words(sentence.split(), where)
     return part, label, sentence

@@ -10,6 +10,7 @@ from annotated_types import Ge
 
 from sondage.contracts import TaskUnits
 from sondage.data import Corpus, Labels, Split, TaskData, Units, digest
+from sondage.defects import Defects, OnError
 from sondage.errors import ParameterError
 from sondage.files import file_hash, find_files
 from sondage_senteval.limits import Rules
@@ -55,6 +56,8 @@ class GeneratedTask:
         Sequences with a label of their own in ``top_constituents`` and ``top_dependents``.
     bigram_factor : float
         For ``odd_man_out``: by how much counts of bigrams may differ, each plus one.
+    on_error : {'raise', 'skip'}
+        Whether a sentence with a defect is an error or is skipped and counted.
 
     References
     ----------
@@ -81,6 +84,7 @@ class GeneratedTask:
         depths: tuple[int, int] = (3, 7),
         top: Annotated[int, Ge(1)] = 19,
         bigram_factor: Annotated[float, Ge(1)] = 2.0,
+        on_error: OnError = "raise",
     ) -> None:
         self.task = task
         self.files = files
@@ -95,6 +99,7 @@ class GeneratedTask:
         self.depths = depths
         self.top = top
         self.bigram_factor = bigram_factor
+        self.on_error: OnError = on_error
 
     @property
     def limits(self) -> Rules:
@@ -124,7 +129,9 @@ class GeneratedTask:
     def fingerprint(self) -> str:
         """32 hex digits over the treebank's bytes and all parameters."""
         hashes = [file_hash(p) for p in self._paths()]
-        return digest(_GENERATOR, hashes, self.task, self.annotation, self.seed, self.limits)
+        own = (self.task, self.annotation, self.seed, self.limits)
+        lenient = () if self.on_error == "raise" else (self.on_error,)
+        return digest(_GENERATOR, hashes, *own, *lenient)
 
     @property
     def corpus_fingerprint(self) -> str:
@@ -132,7 +139,7 @@ class GeneratedTask:
         return self.fingerprint
 
     def load(self) -> TaskData:
-        """Read the treebank and make the task.
+        """Read the treebank and make the task; warnings say what was left out, by reason.
 
         Raises
         ------
@@ -142,7 +149,8 @@ class GeneratedTask:
         """
         paths = self._paths()
         read = read_conllu if self.annotation == "conllu" else read_brackets
-        made = generate(read(paths), self.task, seed=self.seed, limits=self.limits)
+        defects = Defects(self.on_error)
+        made = generate(read(paths, defects), self.task, seed=self.seed, limits=self.limits)
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         name = f"{self.task} of {os.path.basename(paths[0])}{more}"
         index = {label: k for k, label in enumerate(made.names)}
@@ -151,6 +159,7 @@ class GeneratedTask:
             Corpus.of_words(made.sentences, name=name),
             Labels(Units.of_sentences(len(y)), y, made.names),
             fixed=Split(*(np.flatnonzero(made.part == k).astype(np.int64) for k in range(3))),
+            warnings=defects.added_to(made.left_out),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -42,6 +43,10 @@ class Generated:
         ``file:line`` of each sentence's source.
     found : mapping of str to int
         How many sentences fitted the rules, before balancing.
+    left_out : mapping of reason to int
+        Sentences of the treebank that are not in the task, each under one reason: shorter or
+        longer than the limits, repeated, or of another use than this task's (they do not fit
+        its rules, or would upset the balance of labels).
     """
 
     task: str
@@ -51,6 +56,7 @@ class Generated:
     names: tuple[str, ...]
     where: tuple[str, ...]
     found: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sentences)
@@ -116,15 +122,22 @@ def generate(
     every = {tree.tokens for tree in trees}
     seen: set[tuple[str, ...]] = set()
     usable = []
+    left_out: Counter[str] = Counter()
     for tree in trees:
-        fits = limits.min_length <= len(tree.tokens) <= limits.max_length
-        if fits and tree.tokens not in seen:
+        if len(tree.tokens) < limits.min_length:
+            left_out["sentences-too-short"] += 1
+        elif len(tree.tokens) > limits.max_length:
+            left_out["sentences-too-long"] += 1
+        elif tree.tokens in seen:
+            left_out["sentences-repeated"] += 1
+        else:
             seen.add(tree.tokens)
             usable.append(tree)
     make = Maker(task, list(trees), usable, every, limits, rng)
     items, names = make.items()
     check_filled(task, items, limits.ratios, names, make.found, len(usable))
     items = ordered(items, rng)
+    left_out["sentences-not-used"] = len(usable) - len({item.where for item in items})
     return Generated(
         task=task,
         sentences=tuple(i.tokens for i in items),
@@ -133,4 +146,5 @@ def generate(
         names=names,
         where=tuple(i.where for i in items),
         found=make.found,
+        left_out=dict(+left_out),
     )

@@ -23,10 +23,12 @@ def need(trees: Sequence[Tree], task: str, column: str) -> None:
     column : {'UPOS', 'HEAD'} or a relation (``nsubj``) or a feature (``Tense=``)
     """
     if column == "HEAD":
-        bare = next((t for t in trees if -2 in t.head), None)
+        bare = next((t for t in trees if min(t.head) < -1), None)
         if bare is not None:
+            zeros = -3 in bare.head
+            why = "is 0 for every word of a sentence" if zeros else "a sentence leaves empty"
             raise DataError(
-                f"{task} needs column HEAD, which a sentence leaves empty",
+                f"{task} needs column HEAD, which {why}",
                 where=bare.where,
                 hint="give a treebank with dependencies",
             )

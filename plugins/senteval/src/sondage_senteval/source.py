@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sondage.data import Ints, Labels, TaskData, Units, digest
+from sondage.defects import OnError
 from sondage.errors import DataError, ParameterError
 from sondage.parts import NAMES, Parts, also_in_train, name_of, split_by, with_two_labels
 from sondage_senteval.formats import PARTS, Format, Sentences, read_senteval
@@ -30,12 +31,14 @@ class Source:
     format : {'auto', 'senteval', 'sentence-label', 'label-sentence'}
     labels : str or list of str
         As `labels.label_set` takes it.
+    on_error : {'raise', 'skip'}
     """
 
     parts: Parts
     kind: str
     format: Format
     labels: str | list[str]
+    on_error: OnError = "raise"
 
     @property
     def randomness(self) -> tuple[str, ...]:
@@ -67,7 +70,8 @@ class Source:
     def corpus_fingerprint(self) -> str:
         """32 hex digits over the bytes of all files in order, and their format."""
         self._paths()
-        return digest(_READER, self.format, self.parts.hashes)
+        lenient = () if self.on_error == "raise" else (self.on_error,)
+        return digest(_READER, self.format, self.parts.hashes, *lenient)
 
     def fingerprint(self) -> str:
         """32 hex digits over the corpus, the split, the labels and the task."""
@@ -76,7 +80,7 @@ class Source:
 
     def read(self) -> Sentences:
         """Read all files as one list of sentences."""
-        found = read_senteval(self._paths(), format=self.format)
+        found = read_senteval(self._paths(), format=self.format, on_error=self.on_error)
         if self.parts.files is None and found.layout == "senteval":
             raise self._inside("reads parts of their own, but its files have tr, va, te inside")
         return found
@@ -87,9 +91,9 @@ class Source:
         Returns
         -------
         TaskData
-            Warnings: ``sentences-with-two-labels``, distinct sentences whose repetitions
-            disagree; ``sentences-also-in-train``, those of dev and test that train holds as
-            well; ``labels-only-in-train``, labels that no test item has.
+            Warnings: the reader's; ``sentences-with-two-labels``, distinct sentences whose
+            repetitions disagree; ``sentences-also-in-train``, those of dev and test that train
+            holds as well; ``labels-only-in-train``, labels that no test item has.
 
         Raises
         ------
@@ -104,7 +108,7 @@ class Source:
         index = {name: k for k, name in enumerate(names)}
         y = np.array([index[v] for v in bank.labels], np.int64)
         target = Labels(Units.of_sentences(len(bank)), y, names)
-        warnings = {"sentences-with-two-labels": with_two_labels(corpus, y)}
+        warnings = {**bank.warnings, "sentences-with-two-labels": with_two_labels(corpus, y)}
         part = bank.part
         if self.parts.files is None:
             part = self.parts.part_of(bank.file_of)

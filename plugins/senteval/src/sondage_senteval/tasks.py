@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sondage.contracts import TaskUnits
 from sondage.data import TaskData
+from sondage.defects import OnError
 from sondage.parts import Files, Parts, Ratios
 from sondage_senteval.formats import Format
 from sondage_senteval.source import Source
@@ -35,6 +36,8 @@ ratios : (float, float, float)
 dev_share : float
     Share of the distinct sentences of `train` that the seed moves to dev where no `dev` is
     given; 0 leaves dev empty.
+on_error : {'raise', 'skip'}
+    Whether a broken line, such as one of an empty sentence, is an error or is skipped and counted.
 """
 
 
@@ -59,6 +62,7 @@ class Probing:
         labels: str | list[str] = "known",
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
+        on_error: OnError = "raise",
     ) -> None:
         self.files = files
         self.train = train
@@ -68,6 +72,7 @@ class Probing:
         self.labels = labels
         self.ratios = ratios
         self.dev_share = dev_share
+        self.on_error: OnError = on_error
 
     @property
     def _source(self) -> Source:
@@ -75,7 +80,7 @@ class Probing:
             f"senteval.{self.kind}", self.files, self.train, self.dev, self.test, self.ratios,
             self.dev_share, what="file of labelled sentences", suffixes=(".txt", ".tsv"),
         )  # fmt: skip
-        return Source(parts, self.kind, self.format, self.labels)
+        return Source(parts, self.kind, self.format, self.labels, self.on_error)
 
     @property
     def fingerprint(self) -> str:

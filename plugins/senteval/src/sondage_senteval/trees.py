@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike, fspath
 
+from sondage.defects import Defects, check_file, check_words
 from sondage.errors import DataError
 from sondage.files import read_lines
 
@@ -27,7 +28,8 @@ class Tree:
     upos, feats, deprel : tuples of str, a word each
         ``_`` where the file has nothing.
     head : tuple of int, a word each
-        Place of the head among the words; -1 at the root; -2 where the file has nothing.
+        Place of the head among the words; -1 at the root; -2 where the file has nothing,
+        and -3 where it has 0 for all words of several, which is no tree either.
     where : str
         ``file:line`` of the first word.
     """
@@ -75,42 +77,80 @@ class Tree:
         return found
 
 
-def read_conllu(path: Path | Sequence[Path]) -> list[Tree]:
+#: The reason under which sentences with a blank inside a word are counted.
+BLANKS = "sentences-with-blanks-in-words"
+
+
+def read_conllu(path: Path | Sequence[Path], defects: Defects | None = None) -> list[Tree]:
     """Read CoNLL-U files, plain or gzipped: forms, UPOS, features, heads, relations.
 
     Empty nodes (``8.1``) are passed over. A sentence one of whose forms holds a blank is left
-    out, since SentEval's format tells words by blanks.
+    out, since SentEval's format tells words by blanks, and counted in ``defects.counts``.
+
+    Parameters
+    ----------
+    path : path or sequence of paths
+    defects : Defects, optional
+        Says whether sentences with a defect are errors, as without it, or left out, and
+        counts what was left out.
 
     Raises
     ------
     DataError
         With file and line: not ten columns, ids out of order, a head that is no number, points
-        outside its sentence, or is part of a cycle; no root or two; no sentence at all.
+        outside its sentence, or is part of a cycle; no root or two; words that are withheld
+        (``_`` for each); no sentence at all.
     """
-    trees = []
-    for name in [path] if isinstance(path, str | PathLike) else path:
-        lines = read_lines(fspath(name))
-        block: list[tuple[int, list[str]]] = []
-        for number, line in enumerate([*lines, ""], 1):
-            if line.startswith("#"):
-                continue
-            if line.strip():
-                fields = line.split("\t")
-                if len(fields) != 10:
-                    raise DataError(
-                        f"{len(fields)} column{'s' if len(fields) > 1 else ''}, where CoNLL-U has "
-                        "ten, with tabs between",
-                        where=f"{fspath(name)}:{number}",
-                        hint="is this a CoNLL-U file?",
-                    )
-                block.append((number, fields))
-            elif block:
-                trees.append(_tree(block, fspath(name)))
-                block = []
-    kept = [t for t in trees if not any(len(form.split()) != 1 for form in t.tokens)]
-    if not kept:
-        raise DataError("no sentence could be read", hint="name at least one CoNLL-U file")
-    return kept
+    defects = defects or Defects()
+    trees: list[Tree] = []
+    for name in map(fspath, [path] if isinstance(path, str | PathLike) else path):
+        before = len(trees)
+        for block in _blocks(defects.lines(name)):
+            with defects.entry():
+                defects.check_bytes([line for _, line in block], f"{name}:{block[0][0]}")
+                tree = _tree([_fields(line, f"{name}:{n}", n) for n, line in block], name)
+                if any(len(form.split()) != 1 for form in tree.tokens):
+                    defects.counts[BLANKS] += 1
+                else:
+                    check_words(tree.tokens, tree.where)
+                    trees.append(tree)
+        check_file([form for tree in trees[before:] for form in tree.tokens], name)
+    if trees:
+        return trees
+    if defects.counts[BLANKS] and defects.first is None:
+        raise DataError(
+            f"all {defects.counts[BLANKS]} sentences have a blank inside a word, and SentEval's "
+            "format tells words by blanks",
+            hint="replace blanks within words, by '_' for instance",
+        )
+    raise defects.none_left(
+        DataError("no sentence could be read", hint="name at least one CoNLL-U file")
+    )
+
+
+def _blocks(lines: list[str]) -> Iterator[list[tuple[int, str]]]:
+    """Yield the numbered lines of each sentence, without its comments."""
+    block: list[tuple[int, str]] = []
+    for number, line in enumerate([*lines, ""], 1):
+        if line.startswith("#"):
+            continue
+        if line.strip():
+            block.append((number, line))
+        elif block:
+            yield block
+            block = []
+
+
+def _fields(line: str, where: str, number: int) -> tuple[int, list[str]]:
+    fields = line.split("\t")
+    if len(fields) != 10:
+        raise DataError(
+            f"{len(fields)} column{'s' if len(fields) > 1 else ''}, where CoNLL-U has "
+            "ten, with tabs between",
+            where=where,
+            hint="is this a CoNLL-U file?",
+        )
+    return number, fields
 
 
 def _tree(block: list[tuple[int, list[str]]], name: str) -> Tree:
@@ -141,7 +181,9 @@ def _tree(block: list[tuple[int, list[str]]], name: str) -> Tree:
         raise DataError("a range ends after the sentence", where=f"{name}:{block[0][0]}")
     heads = [_head(c[2], i, len(columns), f"{name}:{c[4]}") for i, c in enumerate(columns)]
     where = f"{name}:{block[0][0]}"
-    if -2 not in heads:
+    if len(heads) > 1 and set(heads) == {-1}:
+        heads = [-3] * len(heads)
+    elif -2 not in heads:
         _check_tree(heads, where)
     return Tree(
         tokens=tuple(tokens),
@@ -199,18 +241,33 @@ class Bracketed:
     where: str
 
 
-def read_brackets(path: Path | Sequence[Path]) -> list[Bracketed]:
+#: The reason under which trees without a word are counted.
+EMPTY = "empty-trees"
+
+
+def read_brackets(path: Path | Sequence[Path], defects: Defects | None = None) -> list[Bracketed]:
     """Read trees such as ``(ROOT (S (NP (PRP I)) (VP (VBP run)) (. .)))``, over any lines.
 
     An outermost node without a label, or called ROOT or TOP, is dropped, and so are empty
     elements (``-NONE-``) with what then is empty. The sentence's node is what remains on top.
+    A tree of which nothing remains is left out, and counted in ``defects.counts``.
+
+    Parameters
+    ----------
+    path : path or sequence of paths
+    defects : Defects, optional
+        Says whether withheld words are errors, as without it, or left out, and counts what was
+        left out. A bracket that is not closed is an error in any case: where it belongs cannot
+        be told.
 
     Raises
     ------
     DataError
-        With file and line, for a bracket that is not closed, or text outside of brackets.
+        With file and line, for a bracket that is not closed, or text outside of brackets; for
+        words that are withheld (``_`` for each).
     """
-    found = []
+    defects = defects or Defects()
+    found: list[Bracketed] = []
     for name in [path] if isinstance(path, str | PathLike) else path:
         stack: list[tuple[int, list[object]]] = []
         for number, line in enumerate(read_lines(fspath(name)), 1):
@@ -225,13 +282,21 @@ def read_brackets(path: Path | Sequence[Path]) -> list[Bracketed]:
                     if stack:
                         stack[-1][1].append(node)
                     else:
-                        found += _bracketed(node, f"{fspath(name)}:{at}")
+                        whole = _bracketed(node, f"{fspath(name)}:{at}")
+                        defects.counts[EMPTY] += not whole
+                        with defects.entry():
+                            for tree in whole:
+                                check_words(tree.tokens, tree.where)
+                            found += whole
                 else:
                     stack[-1][1].append(piece)
         if stack:
             raise DataError("a bracket is not closed", where=f"{fspath(name)}:{stack[0][0]}")
     if not found:
-        raise DataError("no tree could be read", hint="name a file of bracketed trees")
+        raise defects.none_left(
+            DataError("no tree could be read", hint="name a file of bracketed trees")
+        )
+    check_file([form for tree in found for form in tree.tokens], found[0].where.rpartition(":")[0])
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sondage_streusle.corpus import NONE
 from sondage_streusle.sentence import BadSentence, Sentence, check_labels, short
@@ -17,7 +17,9 @@ _ID = re.compile(r"([1-9][0-9]{0,8}|0)(?:([-.])([1-9][0-9]{0,8}))?", re.ASCII)
 _SMWE = re.compile(r"([1-9][0-9]{0,8}):([1-9][0-9]{0,8})", re.ASCII)
 
 
-def sentences(text: str) -> Iterator[Sentence]:
+def sentences(
+    text: str, pass_over: Callable[[BadSentence], None] | None = None
+) -> Iterator[Sentence]:
     """Yield the sentences of a CoNLL-U-Lex file.
 
     Parameters
@@ -25,6 +27,9 @@ def sentences(text: str) -> Iterator[Sentence]:
     text : str
         The file's contents; lines end in LF. Blank lines separate sentences; runs of
         comments without words are passed over.
+    pass_over : callable, optional
+        What is done about a sentence with a defect, instead of raising it. Single words
+        without lexical category and supersense are then no defect.
 
     Raises
     ------
@@ -38,13 +43,18 @@ def sentences(text: str) -> Iterator[Sentence]:
             first = first if block else number
             block.append(line)
         elif block:
-            sentence = parse_block(block, first)
-            if sentence.forms:
-                yield sentence
+            try:
+                sentence = parse_block(block, first, lenient=pass_over is not None)
+                if sentence.forms:
+                    yield sentence
+            except BadSentence as bad:
+                if pass_over is None:
+                    raise
+                pass_over(bad)
             block = []
 
 
-def parse_block(lines: Sequence[str], first: int) -> Sentence:
+def parse_block(lines: Sequence[str], first: int, *, lenient: bool = False) -> Sentence:
     """Cut the lines between two blank lines into columns, and check them.
 
     Parameters
@@ -53,6 +63,8 @@ def parse_block(lines: Sequence[str], first: int) -> Sentence:
         Comments and word lines; none is blank.
     first : int
         Line of ``lines[0]`` in the file.
+    lenient : bool
+        Whether single words may have neither lexical category nor supersense.
 
     Returns
     -------
@@ -95,7 +107,7 @@ def parse_block(lines: Sequence[str], first: int) -> Sentence:
                 line=at,
             )
     try:
-        check_labels(sentence)
+        check_labels(sentence, lenient=lenient)
     except BadSentence as bad:
         bad.line = sentence.lines[bad.word or 0]
         raise
@@ -120,7 +132,8 @@ class _Ids:
         start, kind = int(found[1]), found[2]
         end = int(found[3]) if kind else start
         due = self.last if kind == "." else self.last + 1
-        if start != due or (kind == "-" and end <= start):
+        # A range of one word, too: Universal Dependencies' validator passes those.
+        if start != due or (kind == "-" and end < start):
             hint = "a blank line ends a sentence" if start == 1 else "number words 1, 2, ..."
             raise BadSentence(f"id {text} after word {self.last}", hint, line=line)
         if kind == "-":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sondage.data import Corpus, Ints
 
@@ -38,6 +38,9 @@ class Streusle:
         Index into `files` of each sentence.
     lines : int64 array, shape (n_words,)
         Line of each word in its file, from 1; 0 in JSON, which keeps no lines.
+    warnings : mapping of slug to count
+        ``skipped-sentences`` and ``withheld-sentences``, left out for a defect or since ``_``
+        stands for their words; ``words-without-lexcat``, which some corpora leave open.
     """
 
     forms: Sequence[str]
@@ -54,6 +57,7 @@ class Streusle:
     files: tuple[str, ...]
     file_of: Ints
     lines: Ints
+    warnings: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sondage_streusle.corpus import NONE
@@ -12,13 +12,19 @@ from sondage_streusle.sentence import BadSentence, Sentence, check_labels, short
 _SHAPE = 'a sentence is {"sent_id": ..., "text": ..., "toks": [...], "swes": {...}, "smwes": {...}}'
 
 
-def sentences(text: str) -> Iterator[Sentence]:
+def sentences(
+    text: str, pass_over: Callable[[BadSentence], None] | None = None
+) -> Iterator[Sentence]:
     """Yield the sentences of a JSON file.
 
     Parameters
     ----------
     text : str
         The file's contents.
+    pass_over : callable, optional
+        What is done about a sentence with a defect, instead of raising it. Single words
+        without lexical category and supersense are then no defect; a file that is no JSON is
+        an error in any case.
 
     Raises
     ------
@@ -43,13 +49,15 @@ def sentences(text: str) -> Iterator[Sentence]:
     for number, entry in enumerate(loaded, 1):
         sentence = Sentence(sent_id=str(number))
         try:
-            yield parse_sentence(entry, sentence)
+            yield parse_sentence(entry, sentence, lenient=pass_over is not None)
         except BadSentence as bad:
             bad.sent_id = sentence.sent_id or str(number)
-            raise
+            if pass_over is None:
+                raise
+            pass_over(bad)
 
 
-def parse_sentence(entry: Any, sentence: Sentence) -> Sentence:
+def parse_sentence(entry: Any, sentence: Sentence, *, lenient: bool = False) -> Sentence:
     """Fill a sentence from its JSON object, and check it.
 
     Raises
@@ -84,7 +92,7 @@ def parse_sentence(entry: Any, sentence: Sentence) -> Sentence:
             "every word is in one of swes (single) and smwes (multiword)",
             word=missing,
         )
-    check_labels(sentence)
+    check_labels(sentence, lenient=lenient)
     return sentence
 
 

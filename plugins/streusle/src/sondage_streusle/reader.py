@@ -8,16 +8,16 @@ from os import PathLike, fspath
 import numpy as np
 
 from sondage.data import offsets_of
+from sondage.defects import Defects, OnError, check_file, check_words
 from sondage.errors import DataError
-from sondage.files import read_text
 from sondage_streusle import conllulex, jsonlex
-from sondage_streusle.corpus import Streusle
+from sondage_streusle.corpus import NONE, Streusle
 from sondage_streusle.sentence import BadSentence, Sentence
 
 Path = str | PathLike[str]
 
 
-def read_streusle(path: Path | Sequence[Path]) -> Streusle:
+def read_streusle(path: Path | Sequence[Path], *, on_error: OnError = "raise") -> Streusle:
     """Read STREUSLE files, JSON or CoNLL-U-Lex, plain or gzipped, into columns.
 
     A file whose first character is ``[`` is JSON, whatever its name. The syntactic words are
@@ -27,6 +27,10 @@ def read_streusle(path: Path | Sequence[Path]) -> Streusle:
     ----------
     path : path or sequence of paths
         Several files make one corpus, in the order given; formats may differ.
+    on_error : {'raise', 'skip'}
+        Whether a sentence with a defect is an error, or left out and counted. With 'skip',
+        single words without lexical category and supersense are none, but counted
+        (``words-without-lexcat``): they are in corpora in which adpositions alone are annotated.
 
     Returns
     -------
@@ -38,8 +42,9 @@ def read_streusle(path: Path | Sequence[Path]) -> Streusle:
         With file and line, or in JSON with file and sentence: bytes that are not UTF-8; a
         line without 19 columns or with an empty one; JSON of another shape; words out of
         sequence; a multiword expression of one word or out of sequence; an expression
-        without lexical category, or with labels away from its first word; a file that
-        cannot be read or unpacked, is empty, or holds no sentence.
+        without lexical category, or with labels away from its first word; words that are
+        withheld (``_`` for each); a file that cannot be read or unpacked, is empty, or holds
+        no (sound) sentence.
 
     References
     ----------
@@ -54,8 +59,9 @@ def read_streusle(path: Path | Sequence[Path]) -> Streusle:
     names = tuple(fspath(p) for p in paths)
     found: list[Sentence] = []
     file_of: list[int] = []
+    defects = Defects(on_error)
     for place, name in enumerate(names):
-        of_file = _read_one(name)
+        of_file = _read_one(name, defects)
         found += of_file
         file_of += [place] * len(of_file)
     return Streusle(
@@ -73,24 +79,55 @@ def read_streusle(path: Path | Sequence[Path]) -> Streusle:
         files=names,
         file_of=np.array(file_of, np.int64),
         lines=np.array([v for s in found for v in s.lines], np.int64),
+        warnings=defects.added_to({"words-without-lexcat": sum(map(_without_lexcat, found))}),
     )
 
 
-def _read_one(path: str) -> list[Sentence]:
-    text = read_text(path)
+def _read_one(path: str, defects: Defects) -> list[Sentence]:
+    text = "\n".join(defects.lines(path))
     is_json = text.lstrip()[:1] in ("[", "{")
+    defects.start()
+    found: list[Sentence] = []
+    pass_over = None
+    if defects.on_error == "skip":
+
+        def pass_over(bad: BadSentence) -> None:
+            defects.pass_over(_said(bad, path))
+
     try:
-        found = list((jsonlex if is_json else conllulex).sentences(text))
+        for sentence in (jsonlex if is_json else conllulex).sentences(text, pass_over):
+            where = f"{path}:{sentence.lines[0]}" if sentence.lines[0] else path
+            with defects.entry():
+                defects.check_bytes(_texts(sentence), where)
+                check_words(sentence.forms, where)
+                found.append(sentence)
     except BadSentence as bad:
-        where = f"{path}:{bad.line}"
-        if bad.line is None:
-            word = "" if bad.word is None else f", word {bad.word + 1}"
-            where = f"{path}, sentence {bad.sent_id}{word}"
-        raise DataError(bad.message, where=where, hint=bad.hint) from None
+        raise _said(bad, path) from None
     if not found:
-        raise DataError(
-            "the file holds no sentence",
-            where=f"{path}:1",
-            hint="take streusle.*.json or a .conllulex file of STREUSLE 4",
+        raise defects.none_left(
+            DataError(
+                "the file holds no sentence",
+                where=f"{path}:1",
+                hint="take streusle.*.json or a .conllulex file of STREUSLE 4",
+            )
         )
+    check_file([form for sentence in found for form in sentence.forms], path)
     return found
+
+
+def _said(bad: BadSentence, path: str) -> DataError:
+    where = f"{path}:{bad.line}"
+    if bad.line is None:
+        word = "" if bad.word is None else f", word {bad.word + 1}"
+        where = f"{path}, sentence {bad.sent_id}{word}"
+    return DataError(bad.message, where=where, hint=bad.hint)
+
+
+def _texts(sentence: Sentence) -> list[str]:
+    columns = (sentence.forms, sentence.lemmas, sentence.ss, sentence.ss2)
+    return [*(v for column in columns for v in column), sentence.text or ""]
+
+
+def _without_lexcat(sentence: Sentence) -> int:
+    pairs = zip(sentence.lexcats, sentence.strong, strict=True)
+    return sum(lexcat == NONE and not group for lexcat, group in pairs)

@@ -36,10 +36,12 @@ class BadSentence(Exception):  # noqa: N818 - never leaves the reader
         self.message, self.hint, self.word, self.line = message, hint, word, line
 
 
-def check_labels(sentence: Sentence) -> None:
+def check_labels(sentence: Sentence, *, lenient: bool = False) -> None:
     """Raise `BadSentence` unless every expression has one lexcat, at its first word.
 
-    Also for a second supersense without a first.
+    Also for a second supersense without a first. With `lenient`, a single word that has
+    neither lexcat nor supersense is let through: corpora in which adpositions alone are
+    annotated have them.
     """
     begun: set[int] = set()
     for i, (group, lexcat, ss, ss2) in enumerate(
@@ -54,7 +56,7 @@ def check_labels(sentence: Sentence) -> None:
                 )
             continue
         begun.add(group)
-        if lexcat == NONE:
+        if lexcat == NONE and not (lenient and not group and ss == NONE):
             raise BadSentence(
                 f"the expression that begins at word {i + 1} has no lexical category",
                 "every expression has a LEXCAT, such as P or N, at its first word",

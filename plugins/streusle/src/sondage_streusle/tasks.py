@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from sondage.contracts import TaskUnits
 from sondage.data import TaskData, digest
+from sondage.defects import OnError
 from sondage.parts import Files, FileTask, Ratios, name_of
 from sondage_streusle.labels import adposition_labels
 from sondage_streusle.reader import read_streusle
@@ -23,6 +24,8 @@ lexcats : tuple of str
     PRON.POSS. The last three as well is what Liu et al. 2019 published.
 special : {'skip', 'keep'}
     Whether words labelled ?? or with a backtick are left out and counted, or are items.
+on_error : {'raise', 'skip'}
+    Whether a broken sentence is an error or is skipped and counted.
 files : str or list of str, optional
     STREUSLE files, JSON or CoNLL-U-Lex, plain or gzipped, or patterns of such; the seed
     splits their sentences, equal ones together.
@@ -73,9 +76,16 @@ class _Adpositions(FileTask):
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
+        on_error: OnError = "raise",
     ) -> None:
         super().__init__(
-            files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
+            files=files,
+            train=train,
+            dev=dev,
+            test=test,
+            ratios=ratios,
+            dev_share=dev_share,
+            on_error=on_error,
         )
         self.lexcats = lexcats
         self.special = special
@@ -89,17 +99,19 @@ class _Adpositions(FileTask):
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: the same for both tasks over the same files."""
-        return digest(_READER, self.parts.hashes)
+        return digest(_READER, self.parts.hashes, *self.leniency)
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line, or sentence in JSON."""
-        bank = read_streusle(self.parts.paths)
+        bank = read_streusle(self.parts.paths, on_error=self.on_error)
         target, warnings = adposition_labels(
             bank, self.which, lexcats=self.lexcats, special=self.special
         )
         corpus = bank.corpus(name_of(bank.files))
         empty = "take another file, or other lexcats"
-        return self.parts.data(corpus, target, bank.file_of, warnings, empty=empty)
+        return self.parts.data(
+            corpus, target, bank.file_of, {**bank.warnings, **warnings}, empty=empty
+        )
 
 
 class PsRole(_Adpositions):

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from sondage.data import Corpus, Ints
+from sondage.defects import Defects, OnError, check_words
 from sondage.errors import DataError
 from sondage.files import read_bytes
 
@@ -39,7 +40,7 @@ class Questions:
         Line of each question in its file, from 1.
     warnings : mapping of slug to count
         ``lines-like-utf-8``: lines read as latin-1 whose accented letters would be sound
-        UTF-8, which real latin-1 hardly ever is.
+        UTF-8, which real latin-1 hardly ever is. ``skipped-lines``: left out for a defect.
     """
 
     questions: Sequence[str]
@@ -62,7 +63,9 @@ class Questions:
         return Corpus.of_words(words, texts=self.questions, name=name)
 
 
-def read_trec(path: Path | Sequence[Path], *, encoding: Encoding = "utf-8") -> Questions:
+def read_trec(
+    path: Path | Sequence[Path], *, encoding: Encoding = "utf-8", on_error: OnError = "raise"
+) -> Questions:
     """Read TREC question files, plain or gzipped.
 
     A line is ``COARSE:fine question``, such as ``LOC:city Where is the Louvre ?``. Lines end
@@ -76,6 +79,8 @@ def read_trec(path: Path | Sequence[Path], *, encoding: Encoding = "utf-8") -> Q
         How the file writes letters beyond ASCII. Never guessed: the first distribution is
         latin-1, with one such letter (line 66 of its training file); many copies are ASCII
         or UTF-8.
+    on_error : {'raise', 'skip'}
+        Whether a line with a defect is an error, or left out and counted.
 
     Returns
     -------
@@ -102,33 +107,40 @@ def read_trec(path: Path | Sequence[Path], *, encoding: Encoding = "utf-8") -> Q
     file_of: list[int] = []
     lines: list[int] = []
     suspicious = 0
+    defects = Defects(on_error, "skipped-lines")
     for place, name in enumerate(names):
+        defects.start()
         raw = read_bytes(name)
         if encoding == "latin-1":
             suspicious += sum(map(_like_utf8, raw.split(b"\n")))
-        for number, line in enumerate(_decode(raw, name, encoding).split("\n"), 1):
+        for number, line in enumerate(_decode(raw, name, encoding, on_error).split("\n"), 1):
             if not line or line.isspace():
                 continue
-            label, question = _parse(line, f"{name}:{number}")
-            labels.append(label)
-            questions.append(question)
-            file_of.append(place)
-            lines.append(number)
+            with defects.entry():
+                defects.check_bytes(line, f"{name}:{number}")
+                label, question = _parse(line, f"{name}:{number}")
+                check_words(question.split(), f"{name}:{number}")
+                labels.append(label)
+                questions.append(question)
+                file_of.append(place)
+                lines.append(number)
         if place not in file_of[-1:]:
-            raise DataError("the file is empty", where=f"{name}:1", hint="fetch it again")
+            raise defects.none_left(
+                DataError("the file is empty", where=f"{name}:1", hint="fetch it again")
+            )
     return Questions(
         questions=questions,
         labels=labels,
         files=names,
         file_of=np.array(file_of, np.int64),
         lines=np.array(lines, np.int64),
-        warnings={"lines-like-utf-8": suspicious} if suspicious else {},
+        warnings=defects.added_to({"lines-like-utf-8": suspicious}),
     )
 
 
-def _decode(raw: bytes, path: str, encoding: Encoding) -> str:
+def _decode(raw: bytes, path: str, encoding: Encoding, on_error: OnError) -> str:
     try:
-        return raw.decode(encoding)
+        return raw.decode(encoding, "strict" if on_error == "raise" else "surrogateescape")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise DataError(

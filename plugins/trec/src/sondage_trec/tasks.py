@@ -9,6 +9,7 @@ import numpy as np
 
 from sondage.contracts import TaskUnits
 from sondage.data import Labels, TaskData, Units, digest
+from sondage.defects import OnError
 from sondage.parts import Files, FileTask, Ratios, name_of, with_two_labels
 from sondage_trec.reader import Encoding, Questions, read_trec
 
@@ -35,6 +36,8 @@ dev_share : float
     given; 0 leaves dev empty.
 encoding : {'utf-8', 'latin-1'}
     How the files write letters beyond ASCII.
+on_error : {'raise', 'skip'}
+    Whether a broken line is an error or is skipped and counted.
 
 Attributes
 ----------
@@ -69,9 +72,16 @@ class _Questions(FileTask):
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
         encoding: Encoding = "utf-8",
+        on_error: OnError = "raise",
     ) -> None:
         super().__init__(
-            files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
+            files=files,
+            train=train,
+            dev=dev,
+            test=test,
+            ratios=ratios,
+            dev_share=dev_share,
+            on_error=on_error,
         )
         self.encoding = encoding
 
@@ -83,7 +93,7 @@ class _Questions(FileTask):
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: the same for both tasks over the same files."""
-        return digest(_READER, self.encoding, self.parts.hashes)
+        return digest(_READER, self.encoding, self.parts.hashes, *self.leniency)
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line.
@@ -91,7 +101,7 @@ class _Questions(FileTask):
         Label names are sorted. Warnings are the reader's, ``sentences-also-in-train``, and
         ``questions-with-two-labels``, distinct questions whose repetitions disagree.
         """
-        bank = read_trec(self.parts.paths, encoding=self.encoding)
+        bank = read_trec(self.parts.paths, encoding=self.encoding, on_error=self.on_error)
         corpus = bank.corpus(name_of(bank.files))
         values = self._labels(bank)
         names = tuple(sorted(set(values)))

@@ -40,7 +40,7 @@ class Treebank:
     written : sequence of str, length m
         The form of each multiword token, as it stands in the text.
     warnings : mapping of slug to count
-        ``several-roots`` and ``skipped-sentences``, where there were any.
+        ``several-roots``, ``skipped-sentences`` and ``withheld-sentences``, where there were any.
     """
 
     forms: Sequence[str]

@@ -129,11 +129,12 @@ class _Ids:
         start, dash, end = text.partition("-")
         a, b = integer(start), integer(end)
         if dash and a is not None and b is not None:
-            if a != self.last + 1 or b <= a or a <= self.range_end:
+            # Of one word, too: Universal Dependencies' validator passes those.
+            if a != self.last + 1 or b < a or a <= self.range_end:
                 raise BadLine(
                     line,
                     f"range {text} after word {self.last}",
-                    "a range stands before its first word, ends later, and overlaps none",
+                    "a range stands before its first word, ends there or later, and overlaps none",
                 )
             self.range_end = b
             return False

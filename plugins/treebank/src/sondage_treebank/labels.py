@@ -129,7 +129,7 @@ def relation_labels(bank: Treebank, *, subtypes: bool = True) -> tuple[Labels, W
     named = np.array([v != "_" for v in values], bool)
     keep = np.flatnonzero(has_head & named)
     if not len(keep):
-        raise _empty_column(bank, "DEPREL" if has_head.any() else "HEAD")
+        raise _empty_column(bank, "DEPREL") if has_head.any() else _no_trees(bank)
     sentence, word = places(bank)
     y, names = encode([values[i] for i in keep.tolist()])
     units = Units.of_words(sentence[keep], bank.heads[keep], word[keep])
@@ -164,8 +164,8 @@ def trees(bank: Treebank, *, subtypes: bool = True) -> tuple[Trees, Warnings]:
     sentence, _ = places(bank)
     roots = np.bincount(sentence[bank.heads == -1], minlength=len(bank))
     usable = np.flatnonzero(roots == 1).astype(np.int64)
-    if not len(usable):
-        raise _empty_column(bank, "HEAD")
+    if not len(usable) or not (bank.heads >= 0).any():
+        raise _no_trees(bank)
     relations, names = encode(relation_names(bank.deprel, subtypes))
     lost = Counter({"sentences-without-heads": int(np.sum(roots == 0))})
     target = Trees(
@@ -228,9 +228,25 @@ def _parse(bank: Treebank, word: int, feats: str) -> dict[str, str]:
     return parsed
 
 
+def _no_trees(bank: Treebank) -> DataError:
+    none, roots = bank.heads == NO_HEAD, bank.heads == -1
+    if none.all():
+        return _empty_column(bank, "HEAD")
+    if (none | roots).all():
+        why = "HEAD is 0 for every word" + (" that has one" if none.any() else "")
+        what, hint = f"{why}, so that each is a root and none depends on another", "HEAD"
+    else:
+        what, hint = "no sentence has exactly one root (HEAD 0)", "one root a sentence"
+    return DataError(
+        what,
+        where=", ".join(bank.files),
+        hint=f"take a treebank that annotates {hint}, or a task on another column",
+    )
+
+
 def _empty_column(bank: Treebank, column: str) -> DataError:
     return DataError(
-        f"the column {column} is not annotated: no word has a value",
+        f"the column {column} is not annotated: it is _ for every word",
         where=", ".join(bank.files),
         hint="take another treebank, or a task on another column",
     )

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from sondage.data import offsets_of
+from sondage.defects import WITHHELD, check_file, check_words
 from sondage.errors import DataError
 from sondage.files import read_bytes
 from sondage_treebank.bank import Treebank
@@ -37,7 +38,7 @@ def read_conllu(
         Several files make one treebank, in the order given.
     on_error : {'raise', 'skip'}
         Whether a sentence with a defect is an error, or left out and counted as
-        ``skipped-sentences``.
+        ``skipped-sentences``, or as ``withheld-sentences`` where ``_`` stands for all words.
 
     Returns
     -------
@@ -47,7 +48,8 @@ def read_conllu(
     ------
     sondage.errors.DataError
         With file and line: bytes that are not UTF-8, a line without ten columns, an empty
-        column, ids out of sequence, a head outside the sentence or given for some words
+        column, words withheld (``_`` for each of a sentence, of two and more, or for more than
+        half of a file), ids out of sequence, a head outside the sentence or given for some words
         only, a cycle, no root. Whatever `on_error`: a file that cannot be read or unpacked,
         is empty, or holds no (sound) sentence. Several roots are no error but counted as
         ``several-roots``.
@@ -132,7 +134,7 @@ def _read_one(path: str, place: int, on_error: Literal["raise", "skip"], columns
         # As lone surrogates, so that the sentence's line can be named.
         text, clean = raw.decode("utf-8", "surrogateescape"), False
     lines = text.split("\n")
-    before = len(columns.lengths)
+    before, words = len(columns.lengths), len(columns.lines)
     first_error: DataError | None = None
     skipped = 0
     for start, end in _blocks(lines):
@@ -140,17 +142,26 @@ def _read_one(path: str, place: int, on_error: Literal["raise", "skip"], columns
             if not clean:
                 _check_encoding(lines[start:end], start + 1)
             block = parse_block(lines[start:end], start + 1)
+            if block is not None:
+                check_words([row[1] for row in block.rows], f"{path}:{block.lines[0]}")
         except BadLine as bad:
             if on_error == "raise":
                 raise bad.at(path) from None
             skipped += 1
             first_error = first_error or bad.at(path)
             continue
+        except DataError as withheld:
+            if on_error == "raise":
+                raise
+            columns.warnings[WITHHELD] += 1
+            first_error = first_error or withheld
+            continue
         if block is not None:
             columns.add(block, place)
     if skipped:
         columns.warnings["skipped-sentences"] += skipped
     if len(columns.lengths) > before:
+        check_file(columns.kept[0][words:], path)
         return
     if first_error is not None:
         raise DataError(

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from sondage.contracts import TaskUnits
 from sondage.data import Labels, Target, TaskData, digest
+from sondage.defects import OnError
 from sondage.errors import ParameterError
 from sondage.parts import Files, FileTask, Ratios, name_of
 from sondage_treebank import surface
@@ -20,7 +21,6 @@ from sondage_treebank.labels import (
 )
 from sondage_treebank.reader import read_conllu
 
-_OnError = Literal["raise", "skip"]
 _Words = Literal["syntactic", "surface"]
 # Raised whenever the same bytes would be read into another corpus or other targets.
 _READER = "conllu-1"
@@ -81,13 +81,18 @@ class _Task(FileTask):
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
-        on_error: _OnError = "raise",
+        on_error: OnError = "raise",
         words: _Words = "syntactic",
     ) -> None:
         super().__init__(
-            files=files, train=train, dev=dev, test=test, ratios=ratios, dev_share=dev_share
+            files=files,
+            train=train,
+            dev=dev,
+            test=test,
+            ratios=ratios,
+            dev_share=dev_share,
+            on_error=on_error,
         )
-        self.on_error = on_error
         self.words = words
 
     @property
@@ -98,8 +103,8 @@ class _Task(FileTask):
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: the same for every task over the same files."""
-        surface = ("surface",) if self.words == "surface" else ()
-        return digest(_READER, self.on_error, self.parts.hashes, *surface)
+        read = ("surface",) if self.words == "surface" else ()
+        return digest(_READER, self.on_error, self.parts.hashes, *read)
 
     def _own(self) -> tuple[object, ...]:
         return ()
@@ -118,7 +123,8 @@ class _Task(FileTask):
             target,
             bank.file_of,
             {**bank.warnings, **more, **warnings},
-            empty="the column is not annotated there; take another file",
+            empty="there the column is _ for every word, or no sentence has a tree; "
+            "take another file",
         )
 
 
@@ -169,7 +175,7 @@ class Feats(_Task):
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
-        on_error: _OnError = "raise",
+        on_error: OnError = "raise",
         words: _Words = "syntactic",
     ) -> None:
         super().__init__(
@@ -208,7 +214,7 @@ class _Relations(_Task):
         test: Files = None,
         ratios: Ratios = (0.8, 0.1, 0.1),
         dev_share: float = 0.1,
-        on_error: _OnError = "raise",
+        on_error: OnError = "raise",
         words: _Words = "syntactic",
     ) -> None:
         super().__init__(
