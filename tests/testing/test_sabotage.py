@@ -140,6 +140,7 @@ BROKEN = {
         "check_running_twice_is_bit_identical": ["broken_probes:Ticks"],
         "check_seed_acts_only_if_declared": ["broken_probes:SecretlyRandom"],
         "check_declared_randomness_acts": ["broken_probes:IdlySeeded"],
+        "check_an_interrupt_leaves_no_result": ["broken_probes:Unstoppable"],
     },
     "metric": {
         "check_symmetry_is_as_declared": [
