@@ -212,6 +212,7 @@ class _Planner:
                             digest(
                                 CELL_FORMAT, "probe", probe.id, task.id, encoder.id, view,
                                 layer, seed if controls else None, sorted(shared.items()),
+                                *_by_rows(view, units in ("vectors", "rankings")),
                             ),
                             "probe", encoder.label, "", task.label, probe.label, view,
                             layer, seed, controls, encoder.step,
@@ -282,6 +283,7 @@ class _Planner:
                     digest(
                         CELL_FORMAT, "metric", metric.id, about, encoder.id, base.id,
                         view, layer, seed if controls else None,
+                        *_by_rows(view, units == "labelled"),
                     ),
                     "metric", encoder.label, base.title, task.label, metric.label, view,
                     layer, seed, controls, encoder.step,
@@ -303,6 +305,11 @@ class _Planner:
             where=self.where("baseline"),
             near=nearest(wanted, labels) or labels,
         )
+
+
+def _by_rows(view: str, pooled: bool) -> tuple[str, ...]:
+    """Return what tells a cell from one whose rows were taken for words, sight unseen."""
+    return ("rows",) if pooled and view not in VIEWS else ()
 
 
 def _steps(name: str) -> tuple[int, ...]:
