@@ -16,7 +16,7 @@ from sondage import probing
 from sondage.contracts import Accumulator, Metric
 from sondage.data import Ints, Labels, Result, States, TaskData
 from sondage.errors import DataError, EncodingError, PluginError
-from sondage.graph import Cell, Job
+from sondage.graph import Cell, Job, layer_of
 from sondage.heed import UNCONVERGED, heeded
 from sondage.problem import StoredProblem, checked_split, pool, read
 from sondage.store import Key, Store
@@ -97,7 +97,13 @@ def _run_metric(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
     warnings: Counter[str] = Counter(data.warnings)
     corpus = job.task.instance.corpus_fingerprint
     a, b = (
-        read(store, Key(e.id, corpus, job.view, job.layers[0]), data.corpus, e.label, warnings)
+        read(
+            store,
+            Key(e.id, corpus, job.view, layer_of(e, job.layers[0])),
+            data.corpus,
+            e.label,
+            warnings,
+        )
         for e in job.encoders
     )
     if not np.array_equal(a.offsets, b.offsets):
