@@ -45,6 +45,30 @@ class Fixed:
     units, randomness = "vectors", ()
 
 
+class Labelled(Fixed):
+    units = "labelled"
+
+
+class Attention(Fixed):
+    units = "attention"
+
+
+class Wide(Joint):
+    wants_width = 12
+
+
+class Choosy(Joint):
+    wants_views = ("max",)
+
+
+class Narrow(ToyEncoder):
+    views = ("word", "attention")
+
+
+class Plain(ToyTask):
+    units = "none"
+
+
 class OtherTarget(ToyTask):
     @property
     def fingerprint(self):
@@ -89,6 +113,12 @@ HOST = Host(
         offer(EncoderSpec, "t.series", Growing),
         offer(MetricSpec, "t.resampled", Resampled),
         offer(MetricSpec, "t.fixed", Fixed),
+        offer(MetricSpec, "t.labelled", Labelled),
+        offer(MetricSpec, "t.attention", Attention),
+        offer(ProbeSpec, "t.wide", Wide),
+        offer(ProbeSpec, "t.choosy", Choosy),
+        offer(EncoderSpec, "t.narrow", Narrow),
+        offer(TaskSpec, "t.plain", Plain),
     ],
 )
 HEAD = """\
@@ -98,6 +128,8 @@ encoders:
   b: {use: t.encoder, n_layers: 2, seed: 1}
   shallow: {use: t.encoder, n_layers: 1}
   grown: {use: t.series}
+  flat: {use: t.encoder, n_layers: 0}
+  n: {use: t.narrow}
 compositions:
   c:
 """
@@ -236,11 +268,77 @@ def test_only_keeps_a_metric_to_a_view():
     }
 
 
-def test_a_view_that_a_task_does_not_take_is_told():
-    body = "encoders: [a]\ntasks: [t.task]\nprobes: [t.simple]\nviews: [cls]"
-    found = make(body)
+def test_a_view_that_does_not_fit_is_refused_alone_and_told_beside_others():
+    body = "encoders: [a]\ntasks: [t.task]\nprobes: [t.simple]\nviews: "
+    with pytest.raises(RegistryError, match=r"'t.simple' takes no view of cls, mean on task"):
+        make(body + "[cls, mean]")
+    found = make(body + "[cls, word]")
     assert {c.view for c in found.cells} == {"word"}
-    assert found.notes == ("t.task takes no view of cls: run with word",)
+    assert found.notes == ("t.simple on t.task takes no view of cls: run with word",)
+    with pytest.raises(RegistryError, match="encoder 'a' has no view 'word-last'"):
+        make(body + "[word-last]")
+    assert make(body + "[word-last, word]").notes == (
+        "encoder 'a' has no view 'word-last': run with word",
+    )
+
+
+def test_metrics_without_labels_take_rows_of_sentences_and_words_and_pieces():
+    body = "encoders: [a, b]\nbaseline: b\ntasks: [t.task]\nmetrics: [t.fixed]\n"
+    found = make(body + "views: [mean, word, subwords]\nlayers: [1]")
+    assert [c.view for c in found.cells] == ["mean", "word", "subwords"]
+    assert not found.notes
+    assert {c.view for c in make(body).cells} == {"word"}
+
+
+def test_a_metric_wants_its_view_of_the_baseline_too():
+    body = "encoders: [a, n]\nbaseline: n\ntasks: [t.task]\nmetrics: [{use}]\nviews: [{view}]"
+    with pytest.raises(RegistryError, match="encoder 'n' has no view 'subwords'"):
+        make(body.format(use="t.fixed", view="subwords"))
+    with pytest.raises(RegistryError, match="encoder 'a' has no view 'attention'"):
+        make(body.format(use="t.attention", view="word"))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("encoders: [a]\ntasks: [t.plain]\nprobes: [t.simple]", "has no targets"),
+        ("encoders: [a, b]\nbaseline: a\ntasks: [t.plain]\nmetrics: [t.labelled]", "labels"),
+        ("encoders: [a]\nbaseline: a\ntasks: [t.plain]\nmetrics: [t.fixed]", "beside the base"),
+        ("encoders: [a]\ntasks: [t.task]\nprobes: [t.wide]", "wants vectors of width 12"),
+        ("encoders: [a]\ntasks: [t.task]\nprobes: [t.choosy]", "no view 'max'"),
+        ("encoders: [a]\ntasks: [t.task]\nprobes: [t.choosy]\nviews: [word]", "takes no view"),
+    ],
+)
+def test_what_would_be_run_on_nothing_or_fail_later_is_refused(body, words):
+    with pytest.raises(RegistryError, match=words):
+        make(body)
+
+
+def test_something_that_is_run_on_nothing_beside_others_is_told():
+    found = make(
+        "encoders: [a]\nbaseline: a\ntasks: [t.task]\nprobes: [t.simple]\nmetrics: [t.fixed]"
+    )
+    assert {c.component for c in found.cells} == {"t.simple"}
+    assert "nothing for 't.fixed' to be run on" in found.notes[0]
+    found = make("encoders: [a]\ntasks: [t.task, t.plain]\nprobes: [t.simple]")
+    assert found.notes == ("t.simple takes vectors: not run on t.plain",)
+
+
+def test_an_encoder_of_layer_0_alone_is_compared_with_every_layer_of_another():
+    body = "tasks: [t.task]\nmetrics: [t.fixed]\n"
+    for pair in ("encoders: [a, flat]\nbaseline: flat\n", "encoders: [a, flat]\nbaseline: a\n"):
+        found = make(pair + body)
+        assert [c.layer for c in found.cells] == [0, 1, 2]
+        flat = [
+            key.layer for job in found.jobs for key in job.needs if key.encoder not in deep(job)
+        ]
+        assert flat == [0, 0, 0]
+    shallow = make("encoders: [a, shallow]\nbaseline: a\n" + body)
+    assert [c.layer for c in shallow.cells] == [0, 1]
+
+
+def deep(job):
+    return {e.id for e in job.encoders if e.instance.n_layers}
 
 
 def test_a_probe_runs_on_the_tasks_that_it_fits_and_the_others_are_named():

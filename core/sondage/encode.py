@@ -10,6 +10,7 @@ import numpy as np
 from sondage.contracts import Encoder
 from sondage.data import VIEWS, Chunk, Corpus, Ints, Request
 from sondage.errors import EncodingError
+from sondage.heed import heeded
 from sondage.store import Key, Store, Writer
 
 
@@ -46,7 +47,7 @@ def encode(store: Store, encoder: Encoder, corpus: Corpus, wants: list[Key]) -> 
     warnings: Counter[str] = Counter()
     writers: dict[str, Writer] = {}
     try:
-        for chunk in encoder.encode(corpus, Request(layers, views)):
+        for chunk, _ in heeded(encoder.encode(corpus, Request(layers, views))):
             _check(chunk, seen, views, offsets, len(layers))
             warnings.update(chunk.warnings)
             for view, rows in chunk.rows.items():

@@ -45,6 +45,11 @@ class Cell:
         return f"{encoder} ~ {self.other}" if self.other else encoder
 
 
+def layer_of(encoder: Built, layer: int) -> int:
+    """Return the layer of an encoder that is compared at this one: its only one, or the same."""
+    return layer if encoder.instance.n_layers else 0
+
+
 @dataclass(frozen=True)
 class Job:
     """Cells computed by one call, and the activations that it reads."""
@@ -62,7 +67,7 @@ class Job:
         """Store keys of all that the job reads."""
         corpus = self.task.instance.corpus_fingerprint
         return [
-            Key(encoder.id, corpus, self.view, layer)
+            Key(encoder.id, corpus, self.view, layer_of(encoder, layer))
             for encoder in self.encoders
             for layer in self.layers
         ]

@@ -16,7 +16,8 @@ from sondage import probing
 from sondage.contracts import Accumulator, Metric
 from sondage.data import Ints, Labels, Result, States, TaskData
 from sondage.errors import DataError, EncodingError, PluginError
-from sondage.graph import Cell, Job
+from sondage.graph import Cell, Job, layer_of
+from sondage.heed import UNCONVERGED, heeded
 from sondage.problem import StoredProblem, checked_split, pool, read
 from sondage.store import Key, Store
 
@@ -45,10 +46,20 @@ def run(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
         For what the user can mend; anything else is the component's fault.
     PluginError
         If the component does not keep its contract.
+    KeyboardInterrupt
+        For a signal to stop, also where the component's library takes it for an answer.
     """
-    if job.cells[0].kind == "metric":
-        yield from _run_metric(store, job, data)
-        return
+    made = _run_metric if job.cells[0].kind == "metric" else _run_probe
+    for finished, slow in heeded(made(store, job, data)):
+        told = finished.result.warnings
+        if slow and UNCONVERGED not in told:
+            result = replace(finished.result, warnings={**told, UNCONVERGED: slow})
+            yield replace(finished, result=result)
+        else:
+            yield finished
+
+
+def _run_probe(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
     problem = StoredProblem(store, job, data)
     cells = {(cell.layer, cell.seed): cell for cell in job.cells}
     for layer, seed, result in probing.run(job.component.instance, problem):
@@ -86,7 +97,13 @@ def _run_metric(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
     warnings: Counter[str] = Counter(data.warnings)
     corpus = job.task.instance.corpus_fingerprint
     a, b = (
-        read(store, Key(e.id, corpus, job.view, job.layers[0]), data.corpus, e.label, warnings)
+        read(
+            store,
+            Key(e.id, corpus, job.view, layer_of(e, job.layers[0])),
+            data.corpus,
+            e.label,
+            warnings,
+        )
         for e in job.encoders
     )
     if not np.array_equal(a.offsets, b.offsets):

@@ -12,6 +12,7 @@ from sondage.data import VIEWS, digest
 from sondage.errors import RegistryError, nearest
 from sondage.graph import Cell, Job, Plan, Training
 from sondage.only import Only
+from sondage.plan_views import Views, fit_of
 from sondage.registry import Registry
 
 CELL_FORMAT = 1
@@ -21,7 +22,6 @@ _FITS = {
     "trees": ("trees",),
     "rankings": ("rankings",),
 }
-_DEFAULT_VIEW = {"sentence": "mean", "word": "word"}
 
 
 def make(
@@ -77,6 +77,7 @@ class _Planner:
             raise RegistryError(
                 f"composition '{self.name}' names no probes and no metrics", where=self.where()
             )
+        self.views = Views(self.composition, self.name, self.where, encoders, self.notes)
         self._check_layers(encoders)
         self._check_fits(probes, tasks)
         rules = self.composition.rules
@@ -87,13 +88,7 @@ class _Planner:
             jobs.extend(self._probe_jobs(probe, task, encoder))
         if metrics:
             jobs.extend(self._metric_jobs(metrics, tasks, encoders))
-        there = {job.component.label for job in jobs}
-        idle = [c.label for c in ran if c.label in rules and c.label not in there]
-        if idle:
-            raise RegistryError(
-                f"'only' leaves nothing for '{idle[0]}' to be run on",
-                where=self.where("only", idle[0]),
-            )
+        self._check_idle(ran, jobs)
         components = (*encoders, *tasks, *probes, *metrics, *self._build("report"))
         notes = tuple(self.notes)
         return Plan(
@@ -133,19 +128,21 @@ class _Planner:
         """Refuse a probe without a task and a task without a probe; say which pairs are none."""
         for probe in probes:
             units = getattr(probe.instance, "units", "vectors")
-            labelled = [t for t in tasks if t.instance.units != "none"]
-            others = [t for t in labelled if t.instance.units not in _FITS[units]]
-            if others and len(others) == len(labelled):
+            others = [t for t in tasks if t.instance.units not in _FITS[units]]
+            if others and len(others) == len(tasks):
+                told = [t for t in others if t.instance.units != "none"] or others
+                has = told[0].instance.units
                 raise RegistryError(
-                    f"probe '{probe.label}' takes {units}, but task '{others[0].label}' has "
-                    f"targets on {others[0].instance.units}",
+                    f"probe '{probe.label}' takes {units}, but task '{told[0].label}' has "
+                    + ("no targets" if has == "none" else f"targets on {has}"),
                     where=self.where("probes"),
                 )
             for task in others:
                 self.notes[f"{probe.label} takes {units}: not run on {task.label}"] = None
 
     def _layers(self, *encoders: Built) -> tuple[int, ...]:
-        depth = min(e.instance.n_layers for e in encoders)
+        # An encoder of layer 0 alone is compared with every layer of another.
+        depth = min((n for e in encoders if (n := e.instance.n_layers)), default=0)
         wanted = self.layers if self.layers is not None else range(depth + 1)
         return tuple(sorted({layer for layer in wanted if layer <= depth}))
 
@@ -155,50 +152,20 @@ class _Planner:
         self.notes[f"{who}: a seed would vary nothing, so it is run once"] = None
         return self.seeds[:1]
 
-    def _views(self, task: Built, encoder: Built, ragged: bool = False) -> list[str]:
-        level = "sentence" if task.instance.units == "sentences" else "word"
-        fitting = {level, "subword"} if ragged else {level}
-        offered = encoder.instance.views
-        chosen = []
-        for i, view in enumerate(self.composition.views):
-            if view not in VIEWS and view not in offered:
-                known = [*VIEWS, *offered]
+    def _check_idle(self, ran: list[Built], jobs: list[Job]) -> None:
+        """Refuse a composition in which something is run on nothing, or say so if others are."""
+        rules = self.composition.rules
+        there = {job.component.label for job in jobs}
+        for one in (c for c in ran if c.label not in there):
+            if one.label in rules:
                 raise RegistryError(
-                    f"composition '{self.name}' wants view '{view}'",
-                    where=self.where("views", i),
-                    near=nearest(view, known) or known,
+                    f"'only' leaves nothing for '{one.label}' to be run on",
+                    where=self.where("only", one.label),
                 )
-            if VIEWS.get(view, level) in fitting:
-                chosen.append(view)
-        if self.composition.views and not chosen:
-            given, default = ", ".join(self.composition.views), _DEFAULT_VIEW[level]
-            self.notes[f"{task.label} takes no view of {given}: run with {default}"] = None
-        for view in (views := chosen or [_DEFAULT_VIEW[level]]):
-            if view not in offered:
-                raise RegistryError(
-                    f"encoder '{encoder.label}' has no view '{view}'",
-                    where=self.where("views"),
-                    near=[v for v in offered if VIEWS.get(v) in fitting],
-                    hint="choose 'views:' in the composition",
-                )
-        return views
-
-    def _probe_views(self, probe: Built, task: Built, encoder: Built) -> list[str]:
-        """Return the views that a probe reads: those that it names, if it names any."""
-        wanted = tuple(getattr(probe.instance, "wants_views", ()))
-        if not wanted:
-            units = getattr(probe.instance, "units", "vectors")
-            return self._views(task, encoder, ragged=units in ("spans", "trees"))
-        offered = [view for view in wanted if view in encoder.instance.views]
-        if not offered:
-            raise RegistryError(
-                f"probe '{probe.label}' reads the view {' or '.join(wanted)}, which encoder "
-                f"'{encoder.label}' does not offer",
-                where=self.where("probes"),
-                near=encoder.instance.views,
-                hint="keep the probe to other encoders with 'only'",
-            )
-        return [view for view in self.composition.views if view in offered] or offered[:1]
+            nothing = f"there is nothing for '{one.label}' to be run on: {_why_idle(one)}"
+            if not jobs:
+                raise RegistryError(nothing, where=self.where(f"{one.kind}s"))
+            self.notes[nothing] = None
 
     def _probe_jobs(self, probe: Built, task: Built, encoder: Built) -> Iterator[Job]:
         units = getattr(probe.instance, "units", "vectors")
@@ -213,7 +180,11 @@ class _Planner:
         self._warn_of_leaks(task, encoder, seeds)
         whole = not getattr(probe.instance, "per_layer", True)
         together = whole or "layer" in joint
-        for view in self._probe_views(probe, task, encoder):
+        wants = tuple(getattr(probe.instance, "wants_views", ()))
+        more = {"subword"} if units in ("spans", "trees") else set()
+        views = self.views.of(probe, task, (encoder,), fit_of(task, more, wants))
+        self.views.check_width(probe, encoder, views)
+        for view in views:
             layers = self.only.layers(probe, task, encoder, view, self._layers(encoder))
             if VIEWS.get(view) == "attention":
                 layers = tuple(layer for layer in layers if layer > 0)
@@ -231,6 +202,7 @@ class _Planner:
                             digest(
                                 CELL_FORMAT, "probe", probe.id, task.id, encoder.id, view,
                                 layer, seed if controls else None, sorted(shared.items()),
+                                *_by_rows(view, units in ("vectors", "rankings")),
                             ),
                             "probe", encoder.label, "", task.label, probe.label, view,
                             layer, seed, controls, encoder.step,
@@ -284,9 +256,11 @@ class _Planner:
             controls, about = (*task.instance.randomness, *controls), task.id
         seeds = self._seeds(controls, f"{metric.label} on {task.label}")
         if units == "attention":
-            views = ["attention"]
+            views = self.views.attention(encoder, base)
         else:
-            views = self._views(task, encoder, ragged=units == "vectors")
+            # A metric without labels compares any rows that both sides have.
+            more = {"sentence", "subword"} if units == "vectors" else set()
+            views = self.views.of(metric, task, (encoder, base), fit_of(task, more))
         both = self._layers(encoder, base)
         pairs = [
             (view, layer)
@@ -301,6 +275,7 @@ class _Planner:
                     digest(
                         CELL_FORMAT, "metric", metric.id, about, encoder.id, base.id,
                         view, layer, seed if controls else None,
+                        *_by_rows(view, units == "labelled"),
                     ),
                     "metric", encoder.label, base.title, task.label, metric.label, view,
                     layer, seed, controls, encoder.step,
@@ -322,6 +297,22 @@ class _Planner:
             where=self.where("baseline"),
             near=nearest(wanted, labels) or labels,
         )
+
+
+def _why_idle(one: Built) -> str:
+    if one.kind == "probe":
+        return "no layer and seed are left"
+    units = one.instance.units
+    if units == "labelled":
+        return "it wants a task with labels, and an encoder beside the baseline"
+    if units == "attention":
+        return "it wants an encoder beside the baseline, and a layer above 0"
+    return "it wants an encoder beside the baseline"
+
+
+def _by_rows(view: str, pooled: bool) -> tuple[str, ...]:
+    """Return what tells a cell from one whose rows were taken for words, sight unseen."""
+    return ("rows",) if pooled and view not in VIEWS else ()
 
 
 def _steps(name: str) -> tuple[int, ...]:

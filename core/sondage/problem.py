@@ -22,10 +22,8 @@ class StoredProblem:
         self.data = data
         self.layers = job.layers
         self.seeds = tuple(dict.fromkeys(cell.seed for cell in job.cells))
-        measures = getattr(job.component.instance, "measures", False)
-        self.splits: Mapping[int, Split] = {
-            s: checked_split(data, s, train=not measures) for s in self.seeds
-        }
+        fits = not getattr(job.component.instance, "measures", False)
+        self.splits: Mapping[int, Split] = {s: checked_split(data, s, fits) for s in self.seeds}
         self.warnings: Counter[str] = Counter(data.warnings)
         self._store, self._job = store, job
         self._vectors: tuple[int, NDArray[np.float32]] | None = None
@@ -91,13 +89,13 @@ def read(store: Store, key: Key, corpus: Corpus, encoder: str, warnings: Counter
     return states
 
 
-def checked_split(data: TaskData, seed: int, *, train: bool = True) -> Split:
-    """Return a seed's split; raises `DataError` for an empty training or test part.
+def checked_split(data: TaskData, seed: int, fits: bool = True) -> Split:
+    """Return a seed's split; raises `DataError` for an empty part that is needed.
 
-    Without `train` the training part may be empty: what measures fits nothing.
+    That is the test part, and for what `fits` something the training part.
     """
     split = data.split(seed)
-    for part in ("train", "test") if train else ("test",):
+    for part in ("train", "test") if fits else ("test",):
         if not len(getattr(split, part)):
             raise DataError(
                 f"{data.corpus.name}: the {part} part of the split (seed {seed}) is empty",
@@ -127,10 +125,16 @@ def pool(states: States, corpus: Corpus, units: Units) -> NDArray[Any]:
     ------
     DataError
         If a span is empty or leaves its sentence.
+    EncodingError
+        If the rows are not one a sentence, or one a word: then which is whose is not known.
     """
-    place = corpus.unique[1][units.sentence]
+    first, inverse = corpus.unique
+    place = inverse[units.sentence]
     if units.arity == 0:
-        return _frozen(_gather(states.values, place))
+        _check_rows(states, np.ones(len(first), np.int64), first, corpus, "sentence")
+        return _frozen(_gather(states.values, states.offsets[place]))
+    if corpus.offsets is not None:
+        _check_rows(states, np.diff(corpus.offsets)[first], first, corpus, "word")
     start = states.offsets[place][:, None] + units.spans[:, :, 0]
     end = states.offsets[place][:, None] + units.spans[:, :, 1]
     bad = (units.spans[:, :, 0] < 0) | (end > states.offsets[place + 1][:, None]) | (start >= end)
@@ -146,6 +150,22 @@ def pool(states: States, corpus: Corpus, units: Units) -> NDArray[Any]:
     else:
         rows = _span_means(states.values, start.ravel(), end.ravel())
     return _frozen(rows.reshape(len(units), -1))
+
+
+def _check_rows(
+    states: States, wanted: NDArray[np.int64], first: NDArray[np.int64], corpus: Corpus, what: str
+) -> None:
+    """Refuse rows that are not one a word or sentence, going by their number alone."""
+    rows = np.diff(states.offsets)
+    if np.array_equal(rows, wanted):
+        return
+    i = int(np.flatnonzero(rows != wanted)[0]) if len(rows) == len(wanted) else 0
+    raise EncodingError(
+        f"{corpus.name}: this takes one vector a {what}, but the view has {int(rows.sum())} rows "
+        f"for {int(wanted.sum())} {what}s (sentence {int(first[i])}: {int(rows[i])} for "
+        f"{int(wanted[i])}), and does not say which are whose",
+        hint=f"choose a view with a row a {what}; a probe that reads `states` may take such rows",
+    )
 
 
 def _gather(values: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sondage.contracts import Trained
 from sondage.data import Result
 from sondage.errors import StoreError
+from sondage.heed import interrupts
 from sondage.store import checksum
 
 _MARK = "trained.json"
@@ -48,7 +49,8 @@ def trained(encoder: Trained, folder: Path) -> Result:
         if kept is not None:
             return kept
         encoder.place(folder)
-        result = encoder.train()
+        with interrupts():
+            result = encoder.train()
         _write(folder, result)
         return result
 

@@ -19,6 +19,7 @@ GOOD = {
     "encoder": [
         "sondage.testing.toys:ToyEncoder",
         "good_ones:AttentiveEncoder",
+        "good_ones:OwnViews",
         "good_ones:TrainedSeries",
     ],
     "task": [
@@ -74,7 +75,10 @@ BROKEN = {
             "broken_encoders:ExtraLayer",
         ],
         "check_one_row_a_word_or_sentence": ["broken_encoders:DropsWords"],
-        "check_row_counts_agree": ["broken_encoders:Miscounts"],
+        "check_row_counts_agree": [
+            "broken_encoders:Miscounts",
+            "broken_encoders:MiscountsItsOwn",
+        ],
         "check_rows_are_finite": ["broken_encoders:NotANumber"],
         "check_lost_words_are_counted": ["broken_encoders:SilentZeros"],
         "check_neighbours_change_nothing": [
@@ -156,6 +160,7 @@ BROKEN = {
         ],
         "check_a_measure_needs_no_training_items": ["broken_probes:SaysThatItMeasures"],
         "check_a_measure_follows_the_vectors": ["broken_probes:Deaf"],
+        "check_an_interrupt_leaves_no_result": ["broken_probes:Unstoppable"],
     },
     "metric": {
         "check_symmetry_is_as_declared": [

@@ -51,7 +51,7 @@ def requests(encoder: Encoder, corpus: Corpus) -> list[Request]:
     """Return requests for all that an encoder offers on a corpus.
 
     Attention maps come apart, since layer 0 has none; views of words only where the corpus
-    has words.
+    has words. Each view of the encoder's own is asked for alone, since its width is its own.
     """
     plain = tuple(
         v
@@ -62,14 +62,17 @@ def requests(encoder: Encoder, corpus: Corpus) -> list[Request]:
     wanted = [Request(tuple(range(encoder.n_layers + 1)), plain)]
     if "attention" in encoder.views:
         wanted.append(Request(tuple(range(1, encoder.n_layers + 1)), ("attention",)))
+    if corpus.words is not None:
+        own = (view for view in encoder.views if view not in VIEWS)
+        wanted += [Request(tuple(range(encoder.n_layers + 1)), (view,)) for view in own]
     return [r for r in wanted if r.views]
 
 
 def expected_counts(encoder: Encoder, corpus: Corpus, view: str) -> Ints:
     """Return how many rows each sentence has in a view."""
-    if VIEWS[view] == "sentence":
+    if VIEWS.get(view) == "sentence":
         return np.ones(len(corpus), np.int64)
-    if VIEWS[view] == "word":
+    if VIEWS.get(view) == "word":
         assert corpus.offsets is not None
         return np.diff(corpus.offsets)
     return np.asarray(encoder.row_counts(corpus, view))

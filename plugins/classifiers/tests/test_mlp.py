@@ -1,5 +1,7 @@
 """The perceptron: what it adds to scikit-learn's, and what it says."""
 
+import signal
+
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
@@ -85,6 +87,29 @@ def test_scores_are_means_over_restarts():
     assert sum(table["correct"]) == pytest.approx(np.mean(each) * sum(table["n"]))
     assert result.warnings["not-converged"] == 3
     assert "accuracy_std" not in run(MLP(**ONE, restarts=1), problem)[0, 0].scores
+
+
+def test_grid_points_that_did_not_converge_are_counted_too():
+    made = MLP(hidden=((8, 8), (16, 16)), alphas=(1e-4,), restarts=1, max_iter=5, control=True)
+    result = run(made, toy())[0, 0]
+    assert result.warnings["grid-not-converged"] == 4
+    assert result.warnings["not-converged"] == 2
+
+
+def test_an_interrupted_network_is_not_taken_for_a_trained_one(monkeypatch):
+    X, y = arrays()
+    epochs = MLPClassifier._update_no_improvement_count
+
+    def interrupted(self, *args):
+        if self.n_iter_ == 5:
+            signal.raise_signal(signal.SIGINT)
+        return epochs(self, *args)
+
+    monkeypatch.setattr(MLPClassifier, "_update_no_improvement_count", interrupted)
+    probe = MLPProbe(**ONE, restarts=1)
+    with threadpool_limits(1), pytest.raises(KeyboardInterrupt):
+        probe.fit(X, y, rng=np.random.default_rng(0))
+    assert not hasattr(probe, "models_")
 
 
 def test_control_leaves_the_task_itself_bit_identical():

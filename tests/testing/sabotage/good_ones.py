@@ -82,6 +82,28 @@ class AttentiveEncoder(toys.ToyEncoder):
             yield Chunk(np.array([i]), {"attention": row})
 
 
+class OwnViews(toys.ToyEncoder):
+    """Offers two views of its own, one number a piece and one a word."""
+
+    views = ("word", "piece-length", "word-length")
+
+    def row_counts(self, corpus, view):
+        if view == "word-length":
+            return np.diff(corpus.offsets)
+        return super().row_counts(corpus, view)
+
+    def encode(self, corpus, request):
+        (view,) = request.views
+        if view == "word":
+            yield from super().encode(corpus, request)
+            return
+        for i in range(len(corpus)):
+            words = self._pieces(corpus, i)
+            parts = words if view == "word-length" else [[p] for w in words for p in w]
+            sizes = np.array([[len("".join(p))] for p in parts], np.float32)
+            yield Chunk(np.array([i]), {view: np.stack([sizes] * len(request.layers))})
+
+
 class FixedTask(toys.ToyTask):
     """Its split is given; no seed draws it."""
 

@@ -70,8 +70,8 @@ def check_rows_have_the_width_and_layers(component: Component) -> None:
     for _, request, chunks in streamed(component):
         for view, rows in ((v, c.rows[v]) for c in chunks for v in request.views):
             assert rows.shape[0] == len(request.layers), f"{view}: {rows.shape[0]} layers"
-            # A column of an attention view is a head.
-            fits = view == "attention" or rows.shape[2] == encoder.width
+            # A column of an attention view is a head; a view of its own has its own width.
+            fits = view == "attention" or view not in VIEWS or rows.shape[2] == encoder.width
             assert fits, f"{view}: width {rows.shape[2]}, declared {encoder.width}"
 
 
@@ -83,7 +83,7 @@ def check_one_row_a_word_or_sentence(component: Component) -> None:
 
 @check("encoder", since="0.1")
 def check_row_counts_agree(component: Component) -> None:
-    """Views of subwords and attention have the rows that row_counts announces."""
+    """Subwords, attention and the encoder's own views have the rows that row_counts announces."""
     compare_counts(component, ("subword", "attention"))
 
 
@@ -91,7 +91,7 @@ def compare_counts(component: Component, kinds: tuple[str, ...]) -> None:
     """Fail unless every chunk has the rows that its sentences should have."""
     encoder = component.encoder()
     for corpus, request, chunks in streamed(component):
-        for view in (v for v in request.views if VIEWS[v] in kinds):
+        for view in (v for v in request.views if VIEWS.get(v, "subword") in kinds):
             counts = expected_counts(encoder, corpus, view)
             for chunk in chunks:
                 wanted, rows = counts[chunk.sentences].sum(), chunk.rows[view].shape[1]
@@ -111,7 +111,7 @@ def check_lost_words_are_counted(component: Component) -> None:
     """A word without a vector of its own is counted in a warning, never a silent zero."""
     for corpus, request, chunks in streamed(component):
         counted = sum(c.warnings.get(slug, 0) for c in chunks for slug in LOSSES)
-        for view in (v for v in request.views if VIEWS[v] == "word"):
+        for view in (v for v in request.views if VIEWS.get(v) == "word"):
             zeros = sum(int((~c.rows[view][0].any(axis=1)).sum()) for c in chunks)
             assert zeros <= counted, f"{corpus.name}, {view}: {zeros} zeros, {counted} counted"
 

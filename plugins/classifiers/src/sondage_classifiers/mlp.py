@@ -55,7 +55,8 @@ class MLP:
     Scores ``accuracy``, ``macro_f1``, ``accuracy_std`` (over restarts, n - 1 in the
     denominator; absent with one), and with `control` ``control_accuracy`` and
     ``selectivity``. Tables ``grid`` and ``restarts``; ``per_class`` counts are means over
-    restarts. Warning ``not-converged`` counts restarts that ran into `max_iter`.
+    restarts. Warning ``not-converged`` counts restarts that ran into `max_iter`, and
+    ``grid-not-converged`` grid points that did.
 
     References
     ----------
@@ -137,6 +138,8 @@ class MLP:
         slow = sum(m.n_iter_ >= self.max_iter for m in probe.models_)
         if slow:
             warnings["not-converged"] = slow
+        if early := sum(t.epochs >= self.max_iter for t in probe.trials_):
+            warnings["grid-not-converged"] = early
         result = Result(
             scores=_scores(parts),
             outcomes=Outcomes(split.test, labels.sentence[split.test], right.mean(axis=0)),
@@ -198,6 +201,8 @@ def _merged(result: Result, control: Result) -> Result:
         name: joined(dict(result.tables[name]), dict(control.tables[name]))
         for name in ("restarts", "grid")
     }
-    slow = result.warnings.get("not-converged", 0) + control.warnings.get("not-converged", 0)
-    warnings = {**result.warnings, **({"not-converged": slow} if slow else {})}
+    warnings = dict(result.warnings)
+    for slug in ("not-converged", "grid-not-converged"):
+        if slow := result.warnings.get(slug, 0) + control.warnings.get(slug, 0):
+            warnings[slug] = slow
     return dataclasses.replace(both, tables={**both.tables, **tables}, warnings=warnings)

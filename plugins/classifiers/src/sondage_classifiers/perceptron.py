@@ -25,6 +25,7 @@ HIDDEN: tuple[tuple[int, int], ...] = tuple(
 )
 #: Powers of ten over the paper's range of L2 weights.
 ALPHAS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+_INTERRUPTED = "interrupted by user"
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,16 @@ class MLPProbe:
         def one(point: tuple[tuple[int, ...], float, int]) -> MLPClassifier:
             hidden, alpha, seed = point
             model = MLPClassifier(hidden, alpha=alpha, max_iter=self.max_iter, random_state=seed)
-            return model.fit(X, y)
+            try:
+                return model.fit(X, y)
+            except UserWarning as warning:
+                if _INTERRUPTED in str(warning):
+                    raise KeyboardInterrupt from warning
+                raise
 
         # Filters are set here and not in the threads, which share them.
         with warnings.catch_warnings(), workers() as run:
             warnings.simplefilter("ignore", ConvergenceWarning)
+            # scikit-learn takes Ctrl-C for the end of training, and only says so.
+            warnings.filterwarnings("error", f".*{_INTERRUPTED}", UserWarning)
             return run(one, points)
