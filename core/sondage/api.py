@@ -7,6 +7,7 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from sondage import declared, execute, paths, plan, record, registry
 from sondage.build import Builder, Built
 from sondage.errors import RegistryError, ResultsError, nearest
 from sondage.graph import Plan
+from sondage.guarded import guarded
 from sondage.host import Host
+from sondage.isolation import Isolation
 from sondage.runfolder import Record, RunFolder, finished, provider, runs
 from sondage.store import Store
 
@@ -154,6 +157,7 @@ def run(
     seeds: Sequence[int] | None = None,
     workers: int = 1,
     cluster: str | None = None,
+    cell_seconds: float | None = None,
     block: Iterable[str] = (),
     listener: execute.Listener | None = None,
 ) -> Run:
@@ -171,6 +175,9 @@ def run(
         Local worker processes; 1 runs in this process.
     cluster : str, optional
         Address of a Dask scheduler.
+    cell_seconds : float, optional
+        A time limit for each cell of a probe or metric; one that is over it fails with that
+        reason. The cells of one job share their time.
     block : iterable of str
         Plugins not to load.
     listener : Listener, optional
@@ -187,7 +194,9 @@ def run(
         For whatever the user can mend.
     """
     planned = make_plan(target, settings=settings, layers=layers, seeds=seeds, block=block)
-    return run_plan(planned, workers=workers, cluster=cluster, listener=listener)
+    return run_plan(
+        planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener
+    )
 
 
 def run_plan(
@@ -195,6 +204,7 @@ def run_plan(
     *,
     workers: int = 1,
     cluster: str | None = None,
+    cell_seconds: float | None = None,
     listener: execute.Listener | None = None,
 ) -> Run:
     """Run a plan; see `run`."""
@@ -220,13 +230,17 @@ def run_plan(
     if todo or training:
         execute.run(
             planned, todo, training, folder, Store(paths.store_folder()),
-            workers=workers, cluster=cluster, listener=listener,
+            workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener,
         )  # fmt: skip
     found = Run(folder)
     for built in planned.components:
         if built.kind == "report":
             report(found, built, listener)
     return found
+
+
+#: Files of one report; one that never ends writing them is stopped here.
+_MOST_FILES = 10_000
 
 
 def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
@@ -248,7 +262,8 @@ def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     listener.started(f"report {built.label}")
     try:
-        files = list(built.instance.write(found, folder))
+        with guarded(Isolation()):
+            files = list(islice(built.instance.write(found, folder), _MOST_FILES))
     except Exception as error:
         listener.said(f"report '{built.label}' failed: {type(error).__name__}: {error}")
         return []
