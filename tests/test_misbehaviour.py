@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sondage import api
+from sondage.errors import ParameterError, SondageError
 
 PROBES = """
     import json, os, sys, time, warnings, random
@@ -201,3 +202,84 @@ def test_the_same_holds_on_workers(plugins, tmp_path):
         "last": {"done"},
     }
     assert "time limit" in found["endless"][0][1]
+
+
+def test_an_infinite_parameter_is_recorded_and_no_number_is_refused(plugins, tmp_path):
+    target = registry(tmp_path, "nothing", strength=float("inf"))
+    path = tmp_path / "bad.yaml"
+    path.write_text(path.read_text("utf-8").replace("Infinity", ".inf"), "utf-8")
+    found = outcomes(api.run(target))
+    assert {s for name in found for s, _, _ in found[name]} == {"done"}
+    assert found["nothing"][0][2]["key"]["component"]["parameters"]["strength"] == "inf"
+    path.write_text(path.read_text("utf-8").replace(".inf", ".nan"), "utf-8")
+    with pytest.raises(ParameterError, match=r"'strength' is \.nan") as error:
+        api.run(target)
+    assert "bad.yaml:1, probes.nothing.strength" in error.value.where
+
+
+ODD = """
+    import sys, sondage
+    from sondage.testing.toys import ToyEncoder
+
+    class Odd(ToyEncoder):
+        def __init__(self, *, does: str, seed: int = 0, n_layers: int = 1):
+            if does == "breaks": {}["a key"]
+            if does == "exits": sys.exit(3)
+            super().__init__(seed=seed, n_layers=n_layers)
+            self.does = does
+        @property
+        def fingerprint(self):
+            if self.does == "numbered": return 7
+            if self.does == "raises": raise KeyError("lost")
+            return super().fingerprint
+        def encode(self, corpus, request):
+            if self.does == "exits_late": sys.exit(0)
+            for chunk in super().encode(corpus, request):
+                yield chunk
+                while self.does == "empty":
+                    yield chunk.__class__(chunk.sentences[:0],
+                        {k: v[:, :0] for k, v in chunk.rows.items()})
+
+    @sondage.hookimpl
+    def sondage_encoders():
+        return [sondage.EncoderSpec(name="odd.odd", factory=Odd, summary="s", reference="r")]
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "said", "where"),
+    [
+        ("breaks", "KeyError: 'a key' (", "bad.yaml:1, encoders.e"),
+        ("exits", "sys.exit(3)", "bad.yaml:1, encoders.e"),
+        ("numbered", "fingerprint 7", ""),
+        ("raises", "KeyError: 'lost'", ".py:"),
+    ],
+)
+def test_a_component_that_cannot_be_planned_is_one_message(
+    plugins, make_plugin, tmp_path, does, said, where
+):
+    make_plugin("odd", ODD)
+    target = registry(tmp_path)
+    path = tmp_path / "bad.yaml"
+    odd = json.dumps({"use": "odd.odd", "does": does})
+    path.write_text(path.read_text("utf-8").replace('{"use": "toy.encoder", "n_layers": 1}', odd))
+    with pytest.raises(SondageError) as error:
+        api.run(target)
+    assert said in error.value.message
+    assert where in error.value.where
+
+
+@pytest.mark.parametrize(("does", "said"), [("exits_late", "sys.exit(0)"), ("empty", "chunks")])
+def test_an_encoder_that_exits_or_never_ends_fails_its_cells(
+    plugins, make_plugin, tmp_path, does, said
+):
+    make_plugin("odd", ODD)
+    target = registry(tmp_path)
+    path = tmp_path / "bad.yaml"
+    content = json.loads(path.read_text("utf-8"))
+    content["encoders"]["o"] = {"use": "odd.odd", "does": does, "seed": 5}
+    content["compositions"]["c"]["encoders"] = ["o", "e"]
+    path.write_text(json.dumps(content), "utf-8")
+    records = api.run(target).folder.records()
+    assert {(r["encoder"], r["status"]) for r in records} == {("o", "failed"), ("e", "done")}
+    assert all(said in r["error"]["message"] for r in records if r["encoder"] == "o")

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import platform
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sondage import declared, execute, paths, plan, record, registry
 from sondage.build import Builder, Built
-from sondage.errors import RegistryError, ResultsError, nearest
+from sondage.errors import PluginError, RegistryError, ResultsError, SondageError, nearest
 from sondage.graph import Plan
 from sondage.guarded import guarded
 from sondage.host import Host
@@ -146,7 +147,19 @@ def make_plan(
     host = host or Host.discover(block)
     host.recall = lambda kind, use: provider(paths.runs_folder(), kind, use)
     builder = Builder(host, found)
-    return plan.make(found, builder, name, layers=layers, seeds=seeds)
+    try:
+        with guarded(Isolation()):
+            return plan.make(found, builder, name, layers=layers, seeds=seeds)
+    except SondageError:
+        raise
+    except Exception as error:
+        # Whatever a property of a component raised, or returned instead of what it should.
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        raise PluginError(
+            f"composition '{name}' cannot be planned: {type(error).__name__}: {error}",
+            where=f"{at.filename}:{at.lineno}",
+            hint="'sondage check NAME' tests a component",
+        ) from error
 
 
 def run(
