@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sondage import declared, execute, paths, plan, record, registry
+from sondage import declared, execute, paths, plan, record, registry, whole
 from sondage.build import Builder, Built
 from sondage.errors import PluginError, RegistryError, ResultsError, SondageError, nearest
 from sondage.graph import Plan
@@ -307,6 +307,7 @@ def header(planned: Plan) -> dict[str, Any]:
             for built in planned.components
         ],
         "cells": len(planned.cells),
+        "families": whole.families(planned.cells),
         "notes": list(planned.notes),
         "python": platform.python_version(),
         "machine": platform.platform(),

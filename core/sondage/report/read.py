@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sondage
+from sondage import whole
 from sondage.runfolder import Record, RunFolder
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Findings:
     warnings: list[dict[str, Any]]
     n_cells: int
     header: Record
+
+    @property
+    def lacking(self) -> str:
+        """``37 of 88 cells``; empty if all that was planned is done."""
+        return whole.said(self.n_cells - len(self.failed), self.header)
 
     @property
     def baseline(self) -> str:
@@ -117,7 +123,7 @@ def _stamp(folder: RunFolder) -> list[Any]:
     stamp: list[Any] = [FORMAT, sondage.__version__]
     core = Path(__file__).parents[1]
     # The code that computes counts as well: whoever edits it sees what it gives.
-    code = (core / "frames.py", core / "stats.py", Path(__file__))
+    code = (core / "frames.py", core / "stats.py", core / "whole.py", Path(__file__))
     # Not the time of run.json: it is that of the last run, even of one that changed nothing.
     with contextlib.suppress(OSError):
         stamp.append(zlib.crc32((folder.path / "run.json").read_bytes()))
