@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sondage import registry, yamlfile
-from sondage.errors import RegistryError, SondageError, UnknownComponentError
+from sondage import api, registry, yamlfile
+from sondage.errors import RegistryError, SondageError, UnknownComponentError, nearest
 
 GOOD = """\
 version: 1
@@ -216,3 +216,30 @@ def test_a_registry_is_no_device_and_no_pipe(tmp_path):
             yamlfile.read(path)
     with pytest.raises(RegistryError, match="no file name"):
         yamlfile.read(Path("a\0b"))
+
+
+def test_a_file_with_one_composition_needs_no_name(tmp_path):
+    path = tmp_path / "one.yaml"
+    path.write_text("version: 1\ncompositions:\n  only: {encoders: [e], tasks: [t]}\n", "utf-8")
+    assert api.split_target(str(path)) == (path, "only")
+    path.write_text(path.read_text("utf-8") + "  more: {encoders: [e], tasks: [t]}\n", "utf-8")
+    with pytest.raises(RegistryError, match="and has 2"):
+        api.split_target(str(path))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("layers: 0-3", "'all' or a list of numbers"), ("encoders: [3]", "a name, or a mapping")],
+)
+def test_one_mistake_is_one_message(line, said):
+    rest = "tasks: [t]" + ("" if line.startswith("encoders") else "\n    encoders: [e]")
+    text = f"version: 1\ncompositions:\n  c:\n    {rest}\n    {line}\n"
+    with pytest.raises(RegistryError) as caught:
+        registry.validate(yamlfile.parse(text, "r.yaml"), {})
+    assert caught.value.others == ()
+    assert said in caught.value.message
+
+
+def test_near_names_are_given_once():
+    assert RegistryError("x", near=["word", "word", "subwords"]).near == ("word", "subwords")
+    assert nearest("wrd", ["word", "word"]) == ("word",)

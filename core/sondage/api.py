@@ -80,12 +80,19 @@ class Run:
 
 
 def split_target(target: str) -> tuple[Path | None, str]:
-    """Split ``my.yaml:name`` or ``name`` into file and composition."""
+    """Split ``my.yaml:name`` or ``name`` into file and composition.
+
+    A file with one composition needs no name.
+    """
     file, colon, name = target.rpartition(":")
     if not colon:
         if target.endswith((".yaml", ".yml")):
+            names = [*registry.load(Path(target)).contents.compositions]
+            if len(names) == 1:
+                return Path(target), names[0]
             raise RegistryError(
-                f"'{target}' names a file but no composition",
+                f"'{target}' names a file but no composition, and has {len(names)}",
+                near=names[:10],
                 hint=f"write {target}:NAME; 'sondage list compositions {target}' shows them",
             )
         return None, target
