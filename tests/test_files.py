@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from sondage import files
 from sondage.errors import DataError
 from sondage.files import file_hash, find_files, find_one, read_bytes, read_lines, read_text
 
@@ -85,3 +86,14 @@ def test_a_hash_is_of_the_bytes_and_is_made_once(tmp_path, monkeypatch):
     assert file_hash(str(path)) != wanted
     with pytest.raises(DataError, match="cannot be read"):
         file_hash(str(tmp_path / "absent"))
+
+
+def test_a_packed_file_that_grows_beyond_reason_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_PLAIN_GROWTH", 10_000)
+    path = tmp_path / "grows.gz"
+    path.write_bytes(gzip.compress(b"a" * 300_000))
+    with pytest.raises(DataError, match="grow to more than 32,"):
+        read_bytes(str(path))
+    # Within bounds, and of several members as some tools write them.
+    path.write_bytes(gzip.compress(b"a" * 9_000) + gzip.compress(b"b" * 900))
+    assert read_bytes(str(path)) == b"a" * 9_000 + b"b" * 900

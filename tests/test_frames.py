@@ -1,10 +1,13 @@
 """Summaries say what a hand calculation says."""
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from sondage import api, frames, stats
-from sondage.runfolder import unpack
+from sondage import api, frames, sheet, stats
+from sondage.runfolder import RunFolder, unpack
 
 
 def test_the_summary_agrees_with_the_records(toy_registry):
@@ -91,3 +94,56 @@ def test_public_names_are_not_hidden_by_modules(in_python):
         assert names.isdisjoint(sondage.__all__), names & set(sondage.__all__)
     """)
     assert done.returncode == 0, done.stderr
+
+
+def kept(run, keep):
+    """The run's folder as it would be if only these records were there yet."""
+    lines = run.folder.cells.read_bytes().splitlines(keepends=True)
+    run.folder.cells.write_bytes(b"".join(line for line in lines if keep(json.loads(line))))
+    return RunFolder(run.folder.path)
+
+
+def p_values(folder):
+    out = frames.summary(folder).set_index(["encoder", "score"])
+    return out.loc[("a", "accuracy")].set_index("layer")[["p", "p_holm"]]
+
+
+def test_holm_is_over_the_layers_of_the_plan_and_not_over_those_that_are_there(toy_registry):
+    run = api.run(f"{toy_registry}:small")
+    whole = p_values(run.folder)
+    half = p_values(kept(run, lambda r: r["layer"] < 2))
+    np.testing.assert_array_equal(half["p"], whole["p"][:2])
+    # Four layers are planned: what is not there counts as if it were no difference.
+    wanted = stats.holm([*whole["p"][:2], 1, 1])[:2]
+    np.testing.assert_allclose(half["p_holm"].to_numpy(float), wanted)
+    assert (half["p_holm"] >= whole["p_holm"][:2]).all()
+
+
+def test_a_layer_whose_seeds_are_not_all_there_claims_nothing(toy_registry):
+    run = api.run(f"{toy_registry}:small")
+    there = kept(run, lambda r: (r["encoder"], r["layer"], r["seed"]) != ("b", 1, 2))
+    found = p_values(there)
+    assert found["p"].notna().all()
+    assert found["p_holm"].isna().tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@sum", "'@sum"),
+        ("+x", "'+x"),
+        (" =x", "' =x"),
+        ("-1.5e-3", "-1.5e-3"),
+        ("-1+cmd", "'-1+cmd"),
+        ("a=b", "a=b"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("a\nb", "a b"),
+    ],
+)
+def test_no_text_of_a_sheet_is_a_formula(text, safe):
+    frame = pd.DataFrame({text: [text, None], "n": [-1, 2]})
+    out = sheet.inert(frame)
+    assert list(out.columns) == [safe, "n"]
+    assert out[safe][0] == safe
+    assert out["n"].tolist() == [-1, 2]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sondage.describe import describe
 from sondage.errors import PluginError, UnknownComponentError
 from sondage.host import Host
 
@@ -99,7 +100,8 @@ def test_an_unknown_name_gets_the_nearest_and_what_to_install(make_plugin):
     with pytest.raises(UnknownComponentError, match="broken: ZeroDivisionError"):
         host.find("probe", "bad.thing")
     with pytest.raises(
-        UnknownComponentError, match=r"pip install sondage-absent, or ./plugins/absent in"
+        UnknownComponentError,
+        match=r"the package that brings the plugin .absent.*clone of sondage: pip install ./plugins/absent",
     ):
         host.find("metric", "absent.thing")
 
@@ -113,3 +115,23 @@ def test_specs_import_nothing_until_used(in_python):
         assert "wave" in sys.modules
     """)
     assert done.returncode == 0, done.stderr
+
+
+def test_describe_shows_what_is_a_property(make_plugin):
+    code = """
+        import sondage
+        class Thing:
+            symmetric = True
+            def __init__(self, *, {arguments}): self.centre = centre
+            @property
+            def invariances(self): return frozenset({{"scaling"}} if self.centre else ())
+        @sondage.hookimpl
+        def sondage_metrics():
+            return [sondage.MetricSpec(name="{name}.x", factory=Thing, summary="s", reference="r")]
+    """
+    make_plugin("one", code.format(name="one", arguments="centre: bool = True"))
+    make_plugin("two", code.format(name="two", arguments="centre: bool"))
+    host = Host.discover()
+    found = [describe(host.find("metric", f"{name}.x")).attributes for name in ("one", "two")]
+    assert found[0]["invariances"] == "scaling with the defaults; depends on the parameters"
+    assert found[1] == {"invariances": "depends on the parameters", "symmetric": "True"}

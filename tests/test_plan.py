@@ -445,3 +445,11 @@ def test_an_encoder_made_of_itself_is_refused():
     found = registry.validate(yamlfile.parse(text, "r.yaml"), {})
     with pytest.raises(RegistryError, match="x -> y -> x"):
         Builder(host, found).build("encoder", "x", (), "test")
+
+
+def test_only_knows_the_last_step_by_that_name():
+    found = make(
+        "encoders: [a, grown]\ntasks: [t.task]\nprobes: [t.simple]\nonly:\n"
+        "  t.simple: {encoders: [grown@last], layers: [1]}"
+    )
+    assert ran(found, "t.simple") == {("grown@10", "t.task", 1)}

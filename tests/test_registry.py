@@ -2,14 +2,16 @@
 
 import contextlib
 import json
+import os
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sondage import registry, yamlfile
-from sondage.errors import RegistryError, SondageError, UnknownComponentError
+from sondage import api, registry, yamlfile
+from sondage.errors import RegistryError, SondageError, UnknownComponentError, nearest
 
 GOOD = """\
 version: 1
@@ -169,3 +171,75 @@ compositions:
     composition = registry.validate(yamlfile.parse(text, "r.yaml"), {}).composition("c")
     written = json.loads(composition.model_dump_json(exclude_none=True))["only"]
     assert written == {"p": {"layers": [0, "last"]}, "q": [{"steps": [5]}, {"tasks": ["t"]}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: !!bool maybe", "'maybe' is no bool"),
+        ("a: !!int x", "'x' is no int"),
+        ("a: !!int ''", "'' is no int"),
+        ("a: !!float ''", "'' is no float"),
+        ("a: !!null x", "'x' is no null"),
+        ("a: 0x" + "f" * 50_000, "a number of 50002 characters"),
+        ("a: 1" + ":1" * 50_000, "a number of 100001 characters"),
+        ('a: "\\U00110000"', "no such character"),
+        ('a: "\\UFFFFFFFF"', "no such character"),
+        ('a: "\\uD800"', "half a character"),
+        ("a: " + "[" * 5_000, "nested too deeply"),
+        ("- " * 5_000, "nested too deeply"),
+    ],
+)
+def test_what_no_value_is_gets_a_message(text, said):
+    with pytest.raises(RegistryError, match=said):
+        yamlfile.parse(text, "x.yaml")
+
+
+def test_a_registry_has_bounds(tmp_path, monkeypatch):
+    monkeypatch.setattr(yamlfile, "MAX_NODES", 100)
+    assert len(yamlfile.parse("[" + "1, " * 90 + "1]", "x.yaml").data) == 91
+    with pytest.raises(RegistryError, match="at most 100 keys and values"):
+        yamlfile.parse("[" + "1, " * 100 + "1]", "x.yaml")
+    monkeypatch.setattr(yamlfile, "MAX_BYTES", 1000)
+    large = tmp_path / "large.yaml"
+    large.write_text("#" * 1001, "utf-8")
+    with pytest.raises(RegistryError, match="too large"):
+        yamlfile.read(large)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no such device here")
+def test_a_registry_is_no_device_and_no_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (Path("/dev/zero"), pipe):
+        with pytest.raises(RegistryError, match="is a device or a pipe"):
+            yamlfile.read(path)
+    with pytest.raises(RegistryError, match="no file name"):
+        yamlfile.read(Path("a\0b"))
+
+
+def test_a_file_with_one_composition_needs_no_name(tmp_path):
+    path = tmp_path / "one.yaml"
+    path.write_text("version: 1\ncompositions:\n  only: {encoders: [e], tasks: [t]}\n", "utf-8")
+    assert api.split_target(str(path)) == (path, "only")
+    path.write_text(path.read_text("utf-8") + "  more: {encoders: [e], tasks: [t]}\n", "utf-8")
+    with pytest.raises(RegistryError, match="and has 2"):
+        api.split_target(str(path))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("layers: 0-3", "'all' or a list of numbers"), ("encoders: [3]", "a name, or a mapping")],
+)
+def test_one_mistake_is_one_message(line, said):
+    rest = "tasks: [t]" + ("" if line.startswith("encoders") else "\n    encoders: [e]")
+    text = f"version: 1\ncompositions:\n  c:\n    {rest}\n    {line}\n"
+    with pytest.raises(RegistryError) as caught:
+        registry.validate(yamlfile.parse(text, "r.yaml"), {})
+    assert caught.value.others == ()
+    assert said in caught.value.message
+
+
+def test_near_names_are_given_once():
+    assert RegistryError("x", near=["word", "word", "subwords"]).near == ("word", "subwords")
+    assert nearest("wrd", ["word", "word"]) == ("word",)

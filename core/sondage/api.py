@@ -6,15 +6,19 @@ import contextlib
 import json
 import os
 import platform
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sondage import declared, execute, paths, plan, record, registry
+from sondage import declared, execute, paths, plan, record, registry, whole
 from sondage.build import Builder, Built
-from sondage.errors import RegistryError, ResultsError, nearest
+from sondage.errors import PluginError, RegistryError, ResultsError, SondageError, nearest
 from sondage.graph import Plan
+from sondage.guarded import guarded
 from sondage.host import Host
+from sondage.isolation import Isolation
 from sondage.runfolder import Record, RunFolder, finished, provider, runs
 from sondage.store import Store
 
@@ -76,12 +80,19 @@ class Run:
 
 
 def split_target(target: str) -> tuple[Path | None, str]:
-    """Split ``my.yaml:name`` or ``name`` into file and composition."""
+    """Split ``my.yaml:name`` or ``name`` into file and composition.
+
+    A file with one composition needs no name.
+    """
     file, colon, name = target.rpartition(":")
     if not colon:
         if target.endswith((".yaml", ".yml")):
+            names = [*registry.load(Path(target)).contents.compositions]
+            if len(names) == 1:
+                return Path(target), names[0]
             raise RegistryError(
-                f"'{target}' names a file but no composition",
+                f"'{target}' names a file but no composition, and has {len(names)}",
+                near=names[:10],
                 hint=f"write {target}:NAME; 'sondage list compositions {target}' shows them",
             )
         return None, target
@@ -143,7 +154,19 @@ def make_plan(
     host = host or Host.discover(block)
     host.recall = lambda kind, use: provider(paths.runs_folder(), kind, use)
     builder = Builder(host, found)
-    return plan.make(found, builder, name, layers=layers, seeds=seeds)
+    try:
+        with guarded(Isolation()):
+            return plan.make(found, builder, name, layers=layers, seeds=seeds)
+    except SondageError:
+        raise
+    except Exception as error:
+        # Whatever a property of a component raised, or returned instead of what it should.
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        raise PluginError(
+            f"composition '{name}' cannot be planned: {type(error).__name__}: {error}",
+            where=f"{at.filename}:{at.lineno}",
+            hint="'sondage check NAME' tests a component",
+        ) from error
 
 
 def run(
@@ -154,6 +177,7 @@ def run(
     seeds: Sequence[int] | None = None,
     workers: int = 1,
     cluster: str | None = None,
+    cell_seconds: float | None = None,
     block: Iterable[str] = (),
     listener: execute.Listener | None = None,
 ) -> Run:
@@ -171,6 +195,9 @@ def run(
         Local worker processes; 1 runs in this process.
     cluster : str, optional
         Address of a Dask scheduler.
+    cell_seconds : float, optional
+        A time limit for each cell of a probe or metric; one that is over it fails with that
+        reason. The cells of one job share their time.
     block : iterable of str
         Plugins not to load.
     listener : Listener, optional
@@ -187,7 +214,9 @@ def run(
         For whatever the user can mend.
     """
     planned = make_plan(target, settings=settings, layers=layers, seeds=seeds, block=block)
-    return run_plan(planned, workers=workers, cluster=cluster, listener=listener)
+    return run_plan(
+        planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener
+    )
 
 
 def run_plan(
@@ -195,6 +224,7 @@ def run_plan(
     *,
     workers: int = 1,
     cluster: str | None = None,
+    cell_seconds: float | None = None,
     listener: execute.Listener | None = None,
 ) -> Run:
     """Run a plan; see `run`."""
@@ -220,13 +250,17 @@ def run_plan(
     if todo or training:
         execute.run(
             planned, todo, training, folder, Store(paths.store_folder()),
-            workers=workers, cluster=cluster, listener=listener,
+            workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener,
         )  # fmt: skip
     found = Run(folder)
     for built in planned.components:
         if built.kind == "report":
             report(found, built, listener)
     return found
+
+
+#: Files of one report; one that never ends writing them is stopped here.
+_MOST_FILES = 10_000
 
 
 def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
@@ -248,7 +282,8 @@ def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     listener.started(f"report {built.label}")
     try:
-        files = list(built.instance.write(found, folder))
+        with guarded(Isolation()):
+            files = list(islice(built.instance.write(found, folder), _MOST_FILES))
     except Exception as error:
         listener.said(f"report '{built.label}' failed: {type(error).__name__}: {error}")
         return []
@@ -279,6 +314,7 @@ def header(planned: Plan) -> dict[str, Any]:
             for built in planned.components
         ],
         "cells": len(planned.cells),
+        "families": whole.families(planned.cells),
         "notes": list(planned.notes),
         "python": platform.python_version(),
         "machine": platform.platform(),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import traceback
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,12 +16,15 @@ from sondage.data import digest
 from sondage.declared import Declaration
 from sondage.errors import (
     ParameterError,
+    PluginError,
     RegistryError,
     SondageError,
     UnknownComponentError,
     nearest,
 )
+from sondage.guarded import guarded
 from sondage.host import NAME, Host, Offer
+from sondage.isolation import Isolation
 from sondage.registry import Registry, registry_error, substitute
 from sondage.schema import model_of, references
 from sondage.specs import Kind
@@ -82,7 +87,13 @@ class Built:
         """
         key: dict[str, Any] = {"use": self.use, "version": self.offer.version}
         if self.kind in ("encoder", "task"):
-            return key | {"fingerprint": self.instance.fingerprint}
+            found = self.instance.fingerprint
+            if not isinstance(found, str) or not found:
+                raise PluginError(
+                    f"{self.kind} '{self.label}' ({self.use}) has the fingerprint {found!r:.80}, "
+                    "wanted a text",
+                )
+            return key | {"fingerprint": found}
         return key | {"parameters": self.parameters}
 
     @cached_property
@@ -211,6 +222,7 @@ class Builder:
         factory = _imported(offer)
         model = model_of(factory)
         given = self._substituted(declaration.parameters, path)
+        self._refuse_nan(given, path, f"{kind} '{label}' ({offer.spec.name})")
         try:
             values = model.model_validate_json(json.dumps(given))
         except ValidationError as error:
@@ -227,20 +239,24 @@ class Builder:
             first.others = tuple(others)
             raise first from error
         arguments = {name: getattr(values, name) for name in type(values).model_fields}
-        parameters = values.model_dump(mode="json")
+        parameters = _written(values.model_dump(mode="json"))
         parts: list[Built] = []
         for name, ref_kind in references(factory).items():
             arguments[name], parameters[name] = self._referred(
                 ref_kind, arguments[name], (*path, name), f"{kind} '{label}'", parts
             )
+        who = f"{kind} '{label}' ({offer.spec.name})"
         try:
-            instance = factory(**arguments)
+            with guarded(Isolation()):
+                instance = factory(**arguments)
         except SondageError as error:
             error.where = error.where or document.where(*path)
             raise
-        except (TypeError, ValueError) as error:
+        except Exception as error:
+            # What else it raises is a slip of its author, who is told where.
+            said = str(error) if isinstance(error, TypeError | ValueError) else _raised(error)
             raise ParameterError(
-                f"{kind} '{label}' ({offer.spec.name}): {error}",
+                f"{who}: {said}",
                 where=document.where(*path),
                 hint=f"sondage describe {kind} {offer.spec.name}",
             ) from error
@@ -268,6 +284,18 @@ class Builder:
         parts.append(built)
         return built.instance, built.key
 
+    def _refuse_nan(self, value: Any, path: Path, who: str) -> None:
+        """Refuse what is not equal to itself: it could not identify a result."""
+        if isinstance(value, dict | list):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, part in pairs:
+                self._refuse_nan(part, (*path, key), who)
+        elif isinstance(value, float) and value != value:
+            raise ParameterError(
+                f"{who}: '{'.'.join(map(str, path[2:]))}' is .nan, which is no value",
+                where=self._registry.document.where(*path),
+            )
+
     def _substituted(self, value: Any, path: Path) -> Any:
         if isinstance(value, dict):
             return {k: self._substituted(v, (*path, k)) for k, v in value.items()}
@@ -276,6 +304,21 @@ class Builder:
         if isinstance(value, str):
             return substitute(value, where=self._registry.document.where(*path))
         return value
+
+
+def _written(value: Any) -> Any:
+    """Return JSON with infinities as texts, which JSON has no numbers for."""
+    if isinstance(value, dict):
+        return {key: _written(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_written(part) for part in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _raised(error: Exception) -> str:
+    at = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" ({at[0].filename}:{at[0].lineno})" if at else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 def at_step(series: Built, step: int) -> Built:

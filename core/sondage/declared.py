@@ -11,7 +11,25 @@ from sondage.specs import SPECS, Kind
 SECTIONS: dict[str, Kind] = {f"{kind}s": kind for kind in SPECS}
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Name = Annotated[str, Field(pattern=_NAME)]
-Item = str | dict[str, Any]
+
+
+Place = Annotated[int, Field(ge=0)]
+
+
+def _one_of(wanted: str) -> Discriminator:
+    # Told by the value's type, so that a mistake is one message and not one a member.
+    return Discriminator(
+        # When written out, a mapping is a model by then.
+        lambda value: "dict" if isinstance(value, BaseModel) else type(value).__name__,
+        custom_error_type="union",
+        custom_error_message=f"Input should be {wanted}",
+    )
+
+
+Item = Annotated[
+    Annotated[str, Tag("str")] | Annotated[dict[str, Any], Tag("dict")],
+    _one_of("a name, or a mapping that begins with 'use'"),
+]
 
 
 class _Model(BaseModel):
@@ -28,19 +46,6 @@ class Declaration(BaseModel):
     def parameters(self) -> dict[str, Any]:
         """All keys but ``use``."""
         return dict(self.model_extra or {})
-
-
-Place = Annotated[int, Field(ge=0)]
-
-
-def _one_of(wanted: str) -> Discriminator:
-    # Told by the value's type, so that a mistake is one message and not one a member.
-    return Discriminator(
-        # When written out, a mapping is a model by then.
-        lambda value: "dict" if isinstance(value, BaseModel) else type(value).__name__,
-        custom_error_type="union",
-        custom_error_message=f"Input should be {wanted}",
-    )
 
 
 End = Annotated[
@@ -80,7 +85,12 @@ class Composition(_Model):
     metrics: Annotated[list[Item], Field(description="every encoder against the baseline")] = []
     reports: Annotated[list[Item], Field(description="written when the run ends")] = []
     layers: Annotated[
-        Literal["all"] | list[Place],
+        Annotated[Literal["all"], Tag("all")] | Annotated[list[Place], Tag("list")],
+        Discriminator(
+            lambda value: "all" if value == "all" else type(value).__name__,
+            custom_error_type="union",
+            custom_error_message="Input should be 'all' or a list of numbers, such as [0, 1, 2, 3]",
+        ),
         Field(description="0 is the embedding output"),
     ] = "all"
     only: Annotated[

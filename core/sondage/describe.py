@@ -46,7 +46,8 @@ class Description:
     Attributes
     ----------
     attributes : dict of name to str
-        What the class declares; properties, which need an instance, are left out.
+        What the class declares; of a property, what it is with the default parameters, or
+        that it depends on them.
     """
 
     offer: Offer
@@ -87,13 +88,30 @@ def _attributes(factory: type[Any]) -> dict[str, str]:
     out = {}
     for name in ATTRIBUTES:
         value = inspect.getattr_static(factory, name, None)
+        by_parameters = isinstance(value, property)
+        if by_parameters:
+            value = _by_default(factory, name)
         if isinstance(value, frozenset | set):
             value = sorted(value)
         if isinstance(value, list | tuple):
             out[name] = ", ".join(map(str, value)) or "none"
         elif isinstance(value, str | bool | int | float):
             out[name] = str(value)
+        if by_parameters:
+            said = f"{out[name]} with the defaults; " if name in out else ""
+            out[name] = f"{said}depends on the parameters"
     return out
+
+
+def _by_default(factory: type[Any], name: str) -> Any:
+    """Return a property of an instance with default parameters; None if there is none."""
+    if any(field.is_required() for field in model_of(factory).model_fields.values()):
+        return None
+    try:
+        return getattr(factory(), name)
+    except Exception:
+        # Some need more than their parameters; the class still says what it says.
+        return None
 
 
 def _paragraph(factory: type[Any]) -> str:

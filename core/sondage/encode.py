@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def encode(store: Store, encoder: Encoder, corpus: Corpus, wants: list[Key]) -> 
     warnings: Counter[str] = Counter()
     writers: dict[str, Writer] = {}
     try:
-        for chunk, _ in heeded(encoder.encode(corpus, Request(layers, views))):
+        for chunk, _ in heeded(_ending(encoder.encode(corpus, Request(layers, views)))):
             _check(chunk, seen, views, offsets, len(layers))
             warnings.update(chunk.warnings)
             for view, rows in chunk.rows.items():
@@ -68,6 +69,20 @@ def encode(store: Store, encoder: Encoder, corpus: Corpus, wants: list[Key]) -> 
         for writer in writers.values():
             writer.abandon()
     return dict(warnings)
+
+
+#: Chunks without a sentence that an encoder may send one after another.
+_MOST_EMPTY = 1000
+
+
+def _ending(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Yield chunks; refuse what goes on for ever without sending a sentence."""
+    empty = 0
+    for chunk in chunks:
+        empty = 0 if len(chunk.sentences) else empty + 1
+        if empty > _MOST_EMPTY:
+            raise EncodingError(f"the encoder sent {empty} chunks without a sentence")
+        yield chunk
 
 
 def row_offsets(encoder: Encoder, corpus: Corpus, view: str) -> Ints:

@@ -36,7 +36,7 @@ class SondageError(Exception):
         super().__init__(message)
         self.message = message
         self.where = where
-        self.near = tuple(near)
+        self.near = tuple(dict.fromkeys(near))
         self.hint = hint
         #: Further errors of the same kind, found at the same time.
         self.others: tuple[SondageError, ...] = ()
@@ -117,4 +117,4 @@ class ClusterError(SondageError):
 
 def nearest(name: str, valid: Iterable[str], limit: int = 5) -> tuple[str, ...]:
     """Return the valid names most like `name`, best first, at most `limit`."""
-    return tuple(difflib.get_close_matches(name, list(valid), n=limit, cutoff=0.5))
+    return tuple(difflib.get_close_matches(name, list(dict.fromkeys(valid)), n=limit, cutoff=0.5))

@@ -16,6 +16,7 @@ from sondage import record
 from sondage.build import Built
 from sondage.errors import StoreError
 from sondage.graph import Encoding, Job, Plan, Training, encodings
+from sondage.guarded import signals
 from sondage.nodes import FATAL, Prepared, Work, collected, function_of, weights_folder
 from sondage.runfolder import Record, RunFolder
 from sondage.store import Key, Store
@@ -70,6 +71,7 @@ def run(
     *,
     workers: int = 1,
     cluster: str | None = None,
+    cell_seconds: float | None = None,
     listener: Listener,
 ) -> None:
     """Run jobs, the encodings that they lack and the trainings that those need.
@@ -84,6 +86,8 @@ def run(
     store : Store
     workers : int
     cluster : str, optional
+    cell_seconds : float, optional
+        The time limit of a cell; see `sondage.api.run`.
     listener : Listener
 
     Raises
@@ -97,7 +101,7 @@ def run(
             built.instance.place(weights_folder(store.root, built))
     passes = encodings(todo, missing(store, (k for job in todo for k in job.needs), listener))
     nodes = _graph(planned, todo, training, passes)
-    work = Work(store.root, folder.path, {t.cell.id for t in training})
+    work = Work(store.root, folder.path, {t.cell.id for t in training}, cell_seconds)
     if workers > 1 or cluster:
         _distributed(work, nodes, folder, listener, workers, cluster)
     else:
@@ -157,7 +161,7 @@ def _in_process(work: Work, nodes: list[Node], folder: RunFolder, listener: List
             listener.encoded(value.title, value.warnings, value.seconds)
 
     try:
-        with Callback(pretask=before, posttask=after):
+        with signals.heard(), Callback(pretask=before, posttask=after):
             get_sync(graph, list(graph))
     finally:
         emit.flush()

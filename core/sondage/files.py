@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import gzip
 import hashlib
+import io
 import os
 import zlib
 from collections.abc import Sequence
@@ -119,7 +120,7 @@ def read_bytes(path: str) -> bytes:
         with open(path, "rb") as f:
             raw = f.read()
         if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
+            raw = unpacked(raw, path)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
             f"the gzip file is damaged: {error}", where=path, hint="fetch or pack it again"
@@ -130,6 +131,44 @@ def read_bytes(path: str) -> bytes:
     if not raw.strip():
         raise DataError("the file is empty", where=f"{path}:1", hint="fetch it again")
     return raw.replace(b"\r\n", b"\n")
+
+
+#: What a packed file may grow to without question, and how many times its size beyond that.
+#: Text packs to a tenth, rarely to a hundredth; what grows more was made to fill a memory.
+_PLAIN_GROWTH = 1 << 26
+_MOST_GROWTH = 100
+
+
+def most_unpacked(packed: int) -> int:
+    """Return how many bytes a packed file of this size may hold."""
+    return max(_PLAIN_GROWTH, _MOST_GROWTH * packed)
+
+
+def unpacked(raw: bytes, path: str) -> bytes:
+    """Return what gzip packed; `path` is for messages.
+
+    Raises
+    ------
+    DataError
+        For what grows to more than 64 MiB and more than a hundred times its size.
+    EOFError, gzip.BadGzipFile, zlib.error
+        If it is damaged.
+    """
+    most = most_unpacked(len(raw))
+    with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+        out = file.read(most + 1)
+    if len(out) > most:
+        raise grown(path, len(raw))
+    return out
+
+
+def grown(path: str, packed: int) -> DataError:
+    """Return the error for a packed file that holds more than `most_unpacked`."""
+    return DataError(
+        f"{packed:,} packed bytes grow to more than {most_unpacked(packed):,}, as no text does",
+        where=path,
+        hint="if it is right, unpack it with gunzip and name the unpacked file",
+    )
 
 
 def read_text(path: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sondage import stats
+from sondage import stats, whole
 from sondage.runfolder import Record, RunFolder, unpack
 
 _CELL = ["kind", "encoder", "other", "step", "task", "component", "view", "layer", "seed"]
@@ -80,6 +80,7 @@ def summary(folder: RunFolder) -> pd.DataFrame:
     """
     header = folder.header()
     baseline = (header.get("declared") or {}).get("baseline")
+    plan = whole.planned(header)
     cells: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for record in folder.records():
         if record["status"] == "done":
@@ -93,12 +94,14 @@ def summary(folder: RunFolder) -> pd.DataFrame:
             row |= _spread(records, score, items=score == told)
             if score == told and twin and twin is not records and group[0] == "probe":
                 row |= _against(records, twin)
+                row["tests"] = _tests(group, records, twin, plan, baseline or "")
             rows.append(row)
-    out = pd.DataFrame(rows, columns=[*_GROUP, "score", *_NUMBERS])
+    out = pd.DataFrame(rows, columns=[*_GROUP, "score", *_NUMBERS, "tests"])
     out["layer"] = out["layer"].astype("Int64")
     out["step"] = out["step"].astype("Int64")
     out["n_groups"] = out["n_groups"].astype("Int64")
     _adjust(out)
+    out = out.drop(columns="tests")
     order = ["kind", "task", "component", "view", "score", "encoder", "other", "step", "layer"]
     return out.sort_values(order, kind="stable", ignore_index=True)
 
@@ -178,8 +181,36 @@ def _against(records: Sequence[Record], twin: Sequence[Record]) -> dict[str, Any
     }
 
 
+def _tests(
+    group: tuple[Any, ...],
+    records: Sequence[Record],
+    twin: Sequence[Record],
+    plan: dict[tuple[Any, ...], whole.Planned],
+    baseline: str,
+) -> int | None:
+    """Return how many tests over layers the plan holds; None where seeds are still to come.
+
+    0 if the run does not say what was planned.
+    """
+    mine = plan.get(_family(group))
+    theirs = plan.get(_family(_twin(group, baseline)))
+    if mine is None or theirs is None:
+        return 0
+    seeds = mine.seeds & theirs.seeds
+    there = {r["seed"] for r in records} & {r["seed"] for r in twin}
+    return len(mine.layers & theirs.layers) if seeds <= there else None
+
+
+def _family(group: tuple[Any, ...]) -> tuple[Any, ...]:
+    names = dict(zip(_GROUP, group, strict=True))
+    return tuple(names[n] for n in whole.FAMILY)
+
+
 def _adjust(out: pd.DataFrame) -> None:
+    """Correct over the layers that the plan holds: one that is not there yet counts as p = 1."""
     family = [c for c in _GROUP if c != "layer"]
-    tested = out[out["p"].notna()]
+    tested = out[out["p"].notna() & out["tests"].notna()]
     for _, part in tested.groupby(family, dropna=False):
-        out.loc[part.index, "p_holm"] = stats.holm(part["p"].to_numpy(float))
+        lacking = max(int(part["tests"].max()) - len(part), 0)
+        p = np.concatenate([part["p"].to_numpy(float), np.ones(lacking)])
+        out.loc[part.index, "p_holm"] = stats.holm(p)[: len(part)]

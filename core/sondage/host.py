@@ -137,11 +137,15 @@ class Host:
             provider = self.recall(kind, name)
             if provider:
                 message += f"; an earlier run here had it from {provider}, now not installed"
-            package = provider.partition(" ")[0] or f"sondage-{plugin}"
-            clone = "" if provider else f", or ./plugins/{plugin} in a clone"
             # A likeness of the whole name is no slip of the pen unless the plugins are alike too.
-            if provider or not nearest(plugin, {n.partition(".")[0] for n in close}):
-                hint = f"pip install {package}{clone}   (or see: {hint})"
+            if provider:
+                hint = f"pip install {provider.partition(' ')[0]}   (or see: {hint})"
+            elif not nearest(plugin, {n.partition(".")[0] for n in close}):
+                # No package is guessed: anybody may own its name.
+                hint = (
+                    f"install the package that brings the plugin '{plugin}', as its own pages say; "
+                    f"in a clone of sondage: pip install ./plugins/{plugin}   (or see: {hint})"
+                )
         raise UnknownComponentError(message, where=where, near=close, hint=hint)
 
 

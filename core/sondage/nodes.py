@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sondage import jobs, record
 from sondage.build import Built
 from sondage.data import TaskData
 from sondage.encode import encode
-from sondage.errors import DataError, EncodingError, ResultsError, SondageError, StoreError
+from sondage.errors import (
+    DataError,
+    EncodingError,
+    PluginError,
+    ResultsError,
+    SondageError,
+    StoreError,
+)
 from sondage.graph import Encoding, Job, Training
+from sondage.guarded import guarded
+from sondage.isolation import Isolation
+from sondage.recordable import recordable
 from sondage.runfolder import Record, RunFolder
 from sondage.store import Store
 from sondage.training import trained
@@ -25,11 +38,18 @@ FATAL = (StoreError, ResultsError)
 
 @dataclass(frozen=True)
 class Work:
-    """What every node needs; travels to workers."""
+    """What every node needs; travels to workers.
+
+    Attributes
+    ----------
+    cell_seconds : float or None
+        The time limit of a probe's or metric's cell.
+    """
 
     store: Path
     folder: Path
     unrecorded: set[str]
+    cell_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +108,8 @@ def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepa
     folder = RunFolder(work.folder)
     try:
         _raise_for(deps)
-        result = trained(item.encoder.instance, weights_folder(work.store, item.encoder))
+        with guarded(Isolation()):
+            result = trained(item.encoder.instance, weights_folder(work.store, item.encoder))
     except FATAL:
         raise
     except Exception as error:
@@ -96,7 +117,7 @@ def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepa
         return Prepared(item.title, {}, time.monotonic() - start, _told(error))
     seconds = time.monotonic() - start
     if item.cell.id in work.unrecorded:
-        emit(record.done(folder, item, jobs.Finished(item.cell, result), seconds))
+        emit(_kept(folder, item, jobs.Finished(item.cell, result), seconds))
     return Prepared(item.title, dict(result.warnings), seconds)
 
 
@@ -105,8 +126,9 @@ def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prep
     start = time.monotonic()
     try:
         _raise_for(deps)
-        data = load(item.task)
-        warnings = encode(Store(work.store), item.encoder.instance, data.corpus, list(item.wants))
+        with guarded(Isolation()):
+            corpus = load(item.task).corpus
+            warnings = encode(Store(work.store), item.encoder.instance, corpus, list(item.wants))
     except FATAL:
         raise
     except Exception as error:
@@ -133,21 +155,85 @@ def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
     """Run a job and emit a record for each of its cells, failures included."""
     left = {cell.id: cell for cell in job.cells}
     folder = RunFolder(work.folder)
+    start = time.monotonic()
+    for finished in _finished(work, job, deps):
+        if isinstance(finished, Exception):
+            break
+        now = time.monotonic()
+        emit(_kept(folder, job, finished, now - start))
+        del left[finished.cell.id]
+        start = now
+    else:
+        return
+    for cell in left.values():
+        emit(record.failed(job, cell, finished))
+
+
+def _finished(
+    work: Work, job: Job, deps: Iterable[Prepared]
+) -> Iterator[jobs.Finished | Exception]:
+    """Yield a job's cells, and last the error for those that are left, if any."""
+    isolation = Isolation()
     # One store object a process: checksums are verified once.
     store = _stores.setdefault(work.store, Store(work.store))
+    # Cells of one job may be solved together, so they share their time.
+    limit = None if work.cell_seconds is None else work.cell_seconds * len(job.cells)
+    spent = 0.0
     try:
         _raise_for(deps)
-        start = time.monotonic()
-        for finished in jobs.run(store, job, load(job.task)):
-            now = time.monotonic()
-            emit(record.done(folder, job, finished, now - start))
-            del left[finished.cell.id]
-            start = now
-    except ResultsError:
+        with guarded(isolation):
+            data = load(job.task)
+            made = jobs.run(store, job, data)
+        sums = _sums(data)
+        while True:
+            start = time.monotonic()
+            with guarded(isolation, None if limit is None else max(limit - spent, 1e-3)):
+                finished = next(made, None)
+            spent += time.monotonic() - start
+            if _sums(data) != sums:
+                _loaded.pop(job.task.id, None)
+                raise PluginError(
+                    f"'{job.component.label}' changed the arrays of task '{job.task.label}', "
+                    "which other cells read",
+                    hint="work on a copy",
+                )
+            if finished is None:
+                return
+            yield finished
+    except Exception as error:
+        yield error
+
+
+def _kept(
+    folder: RunFolder, item: Job | Training, finished: jobs.Finished, seconds: float
+) -> Record:
+    """Return a cell's record: done, or failed for what its component returned."""
+    try:
+        return recordable(record.done(folder, item, finished, seconds), finished.cell.component)
+    except FATAL:
         raise
     except Exception as error:
-        for cell in left.values():
-            emit(record.failed(job, cell, error))
+        return record.failed(item, finished.cell, error)
+
+
+def _sums(data: TaskData) -> list[int]:
+    """Return checksums of the arrays that all probes of a task share."""
+    return [
+        zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data)
+        for array in _arrays([data.target, data.fixed])
+        if array.size and array.dtype != object
+    ]
+
+
+def _arrays(value: Any) -> Iterator[Any]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _arrays(part)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _arrays(getattr(value, part.name))
 
 
 def collected(work: Work, item: Training | Encoding | Job, *deps: Prepared) -> Prepared:

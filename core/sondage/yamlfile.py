@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from sondage.errors import RegistryError
 
 Path_ = tuple[str | int, ...]
 
-MAX_BYTES = 4_000_000
+#: What a registry may hold: some hundred times what the shipped one does, read in seconds.
+MAX_BYTES = 1_000_000
+MAX_NODES = 50_000
+_LONGEST_NUMBER = 400
 
 
 class Document:
@@ -47,10 +51,19 @@ def read(path: Path) -> Document:
     Raises
     ------
     RegistryError
-        For syntax errors, repeated keys, tags, anchors, and what is not UTF-8.
+        For syntax errors, repeated keys, tags, anchors, what is not UTF-8, what is too large,
+        and devices and pipes, which may never end.
     """
     try:
-        raw = path.read_bytes()
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise RegistryError(
+                f"registry '{path}' is a device or a pipe, not a file", hint="write it to a file"
+            )
+        with open(path, "rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except ValueError as error:
+        raise RegistryError(f"{str(path)!r} is no file name: {error}") from error
     except OSError as error:
         raise RegistryError(
             f"registry '{path}' cannot be read: {error.strerror}",
@@ -62,7 +75,7 @@ def read(path: Path) -> Document:
 def parse(raw: bytes | str, source: str) -> Document:
     """Parse YAML text; `source` is what messages call it. Raises as `read` does."""
     if len(raw) > MAX_BYTES:
-        raise RegistryError(f"{source} has {len(raw)} bytes; a registry has at most {MAX_BYTES}")
+        raise RegistryError(f"{source} is too large: a registry has at most {MAX_BYTES:,} bytes")
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
         node = _Loader(text).get_single_node()
@@ -72,6 +85,9 @@ def parse(raw: bytes | str, source: str) -> Document:
         mark = error.problem_mark or error.context_mark
         at = f"{source}:{mark.line + 1}" if mark else source
         raise RegistryError(f"YAML: {error.problem or error.context}", where=at) from error
+    except (ValueError, OverflowError) as error:
+        # An escape such as "\\U00110000" in a text in quotes.
+        raise RegistryError(f"YAML: there is no such character: {error}", where=source) from error
     except yaml.reader.ReaderError as error:
         raise RegistryError(f"YAML: {error.reason}", where=source) from error
     except RecursionError as error:
@@ -82,11 +98,19 @@ def parse(raw: bytes | str, source: str) -> Document:
 
 
 class _Loader(yaml.SafeLoader):
+    _nodes = 0
+
     def compose_node(self, parent: Any, index: Any) -> Any:
+        self._nodes += 1
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise yaml.MarkedYAMLError(
                 problem="anchors and aliases are not used in a registry; write the value out",
+                problem_mark=event.start_mark,
+            )
+        if self._nodes > MAX_NODES:
+            raise yaml.MarkedYAMLError(
+                problem=f"a registry has at most {MAX_NODES:,} keys and values",
                 problem_mark=event.start_mark,
             )
         return super().compose_node(parent, index)
@@ -128,6 +152,8 @@ def _plain(node: yaml.Node, kind: str, source: str) -> None:
 
 # 1e-4 is a string in YAML 1.1 and a number to everyone else.
 _EXPONENT = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]{1,3}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NULL = {"", "~", "null", "Null", "NULL"}
 _SCALARS = {f"tag:yaml.org,2002:{t}" for t in ("null", "bool", "int", "float", "str")}
 
 
@@ -137,10 +163,19 @@ def _scalar(node: yaml.Node, source: str) -> Any:
         return node.value
     if node.tag not in _SCALARS:
         raise RegistryError(f"the tag '{node.tag}' is not allowed: a registry is data", where=where)
+    kind = node.tag.rpartition(":")[2]
+    if kind in ("int", "float") and len(node.value) > _LONGEST_NUMBER:
+        raise RegistryError(f"YAML: a number of {len(node.value)} characters", where=where)
     try:
         value = yaml.SafeLoader("").construct_object(node)
-    except (ValueError, OverflowError) as error:
-        raise RegistryError(f"YAML: {node.value!r} cannot be read: {error}", where=where) from error
+        if value is None and str(node.value) not in _NULL:
+            raise ValueError
+    except (ValueError, OverflowError, LookupError) as error:
+        # An explicit tag, or a number out of range.
+        said = f"{node.value[:80]!r} is no {kind}"
+        raise RegistryError(f"YAML: {said}", where=where) from error
+    if isinstance(value, str) and _SURROGATE.search(value):
+        raise RegistryError(f"YAML: {value[:80]!r} holds half a character", where=where)
     plain = isinstance(node, yaml.ScalarNode) and not node.style
     if isinstance(value, str) and plain and _EXPONENT.fullmatch(value):
         return float(value)

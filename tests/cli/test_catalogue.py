@@ -146,7 +146,8 @@ def test_validate_says_all_problems_each_with_its_line(call, make_plugin, tmp_pa
         f"at {file}:9, probes.p.use",
         f"at {file}:12, compositions.two.layers",
     ]
-    assert "pip install sondage-absent" in ended.err
+    assert "install the package that brings the plugin 'absent'" in ended.err
+    assert "sondage-absent" not in ended.err
     assert "NO_SUCH_VARIABLE, which is not set" in ended.err
     assert ended.err.endswith("6 problems\n")
 

@@ -219,3 +219,16 @@ def test_latex_and_pictures(call, ran, tmp_path):
 
 def test_no_cell_failed(call, ran):
     assert call("results", "--failed").out == f"no cell of {ran.name} failed\n"
+
+
+def test_a_run_that_is_not_finished_says_so(call, ran, tmp_path):
+    lines = ran.folder.cells.read_bytes().splitlines(keepends=True)
+    ran.folder.cells.write_bytes(b"".join(lines[:5]))
+    said = f"5 of {len(lines)} cells"
+    assert call("results").out.startswith(f"{ran.name}: {said}, not finished\n")
+    for options in (["--csv", "-"], ["--cells"], ["--sql", "select 1", ran.name]):
+        assert said in call("results", *options).err
+    assert said in call("results", "--latex", "-").out
+    ended = call("results", "--parquet", "-")
+    assert ended.code == 2
+    assert "--csv - prints" in ended.err

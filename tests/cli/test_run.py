@@ -440,7 +440,7 @@ def test_a_component_that_breaks_is_no_traceback_of_validate(call, both, make_pl
     both.write_text(text.replace("tasks:\n", "  y: {use: odd.y}\ntasks:\n", 1), "utf-8")
     ended = call("validate", both)
     assert ended.code == 2
-    assert "encoder 'y' cannot be built: RuntimeError: at once" in ended.err
+    assert "encoder 'y' (odd.y): RuntimeError: at once" in ended.err
     assert "composition 'small' cannot be planned: KeyError: 'num_hidden_layers'" in ended.err
     assert "Traceback" not in ended.err
     assert ended.err.endswith("2 problems\n")

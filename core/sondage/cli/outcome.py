@@ -30,7 +30,8 @@ def show(run: Run) -> None:
     for note in found.header.get("notes", []):
         text.say(f"note: {note}")
     warnings(found)
-    text.say(f"{text.counted(found.n_cells - len(found.failed), 'cell')} in {run.folder.path}")
+    there = found.lacking or text.counted(found.n_cells - len(found.failed), "cell")
+    text.say(f"{there} in {run.folder.path}")
     if found.failed:
         failures(found)
         text.warn(

@@ -29,8 +29,8 @@ def plugins(
         return
     if not reports:
         text.say(
-            "no plugins are installed; try: pip install sondage-transformers, "
-            "or ./plugins/transformers in a clone"
+            "no plugins are installed; in a clone of sondage: "
+            "pip install ./plugins/transformers ./plugins/synthetic"
         )
         return
     columns = ["name", "distribution", "version", "status", "reason"]

@@ -55,6 +55,8 @@ def results(
     if failed:
         _failed(found)
         return
+    if not plain:
+        _warn_of_lacking(found)
     if plot is not None or latex is not None:
         _drawn(found, plot, latex, every=every)
     if table is not None or cells or csv is not None or parquet is not None:
@@ -63,12 +65,21 @@ def results(
         from sondage.cli import outcome
         from sondage.report.read import findings
 
-        text.say(f"{found.name}\n")
         seen = findings(found.folder)
+        text.say(found.name + (f": {seen.lacking}, not finished" if seen.lacking else "") + "\n")
         outcome.tables(seen, every_score=every)
         outcome.warnings(seen)
         if seen.failed:
             outcome.failures(seen)
+
+
+def _warn_of_lacking(run: Run) -> None:
+    from sondage import whole
+
+    done = sum(r["status"] == "done" for r in run.folder.records())
+    lacking = whole.said(done, run.folder.header())
+    if lacking:
+        text.warn(f"{run.name} is not finished: {lacking}")
 
 
 def _chosen(name: str, *, told: bool = False) -> Run:
@@ -97,7 +108,9 @@ def _asked(sql: str, name: str) -> DataFrame:
 
     root = paths.runs_folder()
     if name:
-        return query(root, sql, run=_chosen(name).name)
+        run = _chosen(name)
+        _warn_of_lacking(run)
+        return query(root, sql, run=run.name)
     n = sum(1 for _ in runs(root))
     if n > 1:
         text.warn(f"asked of all {n} runs; 'sondage results RUN --sql ...' asks one alone")
@@ -122,16 +135,19 @@ def _frame(run: Run, table: str | None, *, cells: bool) -> DataFrame:
 
 
 def _hand_over(frame: DataFrame, csv: str | None, parquet: Path | None) -> None:
+    from sondage import sheet
     from sondage.errors import ResultsError
 
     if csv is not None:
-        written = frame.to_csv(index=False, lineterminator="\n")
+        written = sheet.inert(frame).to_csv(index=False, lineterminator="\n")
         if csv == "-":
             text.say(written.rstrip("\n"))
         else:
             text.write(Path(csv), written)
             text.warn(f"written: {csv}")
     if parquet is not None:
+        if str(parquet) == "-":
+            raise ResultsError("--parquet writes a file, not '-'", hint="--csv - prints")
         try:
             frame.to_parquet(parquet, index=False)
         except OSError as error:

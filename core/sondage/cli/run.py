@@ -21,6 +21,10 @@ def run(
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler.")
     ] = None,
+    cell_seconds: Annotated[
+        float | None,
+        typer.Option(min=0.001, metavar="N", help="A time limit for each cell."),
+    ] = None,
     block: Annotated[
         list[str], typer.Option("--block", metavar="PLUGIN", help="Do not load this plugin.")
     ] = [],  # noqa: B006
@@ -41,5 +45,7 @@ def run(
         block=block,
     )
     with progress.shown(planned, quiet=quiet, workers=workers) as listener:
-        finished = api.run_plan(planned, workers=workers, cluster=cluster, listener=listener)
+        finished = api.run_plan(
+            planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener
+        )
     outcome.show(finished)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sondage
+from sondage import whole
 from sondage.runfolder import Record, RunFolder
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Findings:
     warnings: list[dict[str, Any]]
     n_cells: int
     header: Record
+
+    @property
+    def lacking(self) -> str:
+        """``37 of 88 cells``; empty if all that was planned is done."""
+        return whole.said(self.n_cells - len(self.failed), self.header)
 
     @property
     def baseline(self) -> str:

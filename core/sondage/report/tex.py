@@ -37,14 +37,15 @@ def latex(found: Findings, *, every_score: bool = False) -> str:
     every_score : bool
         Not only the first score of each component.
     """
-    return "\n".join(_table(panel) for panel in panels(found, every_score=every_score))
+    lacking = [f"not finished: {found.lacking}"] if found.lacking else []
+    return "\n".join(_table(panel, lacking) for panel in panels(found, every_score=every_score))
 
 
-def _table(panel: Panel) -> str:
+def _table(panel: Panel, lacking: list[str]) -> str:
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{escape('; '.join([panel.title, *panel.notes]))}}}",
+        rf"\caption{{{escape('; '.join([panel.title, *panel.notes, *lacking]))}}}",
         rf"\begin{{tabular}}{{r{'l' * len(panel.encoders)}}}",
         r"\toprule",
         " & ".join(["layer", *(escape(name) for name in panel.encoders)]) + r" \\",

@@ -11,6 +11,7 @@ from sondage.plain import flat
 from sondage.report.figure import COLOURS as COLOURS
 from sondage.report.figure import SHAPES as SHAPES
 from sondage.report.tex import escape
+from sondage.sheet import inert
 
 if TYPE_CHECKING:
     import altair as alt
@@ -71,7 +72,7 @@ def save_figure(whole: alt.VConcatChart, data: DataFrame, path: Path) -> list[Pa
     )  # fmt: skip
     table = path.with_name(path.name + ".csv")
     picture = path.with_name(path.name + ".svg")
-    data.to_csv(table, index=False)
+    inert(data).to_csv(table, index=False)
     styled.save(str(picture))
     return [picture, table]
 
@@ -88,7 +89,7 @@ def save_table(
         Decimals of numbers that are not whole.
     """
     names = path.with_name(path.name + ".csv"), path.with_name(path.name + ".tex")
-    data.to_csv(names[0], index=False)
+    inert(data).to_csv(names[0], index=False)
     columns = [c for c in shown if c in data]
     sides = "".join("r" if data[c].dtype.kind in "iufb" else "l" for c in columns)
     lines = [

@@ -10,6 +10,7 @@ from sondage.plain import flat
 from sondage.report.figure import COLOURS as COLOURS
 from sondage.report.figure import SHAPES
 from sondage.report.tex import escape
+from sondage.sheet import inert
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -105,7 +106,7 @@ def save_figure(
         )
     )  # fmt: skip
     picture, table = (path.with_name(path.name + end) for end in (".svg", ".csv"))
-    data.to_csv(table, index=False)
+    inert(data).to_csv(table, index=False)
     styled.save(str(picture))
     return [picture, table]
 
@@ -113,7 +114,7 @@ def save_figure(
 def save_table(data: DataFrame, shown: DataFrame, path: Path, caption: str) -> list[Path]:
     """Write `data` as CSV, and `shown`, whose cells are text, as LaTeX (booktabs)."""
     names = [path.with_name(path.name + end) for end in (".csv", ".tex")]
-    data.to_csv(names[0], index=False)
+    inert(data).to_csv(names[0], index=False)
     text = [
         r"\begin{table}",
         r"\centering",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
-from sondage.files import read_text, unreadable
+from sondage.files import grown, most_unpacked, read_text, unreadable
 from sondage_edges.bank import Draft, Edges, Path, Paths, named, read_each, short
 from sondage_edges.conllu import Sentence, read_sentences, subtree
 
@@ -232,7 +232,11 @@ def _unpacked(path: str) -> bytes:
                     near=[short(name) for name in (inside or packed.namelist())[:5]],
                     hint="take the release's protoroles.zip as it is",
                 )
-            return packed.read(inside[0])
+            info = packed.getinfo(inside[0])
+            # The stated size is never exceeded: reading stops there.
+            if info.file_size > most_unpacked(info.compress_size):
+                raise grown(path, info.compress_size)
+            return packed.read(info)
     except OSError as error:
         raise unreadable(path, error) from error
     # Encrypted: RuntimeError; packed in an unknown way: NotImplementedError, one of those.

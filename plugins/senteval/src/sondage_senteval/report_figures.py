@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sondage.plain import flat
 from sondage.report.figure import COLOURS
 from sondage.report.tex import escape
+from sondage.sheet import inert
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -158,7 +159,7 @@ def _save(whole: Any, data: DataFrame, path: Path) -> list[Path]:
         .configure_legend(orient="top", title=None, labelFontSize=12, labelLimit=260, columns=7)
     )  # fmt: skip
     picture, table = path.with_name(path.name + ".svg"), path.with_name(path.name + ".csv")
-    data.to_csv(table, index=False)
+    inert(data).to_csv(table, index=False)
     styled.save(str(picture))
     return [picture, table]
 
@@ -167,7 +168,7 @@ def _table(
     data: DataFrame, path: Path, caption: str, shown: Mapping[str, str], digits: int
 ) -> list[Path]:
     names = path.with_name(path.name + ".csv"), path.with_name(path.name + ".tex")
-    data.to_csv(names[0], index=False)
+    inert(data).to_csv(names[0], index=False)
     sides = "".join("r" if data[c].dtype.kind in "iuf" else "l" for c in shown)
     lines = [
         r"\begin{table}", r"\centering", rf"\caption{{{escape(caption)}}}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -144,6 +145,11 @@ class Source:
             )
 
 
+# A packed file may hold a line, or blank lines, without an end.
+_LONGEST_LINE = 1 << 20
+_MOST_BLANK = 10_000
+
+
 def first_line(path: str) -> str:
     """Return the first line that is not blank, of what may be a large file; '' without one.
 
@@ -156,7 +162,8 @@ def first_line(path: str) -> str:
         with open(path, "rb") as f:
             packed = f.read(2) == b"\x1f\x8b"
         with gzip.open(path) if packed else open(path, "rb") as f:
-            line = next((raw for raw in f if raw.strip()), b"")
+            lines = iter(lambda: f.readline(_LONGEST_LINE), b"")
+            line = next((raw for raw in islice(lines, _MOST_BLANK) if raw.strip()), b"")
     except (EOFError, OSError, zlib.error) as error:
         raise DataError(f"the file cannot be read: {error}", where=path) from error
     return line.decode("utf-8", "replace").rstrip("\r\n")

@@ -11,6 +11,7 @@ from annotated_types import Ge
 
 from sondage.contracts import Findings
 from sondage.plain import flat
+from sondage.sheet import inert
 from sondage_structural.picture import draw, gold_edges
 
 if TYPE_CHECKING:
@@ -130,5 +131,5 @@ def _picture(words: DataFrame, edges: DataFrame, title: str, path: Path) -> list
     data.insert(4, "second_word", [forms[i] for i in data["second"]])
     files = [path.with_name(path.name + ".svg"), path.with_name(path.name + ".csv")]
     files[0].write_text(draw(forms, gold, predicted, title=title), "utf-8")
-    data.to_csv(files[1], index=False)
+    inert(data).to_csv(files[1], index=False)
     return files

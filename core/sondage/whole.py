@@ -1,0 +1,50 @@
+"""Whether a run is whole: what its plan holds, and how much of that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sondage.graph import Cell
+from sondage.runfolder import Record
+
+#: What tests over layers have in common: one family, corrected together.
+FAMILY = ("kind", "encoder", "other", "step", "task", "component", "view")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The layers and seeds that a plan holds of one family."""
+
+    layers: frozenset[int | None]
+    seeds: frozenset[int]
+
+
+def families(cells: Iterable[Cell]) -> list[Record]:
+    """Return what ``run.json`` says of a plan's families: their names, layers and seeds."""
+    found: dict[tuple[Any, ...], tuple[dict[int | None, None], dict[int, None]]] = {}
+    for cell in cells:
+        layers, seeds = found.setdefault(tuple(getattr(cell, n) for n in FAMILY), ({}, {}))
+        layers[cell.layer] = None
+        seeds[cell.seed] = None
+    return [
+        dict(zip(FAMILY, names, strict=True)) | {"layers": [*layers], "seeds": [*seeds]}
+        for names, (layers, seeds) in found.items()
+    ]
+
+
+def planned(header: Mapping[str, Any]) -> dict[tuple[Any, ...], Planned]:
+    """Return what `families` wrote, by names; empty for a run of before it was written."""
+    return {
+        tuple(family[n] for n in FAMILY): Planned(
+            frozenset(family["layers"]), frozenset(family["seeds"])
+        )
+        for family in header.get("families", [])
+    }
+
+
+def said(done: int, header: Mapping[str, Any]) -> str:
+    """Return ``37 of 88 cells``, or '' if all that was planned is done."""
+    wanted = int(header.get("cells") or 0)
+    return f"{done} of {wanted} cells" if done < wanted else ""
