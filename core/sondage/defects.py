@@ -63,7 +63,7 @@ class Defects:
         """Raise a defect, or count it."""
         if self.on_error == "raise":
             raise error
-        self.counts[WITHHELD if isinstance(error, _WithheldError) else self.reason] += 1
+        self.counts[WITHHELD if isinstance(error, WithheldError) else self.reason] += 1
         self.first = self.first or error
 
     def lines(self, path: str) -> list[str]:
@@ -104,8 +104,11 @@ class Defects:
         return dict(+(Counter(warnings) + self.counts))
 
 
-class _WithheldError(DataError):
-    """The words of a sentence are not in the file; counted apart."""
+class WithheldError(DataError):
+    """The words of a sentence are not in the file: placeholders stand for them.
+
+    Counted apart, as `WITHHELD`.
+    """
 
 
 _HINT = (
@@ -132,7 +135,7 @@ def check_words(words: Sequence[str], where: str) -> None:
     if "_" not in together or any(map(str.isalnum, together)):
         return
     if sum(map(_blank, words)) > 1:
-        raise _WithheldError("the words are withheld: '_' stands for each", where=where, hint=_HINT)
+        raise WithheldError("the words are withheld: '_' stands for each", where=where, hint=_HINT)
 
 
 def check_file(words: Sequence[str], path: str) -> None:
@@ -142,7 +145,7 @@ def check_file(words: Sequence[str], path: str) -> None:
     """
     placeholders = sum(map(_blank, words))
     if 2 * placeholders > len(words):
-        raise _WithheldError(
+        raise WithheldError(
             f"the words are withheld: '_' stands for {placeholders} of {len(words)}",
             where=f"{path}:1",
             hint=_HINT,

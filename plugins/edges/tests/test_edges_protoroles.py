@@ -303,3 +303,14 @@ def test_broken_sentences_are_left_out_and_counted(write):
     assert found.warnings["withheld-sentences"] == 1
     with pytest.raises(DataError, match="words are withheld"):
         read_spr2(*write(conllu=masked))
+
+
+@pytest.mark.parametrize("head", ["0", "_"])
+def test_without_heads_there_are_no_subtrees(write, head):
+    paths = write(conllu=block(lines=rows(heads=[head] * 8)))
+    with pytest.raises(DataError, match="HEAD is 0 or _ for every word"):
+        read_spr2(*paths)
+    assert read_spr2(*paths, spans="heads").spans.tolist() == [
+        [[4, 5], [1, 2]],
+        [[7, 8], [1, 2]],
+    ]

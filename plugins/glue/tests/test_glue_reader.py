@@ -168,3 +168,49 @@ def test_the_sample_of_multinli():
     data = Mnli(files=str(DATA / "mnli" / "dev.csv")).load()
     assert len(data.target) == 5000
     assert np.bincount(data.target.y).min() > 1000
+
+
+MNLI = "index\tsentence1\tsentence2\tgold_label\n"
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "labels"),
+    [
+        ("mnli", MNLI + "1\ta\tb\t-\n2\ta\tc\tneutral\n", ["neutral"]),
+        ("mnli", "premise,hypothesis,label\na,b,-\nc,,-1\na,c,neutral\n", ["neutral"]),
+        ("rte", "sentence1\tsentence2\tlabel\na\tb\t-1\na\tc\tentailment\n", ["entailment"]),
+        ("sst2", "fine\t-1\nbad\t0\n", ["negative"]),
+        ("cola", "gj\t-1\t\tA b.\ngj\t1\t\tC d.\n", ["acceptable"]),
+    ],
+)
+def test_rows_without_a_label_are_left_out_and_counted(tmp_path, task, text, labels):
+    found = read_glue(write(tmp_path, text), task)
+    assert list(found.labels) == labels
+    n = len([line for line in text.split("\n") if re.search(r"[\t,]-1?(\t|$)", line)])
+    assert found.warnings == {"rows-without-label": n}
+
+
+def test_a_file_without_any_label_is_said_to_be_that(tmp_path):
+    path = write(tmp_path, "sentence\tlabel\na\t-1\nb\t-1\n")
+    for on_error in ("raise", "skip"):
+        with pytest.raises(DataError, match="none of the 2 rows has a label") as caught:
+            read_glue(path, "sst2", on_error=on_error)
+        assert caught.value.where == f"{path}:1"
+
+
+def test_broken_rows_are_left_out_and_counted(tmp_path):
+    bad = b"x\t\tneutral\nx\ty\tmaybe\nx\ty\n_ _\ty\tneutral\n\xff\ty\tneutral\n"
+    text = b"sentence1\tsentence2\tgold_label\na\tb\tneutral\n" + bad + b"a\tc\t-\n"
+    path = write(tmp_path, text)
+    with pytest.raises(DataError):
+        read_glue(path, "mnli")
+    task = Mnli(files=path, on_error="skip")
+    data = task.load()
+    assert list(data.corpus.texts) == ["a"]
+    assert data.warnings == {
+        "skipped-rows": 4,
+        "withheld-sentences": 1,
+        "rows-without-label": 1,
+    }
+    strict = Mnli(files=path)
+    assert task.corpus_fingerprint != strict.corpus_fingerprint

@@ -161,3 +161,26 @@ def outcome(path, format):
         return read_senteval(path, format=format)
     except DataError as error:
         return error
+
+
+@pytest.mark.parametrize("format", ["auto", "senteval"])
+def test_broken_lines_are_left_out_and_counted(tmp_path, format):
+    lines = ["tr\t0\ta b", "tr\t1\t", "xx\t1\tc d", "va\t1", "te\t1\t_ __ .", "te\t1\te f"]
+    path = write(tmp_path, "\n".join(lines).encode() + b"\nte\t1\t\xff g")
+    with pytest.raises(DataError):
+        read_senteval(path, format=format)
+    found = read_senteval(path, format=format, on_error="skip")
+    assert list(found.sentences) == ["a b", "e f"]
+    assert found.part.tolist() == [0, 2]
+    assert found.lines.tolist() == [1, 6]
+    assert found.warnings == {"skipped-lines": 4, "withheld-sentences": 1}
+
+
+def test_broken_lines_of_two_columns(tmp_path):
+    path = write(tmp_path, "0\ta b\n1\t\nx\n1\tc d\n1\te\tf\n")
+    found = read_senteval(path, on_error="skip")
+    assert found.layout == "label-sentence"
+    assert list(found.sentences) == ["a b", "c d"]
+    assert found.warnings == {"skipped-lines": 3}
+    with pytest.raises(DataError, match="every entry has a defect; of the first: an empty sent"):
+        read_senteval(write(tmp_path, "1\t\n"), format="label-sentence", on_error="skip")

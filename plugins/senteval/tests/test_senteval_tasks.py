@@ -214,3 +214,15 @@ def test_importing_and_constructing_is_cheap():
         "assert 'numpy' not in light\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_broken_first_line_does_not_hide_the_files_own_split(tmp_path):
+    path = tmp_path / "x"
+    path.write_text(
+        "tr\nx\ty\n" + "".join(f"{p}\t{y}\ta {p} {y}\n" for p in ("tr", "va", "te") for y in "IO")
+    )
+    task = BigramShift(files=str(path), on_error="skip")
+    assert task.randomness == ()
+    data = task.load()
+    assert data.fixed is not None
+    assert data.warnings["skipped-lines"] == 2

@@ -60,11 +60,11 @@ def test_dev_counts():
     role, fxn = PsRole(files=real(JSON)).load(), PsFxn(files=real(JSON)).load()
     assert (len(role.target), len(role.target.names)) == (319, 38)
     assert (len(fxn.target), len(fxn.target.names)) == (319, 34)
-    assert role.warnings == fxn.warnings == {"special-labels": 6}
+    assert role.warnings == fxn.warnings == {"special-labels": 6, "multiword-adpositions": 10}
     assert Counter(named(role)).most_common(2) == [("p.Locus", 60), ("p.Theme", 21)]
     every = PsRole(files=real(JSON), lexcats=EVERY).load()
     assert len(every.target) == 319 + 81 + 6 + 27
-    assert every.warnings == {"special-labels": 9}
+    assert every.warnings == {"special-labels": 9, "multiword-adpositions": 10}
 
 
 def test_roles_are_those_of_the_reference_inputs_in_their_order():
@@ -108,7 +108,7 @@ def test_pastrie_against_a_grep_of_its_columns():
     assert named(data) == wanted
     assert (len(wanted), len(data.target.names)) == (1_649, 46)
     assert (len(data.corpus), data.corpus.n_words) == (1_133, 22_419)
-    assert data.warnings == {"special-labels": 27}
+    assert data.warnings == {"special-labels": 27, "multiword-adpositions": 74}
 
 
 def test_train_on_one_corpus_and_test_on_the_other():

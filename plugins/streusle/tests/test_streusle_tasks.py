@@ -90,7 +90,11 @@ def items(labels):
 def test_by_default_single_prepositions_alone(hand):
     labels, warnings = adposition_labels(read_streusle(hand), "role")
     assert items(labels) == [(1, "p.Goal"), (5, "p.Time")]
-    assert warnings == {"special-labels": 1, "unlabelled-adpositions": 1}
+    assert warnings == {
+        "special-labels": 1,
+        "unlabelled-adpositions": 1,
+        "multiword-adpositions": 1,
+    }
     labels, again = adposition_labels(read_streusle(hand), "function")
     assert items(labels) == [(1, "p.Goal"), (5, "p.Interval")]
     assert again == warnings
@@ -103,7 +107,11 @@ def test_lexcats_add_possessives_and_infinitives(hand):
     labels, warnings = adposition_labels(read_streusle(hand), "role", lexcats=every)
     assert [i for i, _ in items(labels)] == [1, 2, 4, 5, 9]
     assert dict(items(labels))[2] == "p.SocialRel"
-    assert warnings == {"special-labels": 2, "unlabelled-adpositions": 1}
+    assert warnings == {
+        "special-labels": 2,
+        "unlabelled-adpositions": 1,
+        "multiword-adpositions": 1,
+    }
     labels, _ = adposition_labels(read_streusle(hand), "function", lexcats=["POSS"])
     assert items(labels) == [(4, "p.Gestalt")]
 
@@ -116,7 +124,7 @@ def test_special_labels_can_be_kept(hand):
     assert items(role) == wanted
     assert [i for i, _ in items(fxn)] == [i for i, _ in wanted]
     assert dict(items(fxn))[8] == "??"
-    assert warnings == {"unlabelled-adpositions": 1}
+    assert warnings == {"unlabelled-adpositions": 1, "multiword-adpositions": 1}
 
 
 def test_what_is_not_there_is_an_error(hand, tmp_path):

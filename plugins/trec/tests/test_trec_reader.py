@@ -189,3 +189,15 @@ def test_large_rubbish_takes_linear_time(tmp_path):
         start = time.perf_counter()
         outcome(tmp_path / "x", "latin-1")
         assert time.perf_counter() - start < 10
+
+
+def test_broken_lines_are_left_out_and_counted(read):
+    content = b"A:x a ?\nno label\nB:y\nB:y caf\xe9\nB:y _ _ ?\nB:y b ?\n"
+    with pytest.raises(DataError):
+        read(content)
+    found = read(content, on_error="skip")
+    assert list(found.questions) == ["a ?", "b ?"]
+    assert found.lines.tolist() == [1, 6]
+    assert found.warnings == {"skipped-lines": 3, "withheld-sentences": 1}
+    with pytest.raises(DataError, match="every entry has a defect; of the first: the line begins"):
+        read(b"no label\n", on_error="skip")

@@ -26,7 +26,8 @@ class Sentence:
     words : list of str
         The syntactic words.
     heads : list of int
-        Of each word, the number of its head from 1, or 0 at a root.
+        Of each word, the number of its head from 1, or 0 at a root; 0 throughout where the
+        file has no heads (``_`` for all words).
     line : int
         The sentence's first line in its file, from 1.
     """
@@ -102,6 +103,8 @@ def _sentence(path: str, lines: list[str], first: int) -> Sentence | None:
             where=f"{path}:{first}",
             hint="take the treebank's released file, with its comments",
         )
+    if set(heads) == {"_"}:
+        heads = ["0"] * len(heads)
     for head, number in zip(heads, places, strict=True):
         if not _NUMBER.fullmatch(head) or int(head) > len(words):
             raise DataError(

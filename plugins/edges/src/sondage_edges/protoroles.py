@@ -147,6 +147,12 @@ def _add(
     pairs: list[tuple[int, int, tuple[str, ...], tuple[str, ...]]],
     spans: str,
 ) -> None:
+    if spans == "subtrees" and len(sentence.words) > 1 and not any(sentence.heads):
+        raise DataError(
+            "HEAD is 0 or _ for every word, so that no word has a subtree",
+            where=f"{draft.files[place]}:{sentence.line}",
+            hint="take a treebank with heads, or spans: heads",
+        )
     draft.add(sentence.words, sentence.text, place, sentence.line)
     for predicate, argument, names, asked in pairs:
         if max(predicate, argument) > len(sentence.words):

@@ -54,6 +54,8 @@ class Source:
     def _has_parts(self) -> bool:
         if self.format != "auto":
             return self.format == "senteval"
+        if self.on_error == "skip":  # the first line may be a broken one
+            return self.read().layout == "senteval"
         # Three columns can only be SentEval's; that all lines agree is seen when loading.
         return first_line(self._paths()[0]).count("\t") == 2
 

@@ -47,8 +47,9 @@ def adposition_labels(
     labels : Labels
         Of single words, in order; names sorted, with their ``p.`` as in the file.
     warnings : dict
-        ``special-labels`` (left out) and ``unlabelled-adpositions`` (of the lexcats, but
-        without two supersenses of adpositions), where there were any.
+        ``special-labels`` (left out), ``unlabelled-adpositions`` (of the lexcats, but without
+        two supersenses of adpositions) and ``multiword-adpositions`` (strong expressions of
+        several words, which have one of the lexcats and are no items), where there were any.
 
     Raises
     ------
@@ -75,7 +76,14 @@ def adposition_labels(
         )
     keep: list[int] = []
     values: list[str] = []
-    counted = {"special-labels": 0, "unlabelled-adpositions": 0}
+    several = sum(
+        lexcat in wanted and not one for lexcat, one in zip(bank.lexcats, single, strict=True)
+    )
+    counted = {
+        "special-labels": 0,
+        "unlabelled-adpositions": 0,
+        "multiword-adpositions": several,
+    }
     for i in chosen:
         pair = (bank.ss[i], bank.ss2[i])
         if all(label.startswith("p.") for label in pair):

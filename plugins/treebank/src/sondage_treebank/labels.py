@@ -58,15 +58,16 @@ def feature_labels(
         A name such as ``Number`` or ``Number[psor]``; several values (``Int,Rel``) are one
         label. None takes the whole string, such as ``Case=Nom|Number=Sing``.
     without : {'skip', 'none'}
-        Whether words without the feature are left out (and not counted: the absence is
-        the annotation) or carry the label ``none``.
+        Whether words without the feature are left out and counted, or carry the label
+        ``none``: the absence is an annotation, too.
 
     Returns
     -------
     labels : Labels
         Of single words, in order; names sorted.
     warnings : dict
-        Empty: FEATS does not tell a word without features from one not annotated.
+        ``words-without-feature``, where any were left out. FEATS does not tell a word
+        without features from one not annotated.
 
     Raises
     ------
@@ -98,7 +99,8 @@ def feature_labels(
             )
         keep = np.arange(len(values))
         values = [NONE if v == "_" else v for v in values]
-    return _of_words(bank, keep, [values[i] for i in keep.tolist()])[0], {}
+    labels = _of_words(bank, keep, [values[i] for i in keep.tolist()])[0]
+    return labels, dict(+Counter({"words-without-feature": len(values) - len(keep)}))
 
 
 def relation_labels(bank: Treebank, *, subtypes: bool = True) -> tuple[Labels, Warnings]:
