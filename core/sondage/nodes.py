@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sondage import jobs, record
+from sondage import jobs, record, unchanged
 from sondage.build import Built
 from sondage.data import TaskData
 from sondage.encode import encode
 from sondage.errors import DataError, EncodingError, ResultsError, SondageError, StoreError
-from sondage.graph import Encoding, Job, Training
+from sondage.graph import Cell, Encoding, Job, Training, encodings
 from sondage.runfolder import Record, RunFolder
-from sondage.store import Store
+from sondage.store import Key, Store
 from sondage.training import trained
 
 #: Whole-run troubles: no cell is to blame, so no cell is recorded as failed.
@@ -64,6 +64,7 @@ def load(task: Built) -> TaskData:
     """
     if task.id not in _loaded:
         data: TaskData = task.instance.load()
+        unchanged.confirm(task)
         if not len(data.corpus):
             raise DataError(f"task '{task.label}' has no sentences")
         if data.target is not None and not len(data.target):
@@ -105,13 +106,19 @@ def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prep
     start = time.monotonic()
     try:
         _raise_for(deps)
-        data = load(item.task)
-        warnings = encode(Store(work.store), item.encoder.instance, data.corpus, list(item.wants))
+        warnings = _encoded(Store(work.store), item)
     except FATAL:
         raise
     except Exception as error:
         return Prepared(item.title, {}, time.monotonic() - start, _told(error))
     return Prepared(item.title, warnings, time.monotonic() - start)
+
+
+def _encoded(store: Store, item: Encoding) -> dict[str, int]:
+    return encode(
+        store, item.encoder.instance, load(item.task).corpus, list(item.wants),
+        confirm=lambda: unchanged.confirm(item.encoder),
+    )  # fmt: skip
 
 
 def _raise_for(deps: Iterable[Prepared]) -> None:
@@ -138,16 +145,41 @@ def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
     try:
         _raise_for(deps)
         start = time.monotonic()
-        for finished in jobs.run(store, job, load(job.task)):
+        for finished in _results(store, job, left):
             now = time.monotonic()
             emit(record.done(folder, job, finished, now - start))
             del left[finished.cell.id]
             start = now
-    except ResultsError:
+    except FATAL:
         raise
     except Exception as error:
         for cell in left.values():
             emit(record.failed(job, cell, error))
+
+
+def _results(store: Store, job: Job, left: dict[str, Cell]) -> Iterator[jobs.Finished]:
+    """Yield what is left of a job; encode once more what the store has lost meanwhile."""
+    try:
+        yield from jobs.run(store, job, load(job.task))
+        return
+    except StoreError:
+        lost = {key for key in job.needs if _lost(store, key)}
+        if not lost:
+            raise
+    for item in encodings([job], lost):
+        _encoded(store, item)
+    rest = job if job.joint else replace(job, cells=tuple(left.values()))
+    for finished in jobs.run(store, rest, load(job.task)):
+        if finished.cell.id in left:
+            yield finished
+
+
+def _lost(store: Store, key: Key) -> bool:
+    try:
+        store.read(key)
+    except StoreError:
+        return True
+    return False
 
 
 def collected(work: Work, item: Training | Encoding | Job, *deps: Prepared) -> Prepared:
