@@ -4,12 +4,9 @@ import json
 import os
 import shutil
 
-import numpy as np
 import pytest
 
 from sondage import api, execute, inventory
-from sondage.errors import EncodingError
-from sondage.runfolder import RunFolder
 from sondage.store import Store
 
 
