@@ -1,11 +1,13 @@
 """A trained encoder: trained once, before what needs it; its steps are a column."""
 
 import json
+import shutil
 
 import pytest
 
 from sondage import api, nodes
-from sondage.errors import RegistryError
+from sondage.errors import RegistryError, StoreError
+from sondage.runfolder import RunFolder
 
 TRAINED = """
     import json, os, pathlib
@@ -210,3 +212,74 @@ def test_two_declarations_of_one_recipe_both_know_their_weights(registry, tmp_pa
     run = api.run(f"{registry}:c", settings={"encoders": ["tuned@5", "again@10"], "baseline": None})
     assert run.failed == []
     assert times(tmp_path) == 1
+
+
+HARM = {
+    "missing": lambda path: path.unlink(),
+    "empty": lambda path: path.write_text(""),
+    "garbled": lambda path: path.write_bytes(b"\xff\x00{"),
+    "digit": lambda path: path.write_text(path.read_text().replace("1", "2").replace("0.5", "0.6")),
+    "list": lambda path: path.write_text("[1]"),
+    "folder": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+@pytest.mark.parametrize("file", ["10.txt", "trained.json", ".lock"])
+def test_any_damage_to_weights_or_what_is_kept_of_them_is_mended(registry, tmp_path, file):
+    settings = {"encoders": ["tuned@10"], "baseline": None}
+    run = api.run(f"{registry}:c", settings=settings)
+    before = {r["id"]: r["scores"] for r in run.folder.records()}
+    (folder,) = (tmp_path / "store").glob("models/*/*")
+    for kind, harm in HARM.items():
+        if file == ".lock":
+            if (folder / ".lock").is_dir():
+                (folder / ".lock").rmdir()
+            (folder / ".lock").unlink(missing_ok=True)
+            (folder / ".lock").write_text("1")
+            (folder / "trained.json").unlink()
+        harm(folder / file)
+        shutil.rmtree(tmp_path / "store" / "entries")
+        shutil.rmtree(tmp_path / "runs")
+        run = api.run(f"{registry}:c", settings=settings)
+        assert {r["id"]: r["scores"] for r in run.folder.records()} == before, kind
+        assert json.loads((folder / "trained.json").read_text())["scores"] == {"dev_accuracy": 0.5}
+        assert (folder / "10.txt").read_text() == "11"
+
+
+@pytest.mark.parametrize("said", ["errno", "words"])
+def test_a_full_disk_while_training_is_one_message(registry, tmp_path, monkeypatch, said):
+    import errno
+    import os
+
+    def full(*_):
+        if said == "words":
+            raise RuntimeError("Error: I/O error: No space left on device (os error 28)")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    planned = api.make_plan(f"{registry}:c")
+    monkeypatch.setattr(type(planned.trainings[0].encoder.instance), "train", full)
+    with pytest.raises(StoreError, match="disk is full"):
+        api.run_plan(planned)
+    for folder in (tmp_path / "runs").iterdir():
+        assert all(r["status"] == "done" for r in RunFolder(folder).records())
+
+
+def test_whole_weights_need_no_lock(registry, tmp_path, monkeypatch):
+    from sondage import disk
+
+    settings = {"encoders": ["tuned@10"], "baseline": None}
+    api.run(f"{registry}:c", settings=settings)
+    shutil.rmtree(tmp_path / "store" / "entries")
+
+    real = disk.locked
+
+    def foreign(path):
+        if "models" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(disk, "locked", foreign)
+    monkeypatch.setenv("SONDAGE_RUNS", str(tmp_path / "again"))
+    run = api.run(f"{registry}:c", settings=settings | {"seeds": [1]}, seeds=[1])
+    assert times(tmp_path) == 1
+    assert any(r["status"] == "done" for r in run.folder.records())

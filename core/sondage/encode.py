@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,14 @@ from sondage.heed import heeded
 from sondage.store import Key, Store, Writer
 
 
-def encode(store: Store, encoder: Encoder, corpus: Corpus, wants: list[Key]) -> dict[str, int]:
+def encode(
+    store: Store,
+    encoder: Encoder,
+    corpus: Corpus,
+    wants: list[Key],
+    *,
+    confirm: Callable[[], None] = lambda: None,
+) -> dict[str, int]:
     """Encode each distinct sentence once and publish the wanted layers and views.
 
     Parameters
@@ -26,6 +33,8 @@ def encode(store: Store, encoder: Encoder, corpus: Corpus, wants: list[Key]) -> 
         The task's corpus; repeated sentences are encoded once.
     wants : list of Key
         One encoder's and one corpus's entries.
+    confirm : callable, optional
+        Called when all is encoded and nothing is published yet; may refuse by raising.
 
     Returns
     -------
@@ -35,7 +44,8 @@ def encode(store: Store, encoder: Encoder, corpus: Corpus, wants: list[Key]) -> 
     Raises
     ------
     EncodingError
-        If a sentence is missing or comes twice, or rows do not fit.
+        If a sentence is missing or comes twice, or rows do not fit, or are of another width
+        or type than the chunks before.
     StoreError
     """
     first, _ = corpus.unique
@@ -63,6 +73,7 @@ def encode(store: Store, encoder: Encoder, corpus: Corpus, wants: list[Key]) -> 
                 f"the first being number {int(np.flatnonzero(~seen)[0])}",
                 where=corpus.name,
             )
+        confirm()
         for writer in writers.values():
             writer.publish({"warnings": dict(warnings), "texts": corpus.fingerprint})
     finally:
@@ -117,4 +128,8 @@ def _check(
         if rows.ndim != 3 or rows.shape[:2] != (n_layers, wanted):
             raise EncodingError(
                 f"view '{view}' came with shape {rows.shape}, wanted ({n_layers}, {wanted}, width)"
+            )
+        if rows.dtype.kind not in "fiub":
+            raise EncodingError(
+                f"view '{view}' came with type {rows.dtype}, which is no type of numbers"
             )

@@ -51,8 +51,12 @@ def missing(store: Store, wanted: Iterable[Key], listener: Listener) -> set[Key]
     """Return the keys that the store does not hold whole, checksums verified."""
     out = set()
     for key in dict.fromkeys(wanted):
-        if not store.has(key):
+        wrong = store.wrong(key)
+        if wrong:
             out.add(key)
+            if wrong != "absent":
+                where = store.folder(key)
+                listener.said(f"an entry of the store is damaged ({wrong}): made anew in {where}")
             continue
         try:
             store.read(key)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sondage import disk
 from sondage.data import digest
 from sondage.errors import StoreError
 from sondage.runfolder import runs
@@ -60,25 +61,29 @@ def encoder_names(root: Path) -> dict[str, str]:
     return out
 
 
-def damaged(store: Store) -> Iterator[tuple[Entry, str]]:
-    """Recompute every checksum; yield each entry with what is wrong ('' if nothing).
+def damaged(store: Store) -> Iterator[tuple[Path, str]]:
+    """Recompute every checksum; yield each entry's folder with what is wrong ('' if nothing).
 
-    A damaged entry is discarded before it is yielded.
+    A damaged entry, and what lies among the entries and is none, is removed before it is
+    yielded.
     """
     for entry in list(store.entries()):
-        if not store.has(entry.key):
+        wrong = store.wrong(entry.key)
+        if wrong:
             store.discard(entry.key)
-            yield entry, "its manifest does not fit its data"
-            continue
-        try:
-            store.read(entry.key)
-        except StoreError as error:
-            yield entry, error.message
-        except (OSError, ValueError) as error:
-            store.discard(entry.key)
-            yield entry, str(error)
         else:
-            yield entry, ""
+            try:
+                store.read(entry.key)
+            except StoreError as error:
+                wrong = error.message
+        yield entry.folder, wrong
+    for path in list(store.strays()):
+        try:
+            disk.take_away(path)
+        except OSError as error:
+            yield path, f"it is no whole entry, and cannot be removed: {error.strerror}"
+        else:
+            yield path, "it is no whole entry"
 
 
 def chosen(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 import traceback
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sondage import jobs, record
+from sondage import jobs, record, unchanged
 from sondage.build import Built
 from sondage.data import TaskData
 from sondage.encode import encode
@@ -24,12 +24,12 @@ from sondage.errors import (
     SondageError,
     StoreError,
 )
-from sondage.graph import Encoding, Job, Training
+from sondage.graph import Cell, Encoding, Job, Training, encodings
 from sondage.guarded import guarded
 from sondage.isolation import Isolation
 from sondage.recordable import recordable
 from sondage.runfolder import Record, RunFolder
-from sondage.store import Store
+from sondage.store import Key, Store
 from sondage.training import trained
 
 #: Whole-run troubles: no cell is to blame, so no cell is recorded as failed.
@@ -84,6 +84,7 @@ def load(task: Built) -> TaskData:
     """
     if task.id not in _loaded:
         data: TaskData = task.instance.load()
+        unchanged.confirm(task)
         if not len(data.corpus):
             raise DataError(f"task '{task.label}' has no sentences")
         if data.target is not None and not len(data.target):
@@ -127,13 +128,19 @@ def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prep
     try:
         _raise_for(deps)
         with guarded(Isolation()):
-            corpus = load(item.task).corpus
-            warnings = encode(Store(work.store), item.encoder.instance, corpus, list(item.wants))
+            warnings = _encoded(Store(work.store), item)
     except FATAL:
         raise
     except Exception as error:
         return Prepared(item.title, {}, time.monotonic() - start, _told(error))
     return Prepared(item.title, warnings, time.monotonic() - start)
+
+
+def _encoded(store: Store, item: Encoding) -> dict[str, int]:
+    return encode(
+        store, item.encoder.instance, load(item.task).corpus, list(item.wants),
+        confirm=lambda: unchanged.confirm(item.encoder),
+    )  # fmt: skip
 
 
 def _raise_for(deps: Iterable[Prepared]) -> None:
@@ -156,7 +163,7 @@ def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
     left = {cell.id: cell for cell in job.cells}
     folder = RunFolder(work.folder)
     start = time.monotonic()
-    for finished in _finished(work, job, deps):
+    for finished in _finished(work, job, left, deps):
         if isinstance(finished, Exception):
             break
         now = time.monotonic()
@@ -170,7 +177,7 @@ def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
 
 
 def _finished(
-    work: Work, job: Job, deps: Iterable[Prepared]
+    work: Work, job: Job, left: Mapping[str, Cell], deps: Iterable[Prepared]
 ) -> Iterator[jobs.Finished | Exception]:
     """Yield a job's cells, and last the error for those that are left, if any."""
     isolation = Isolation()
@@ -183,7 +190,7 @@ def _finished(
         _raise_for(deps)
         with guarded(isolation):
             data = load(job.task)
-            made = jobs.run(store, job, data)
+            made = _results(store, job, data, left)
         sums = _sums(data)
         while True:
             start = time.monotonic()
@@ -200,6 +207,8 @@ def _finished(
             if finished is None:
                 return
             yield finished
+    except FATAL:
+        raise
     except Exception as error:
         yield error
 
@@ -234,6 +243,33 @@ def _arrays(value: Any) -> Iterator[Any]:
     elif is_dataclass(value):
         for part in fields(value):
             yield from _arrays(getattr(value, part.name))
+
+
+def _results(
+    store: Store, job: Job, data: TaskData, left: Mapping[str, Cell]
+) -> Iterator[jobs.Finished]:
+    """Yield what is left of a job; encode once more what the store has lost meanwhile."""
+    try:
+        yield from jobs.run(store, job, data)
+        return
+    except StoreError:
+        lost = {key for key in job.needs if _lost(store, key)}
+        if not lost:
+            raise
+    for item in encodings([job], lost):
+        _encoded(store, item)
+    rest = job if job.joint else replace(job, cells=tuple(left.values()))
+    for finished in jobs.run(store, rest, data):
+        if finished.cell.id in left:
+            yield finished
+
+
+def _lost(store: Store, key: Key) -> bool:
+    try:
+        store.read(key)
+    except StoreError:
+        return True
+    return False
 
 
 def collected(work: Work, item: Training | Encoding | Job, *deps: Prepared) -> Prepared:

@@ -56,7 +56,7 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.CRITICAL,
         ) as local,
         Client(local, set_as_default=False) as client,

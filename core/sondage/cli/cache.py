@@ -41,11 +41,11 @@ def verify() -> None:
 
     store = Store(paths.store_folder())
     whole = bad = 0
-    for entry, wrong in inventory.damaged(store):
+    for folder, wrong in inventory.damaged(store):
         whole += not wrong
         bad += bool(wrong)
         if wrong:
-            text.say(f"discarded {entry.folder}: {wrong}")
+            text.say(f"discarded {text.flat(folder)}: {wrong}")
     text.say(f"{text.counted(whole, 'entry')} whole, {bad} discarded")
     if bad:
         text.say("the next run that needs them encodes them again")
