@@ -186,6 +186,8 @@ class _Planner:
         self.views.check_width(probe, encoder, views)
         for view in views:
             layers = self.only.layers(probe, task, encoder, view, self._layers(encoder))
+            if VIEWS.get(view) == "attention":
+                layers = tuple(layer for layer in layers if layer > 0)
             groups = [layers] if together and layers else [(layer,) for layer in layers]
             for group in groups:
                 rows: tuple[int | None, ...] = (None,) if whole else group
