@@ -1,14 +1,21 @@
 """An interrupt counts however a library took it, and a fit that did not end is said."""
 
 import _thread
+import contextlib
 import json
 import signal
 import threading
 import warnings
 
+import numpy as np
 import pytest
 
 from sondage import api, heed
+from sondage.data import Chunk, Result
+from sondage.encode import encode
+from sondage.store import Key, Store
+from sondage.testing.toys import word_corpus
+from sondage.training import trained
 
 PROBES = """
     import signal, sondage, warnings
@@ -164,3 +171,39 @@ def test_other_threads_are_let_alone():
     thread.start()
     thread.join()
     assert found == [signal.default_int_handler]
+
+
+class Swallowing:
+    """Trains, and encodes, until it is told to stop; then it gives what it has."""
+
+    n_layers, width, views = 0, 1, ("mean",)
+
+    def place(self, folder):
+        pass
+
+    def train(self):
+        self.stop()
+        return Result({"loss": 1.0})
+
+    def encode(self, corpus, request):
+        for i in range(len(corpus)):
+            if i == 1:
+                self.stop()
+            yield Chunk(np.array([i]), {"mean": np.zeros((1, 1, 1), np.float32)})
+
+    def stop(self):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupted_training_is_not_kept(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        trained(Swallowing(), tmp_path / "weights")
+    assert not (tmp_path / "weights" / "trained.json").exists()
+
+
+def test_an_interrupted_encoding_is_not_kept(tmp_path):
+    store = Store(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        encode(store, Swallowing(), word_corpus(), [Key("e", "c", "mean", 0)])
+    assert not list(store.entries())

@@ -61,6 +61,10 @@ class Choosy(Joint):
     wants_views = ("max",)
 
 
+class Gazing(Joint):
+    wants_views = ("max", "attention")
+
+
 class Narrow(ToyEncoder):
     views = ("word", "attention")
 
@@ -117,6 +121,7 @@ HOST = Host(
         offer(MetricSpec, "t.attention", Attention),
         offer(ProbeSpec, "t.wide", Wide),
         offer(ProbeSpec, "t.choosy", Choosy),
+        offer(ProbeSpec, "t.gazing", Gazing),
         offer(EncoderSpec, "t.narrow", Narrow),
         offer(TaskSpec, "t.plain", Plain),
     ],
@@ -305,13 +310,24 @@ def test_a_metric_wants_its_view_of_the_baseline_too():
         ("encoders: [a, b]\nbaseline: a\ntasks: [t.plain]\nmetrics: [t.labelled]", "labels"),
         ("encoders: [a]\nbaseline: a\ntasks: [t.plain]\nmetrics: [t.fixed]", "beside the base"),
         ("encoders: [a]\ntasks: [t.task]\nprobes: [t.wide]", "wants vectors of width 12"),
-        ("encoders: [a]\ntasks: [t.task]\nprobes: [t.choosy]", "no view 'max'"),
-        ("encoders: [a]\ntasks: [t.task]\nprobes: [t.choosy]\nviews: [word]", "takes no view"),
+        ("encoders: [a]\ntasks: [t.task]\nprobes: [t.choosy]", "reads the view max, which"),
+        (
+            "encoders: [a]\ntasks: [t.task]\nprobes: [t.choosy]\nviews: [word]",
+            "reads the view max, which",
+        ),
     ],
 )
 def test_what_would_be_run_on_nothing_or_fail_later_is_refused(body, words):
     with pytest.raises(RegistryError, match=words):
         make(body)
+
+
+def test_a_probe_that_wants_a_view_gets_it_and_the_others_are_told():
+    body = "encoders: [n]\ntasks: [t.task]\nprobes: [t.gazing]\n"
+    assert [(c.view, c.layer) for c in make(body).cells] == [("attention", 1), ("attention", 2)]
+    found = make(body + "views: [word]")
+    assert {c.view for c in found.cells} == {"attention"}
+    assert found.notes == ("t.gazing on t.task takes no view of word: run with attention",)
 
 
 def test_something_that_is_run_on_nothing_beside_others_is_told():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sondage import probing
-from sondage.errors import PluginError
+from sondage.data import Split
+from sondage.errors import DataError, PluginError
 from sondage.testing.toys import labelled_problem
 
 
@@ -72,3 +73,23 @@ def test_probabilities_of_a_wrong_shape_are_the_plugins_fault():
 
     with pytest.raises(PluginError, match="predict_log_proba returned shape"):
         list(probing.run(Wrong(), labelled_problem(seeds=(0,))))
+
+
+class Stopped(Known):
+    """Keeps what it was given."""
+
+    def fit(self, X, y, X_dev=None, y_dev=None, *, rng):
+        Stopped.given = (X, y, X_dev, y_dev)
+        return super().fit(X, y, rng=rng)
+
+
+def test_a_simple_probe_that_names_dev_items_is_given_them():
+    problem = labelled_problem(seeds=(0,), n_layers=1)
+    (_,) = probing.run(Stopped(), problem)
+    X, y, split = problem.vectors(0), problem.data.target.y, problem.splits[0]
+    wanted = (X[split.train], y[split.train], X[split.dev], y[split.dev])
+    for given, own in zip(Stopped.given, wanted, strict=True):
+        np.testing.assert_array_equal(given, own)
+    none = Split(split.train, split.dev[:0], split.test)
+    with pytest.raises(DataError, match="dev part of the split is empty"):
+        list(probing.run(Stopped(), problem.only(splits={0: none})))

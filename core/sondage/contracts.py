@@ -177,7 +177,9 @@ class Problem(Protocol):
 class SimpleProbe(Protocol):
     """The simplest probe: the core loops over layers and seeds, and scores.
 
-    `fit` and `predict` see int labels; `predict` returns values seen in `y`.
+    `fit` and `predict` see int labels; `predict` returns values seen in `y`. A `fit` with two
+    more parameters named `X_dev` and `y_dev` is given the dev part by these names, to choose
+    or to stop by; without them that part goes unused.
     """
 
     def fit(self, X: NDArray[np.float32], y: Ints, *, rng: np.random.Generator) -> Self: ...

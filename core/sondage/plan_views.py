@@ -53,8 +53,7 @@ def fit_of(task: Built, more: Iterable[str], wants: tuple[str, ...] = ()) -> Fit
     default = _DEFAULT[level]
     if not wants:
         return Fit(frozenset({level, *more}), (), (default,))
-    ordered = sorted(wants, key=lambda view: view != default)
-    return Fit(frozenset({level}), wants, tuple(ordered))
+    return Fit(frozenset({level}), wants, wants)
 
 
 class Views:
@@ -104,9 +103,12 @@ class Views:
         chosen = [v for v in fitting if v in offered]
         if not self._given:
             chosen = chosen[:1]
+        if not chosen and fit.wants:
+            # The probe says itself what it reads; the composition's views are for others.
+            chosen = [v for v in fit.wants if v in offered][:1]
         if not chosen:
             raise RegistryError(
-                self._refusal(who, task, encoders, fitting),
+                self._refusal(who, task, encoders, fitting, fit.wants),
                 where=self._where("views") if self._given else self._where(),
                 near=[v for v in offered if fit.admits(v)],
                 hint="choose 'views:' in the composition",
@@ -119,8 +121,18 @@ class Views:
         return chosen
 
     def _refusal(
-        self, who: Built, task: Built, encoders: Sequence[Built], fitting: Sequence[str]
+        self,
+        who: Built,
+        task: Built,
+        encoders: Sequence[Built],
+        fitting: Sequence[str],
+        wants: Sequence[str],
     ) -> str:
+        if wants:
+            return (
+                f"{who.kind} '{who.label}' reads the view {' or '.join(wants)}, which encoder "
+                f"'{encoders[0].title}' does not offer"
+            )
         if fitting:
             return _lacks(encoders, fitting[0])
         views = ", ".join(self._given)

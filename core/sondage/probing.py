@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage import scores
 from sondage.contracts import Probe, Problem, SimpleProbe
-from sondage.data import Ints, Labels, Result
+from sondage.data import Ints, Labels, Result, Split
 from sondage.errors import DataError, PluginError
 
 
 def run(probe: Probe | SimpleProbe, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
     """Yield (layer, seed, result) for every cell of a problem.
 
-    A simple probe is fitted and scored cell by cell. If it also has scikit-learn's `classes_`
+    A simple probe is fitted and scored cell by cell. If its `fit` has parameters `X_dev` and
+    `y_dev`, it is given the dev part as well. If it also has scikit-learn's `classes_`
     and `predict_log_proba` once fitted, its outcomes carry surprisals.
 
     Raises
@@ -47,7 +50,8 @@ def _fit_predict(probe: SimpleProbe, problem: Problem, layer: int, seed: int) ->
     X = problem.vectors(layer)
     fitted = copy.deepcopy(probe)
     rng = problem.rng(layer, seed)
-    fitted = fitted.fit(X[split.train], labels.y[split.train], rng=rng)
+    dev = dev_of(fitted, X, labels.y, split)
+    fitted = fitted.fit(X[split.train], labels.y[split.train], rng=rng, **dev)
     predicted = np.asarray(fitted.predict(X[split.test]))
     if predicted.shape != (len(split.test),):
         raise PluginError(
@@ -58,6 +62,26 @@ def _fit_predict(probe: SimpleProbe, problem: Problem, layer: int, seed: int) ->
         return result
     bits = _surprisal(fitted, X[split.test], labels.y[split.test])
     return replace(result, outcomes=replace(result.outcomes, surprisal=bits))
+
+
+def dev_of(
+    probe: SimpleProbe, X: NDArray[np.float32], y: Ints, split: Split
+) -> dict[str, NDArray[Any]]:
+    """Return the dev part as arguments of `fit`, for a probe whose `fit` names them.
+
+    Raises
+    ------
+    DataError
+        If the dev part is empty.
+    """
+    if not {"X_dev", "y_dev"} <= inspect.signature(probe.fit).parameters.keys():
+        return {}
+    if not len(split.dev):
+        raise DataError(
+            "the probe chooses on dev items, but the dev part of the split is empty",
+            hint="give more data or other 'ratios'",
+        )
+    return {"X_dev": X[split.dev], "y_dev": y[split.dev]}
 
 
 def _surprisal(fitted: SimpleProbe, X: NDArray[np.float32], y: Ints) -> NDArray[np.float64]:

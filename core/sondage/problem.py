@@ -22,8 +22,10 @@ class StoredProblem:
         self.data = data
         self.layers = job.layers
         self.seeds = tuple(dict.fromkeys(cell.seed for cell in job.cells))
-        fits = not getattr(job.component.instance, "measures", False)
-        self.splits: Mapping[int, Split] = {s: checked_split(data, s, fits) for s in self.seeds}
+        measures = getattr(job.component.instance, "measures", False)
+        self.splits: Mapping[int, Split] = {
+            s: checked_split(data, s, train=not measures) for s in self.seeds
+        }
         self.warnings: Counter[str] = Counter(data.warnings)
         self._store, self._job = store, job
         self._vectors: tuple[int, NDArray[np.float32]] | None = None
@@ -89,13 +91,13 @@ def read(store: Store, key: Key, corpus: Corpus, encoder: str, warnings: Counter
     return states
 
 
-def checked_split(data: TaskData, seed: int, fits: bool = True) -> Split:
-    """Return a seed's split; raises `DataError` for an empty part that is needed.
+def checked_split(data: TaskData, seed: int, *, train: bool = True) -> Split:
+    """Return a seed's split; raises `DataError` for an empty training or test part.
 
-    That is the test part, and for what `fits` something the training part.
+    Without `train` the training part may be empty: what measures fits nothing.
     """
     split = data.split(seed)
-    for part in ("train", "test") if fits else ("test",):
+    for part in ("train", "test") if train else ("test",):
         if not len(getattr(split, part)):
             raise DataError(
                 f"{data.corpus.name}: the {part} part of the split (seed {seed}) is empty",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sondage.contracts import Encoder, Metric, Problem
 from sondage.data import VIEWS, Corpus, Ints, Labels, Request, Result, TaskData
+from sondage.probing import dev_of
 from sondage.scores import classification
 from sondage.testing import toys, wishes
 from sondage.testing.check import NotApplicable
@@ -157,7 +158,9 @@ def run(make: Callable[[], Any], problem: Problem) -> list[tuple[int | None, int
         X, split = problem.vectors(layer), problem.splits[seed]
         train = X[split.train]
         train.setflags(write=X.flags.writeable)
-        fitted = make().fit(train, labels.y[split.train], rng=problem.rng(layer, seed))
+        made = make()
+        dev = dev_of(made, X, labels.y, split)
+        fitted = made.fit(train, labels.y[split.train], rng=problem.rng(layer, seed), **dev)
         test = X[split.test]
         test.setflags(write=X.flags.writeable)
         predicted = np.asarray(fitted.predict(test))

@@ -59,4 +59,10 @@ def sondage_probes() -> list[sondage.ProbeSpec]:
             summary="the most frequent training label: the baseline without vectors",
             reference="baseline; control task of Hewitt and Liang 2019, arXiv:1909.03368v1",
         ),
+        sondage.ProbeSpec(
+            name="classifiers.control",
+            factory="sondage_classifiers.controlled:Control",
+            summary="any probe with an accuracy, beside its control task",
+            reference="Hewitt and Liang 2019, arXiv:1909.03368v1, section 2",
+        ),
     ]

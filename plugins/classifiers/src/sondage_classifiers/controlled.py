@@ -1,0 +1,147 @@
+"""The component `classifiers.control`: any probe with an accuracy, beside its control task."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sondage import probing
+from sondage.contracts import Probe, Problem
+from sondage.data import Labels, Result, Split, States
+from sondage.errors import ParameterError
+from sondage_classifiers._cells import control_target, labels_of, with_control
+
+PROBE = "classifiers.control"
+
+
+class Control:
+    """Run a probe on a task and, in the same way, on the task's control task.
+
+    Parameters
+    ----------
+    probe : Probe
+        Any that takes one label a word, sentence or span and reports an ``accuracy``, one with
+        ``fit`` and ``predict`` among them; without a control task of its own.
+
+    Notes
+    -----
+    The probe's results, to the bit, with ``control_accuracy`` and ``selectivity`` among the
+    scores. Warnings of the control task are counted with ``control-`` before their names.
+
+    References
+    ----------
+    Hewitt and Liang 2019, arXiv:1909.03368v1, section 2. Departs from it: for pairs of words
+    the type is the pair (`sondage.control.control_labels`).
+    """
+
+    def __init__(self, *, probe: Probe) -> None:
+        self.probe = probe
+
+    @property
+    def units(self) -> Literal["vectors", "spans"]:
+        """What the probe takes."""
+        units = getattr(self.probe, "units", "vectors")
+        if units not in ("vectors", "spans"):
+            raise ParameterError(
+                f"{PROBE} draws labels, but probe {self._name} takes {units}",
+                hint="name a probe of labels, such as classifiers.linear",
+            )
+        return "spans" if units == "spans" else "vectors"
+
+    @property
+    def joint(self) -> tuple[str, ...]:
+        """The axes that the probe solves together."""
+        return tuple(getattr(self.probe, "joint", ()))
+
+    @property
+    def per_layer(self) -> bool:
+        """Whether the probe gives a result a layer."""
+        return bool(getattr(self.probe, "per_layer", True))
+
+    @property
+    def randomness(self) -> tuple[str, ...]:
+        """What the seed controls beside the split."""
+        own = getattr(self.probe, "randomness", None)
+        # A simple probe is handed a generator, so its seed may always matter.
+        return (*(("probe",) if own is None else own), "control")
+
+    @property
+    def wants_views(self) -> tuple[str, ...]:
+        """The views that the probe wants."""
+        return tuple(getattr(self.probe, "wants_views", ()))
+
+    @property
+    def wants_width(self) -> int | None:
+        """The width that the probe wants."""
+        return getattr(self.probe, "wants_width", None)
+
+    @property
+    def _name(self) -> str:
+        return type(self.probe).__name__
+
+    def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
+        """Yield (layer, seed, result) for every cell of the problem.
+
+        Raises
+        ------
+        DataError
+            For a target that is not one label an item.
+        ParameterError
+            If the probe reports no accuracy, or has a control task of its own.
+        """
+        if getattr(self.probe, "control", False):
+            raise ParameterError(
+                f"{PROBE}: probe {self._name} has a control task of its own",
+                hint=f"leave out 'control: true' of the probe, or leave out {PROBE}",
+            )
+        labels, types = labels_of(problem, PROBE), problem.data.types()
+        controls: dict[tuple[int | None, int], Result] = {}
+        for layer, seed, result in probing.run(self.probe, problem):
+            if "accuracy" not in result.scores:
+                raise ParameterError(
+                    f"{PROBE}: probe {self._name} reports no accuracy, but "
+                    + (", ".join(result.scores) or "nothing"),
+                )
+            if (layer, seed) not in controls:
+                # One control task a seed, the same for all layers.
+                target = control_target(problem, labels, types, problem.rng(None, seed))
+                layers = problem.layers if layer is None or "layer" in self.joint else (layer,)
+                other = _Other(problem, target, layers, seed)
+                controls |= {(k, s): r for k, s, r in probing.run(self.probe, other)}
+            control = controls.pop((layer, seed))
+            told = {f"control-{slug}": count for slug, count in control.warnings.items()}
+            both = with_control(result, control)
+            yield layer, seed, dataclasses.replace(both, warnings={**result.warnings, **told})
+
+
+class _Other:
+    """A problem with another target on the same units, for one seed and some layers."""
+
+    def __init__(
+        self, problem: Problem, target: Labels, layers: tuple[int, ...], seed: int
+    ) -> None:
+        self._problem = problem
+        self.layers = layers
+        self.seeds: tuple[int, ...] = (seed,)
+        self.data = dataclasses.replace(problem.data, target=target)
+        self.splits: Mapping[int, Split] = {seed: problem.splits[seed]}
+
+    def vectors(self, layer: int) -> NDArray[np.float32]:
+        """Return one row a unit."""
+        return self._problem.vectors(layer)
+
+    def states(self, layer: int) -> States:
+        """Return the ragged rows of every sentence."""
+        return self._problem.states(layer)
+
+    def distinct_states(self, layer: int) -> States:
+        """Return the ragged rows of every distinct sentence."""
+        return self._problem.distinct_states(layer)
+
+    def rng(self, layer: int | None, seed: int) -> np.random.Generator:
+        """Return a generator apart from the task's own."""
+        return self._problem.rng(layer, seed).spawn(1)[0]
