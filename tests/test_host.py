@@ -101,7 +101,7 @@ def test_an_unknown_name_gets_the_nearest_and_what_to_install(make_plugin):
         host.find("probe", "bad.thing")
     with pytest.raises(
         UnknownComponentError,
-        match=r"the package that brings the plugin .absent.*pip install ./plugins/absent",
+        match=r"package that brings the plugin .absent.*: pip install ./plugins/absent",
     ):
         host.find("metric", "absent.thing")
 

@@ -18,7 +18,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -174,7 +174,12 @@ def _functions() -> list[tuple[Any, dict[str, Any]]]:
         ours = name == "sondage" or name.startswith("sondage.")
         if not isinstance(module, ModuleType) or not (ours or name in _WATCHED):
             continue
-        held = {k: v for k, v in vars(module).items() if callable(v)}
+        # What a module keeps for itself may change with time, its functions and classes not.
+        held = {
+            k: v
+            for k, v in vars(module).items()
+            if callable(v) and (k[0] != "_" or isinstance(v, FunctionType | type))
+        }
         out.append((module, held))
         if ours:
             classes = (v for v in held.values() if isinstance(v, type) and v.__module__ == name)

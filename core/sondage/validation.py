@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sondage import plan, registry
+from sondage import plan, registry, yamlfile
 from sondage.build import Builder
 from sondage.declared import SECTIONS
 from sondage.errors import RegistryError, SondageError
@@ -57,7 +57,37 @@ def check(path: Path | None, host: Host) -> Checked:
         if not isinstance(error.__cause__, ValidationError):
             raise
         error.hint = ""  # which is to do what is being done
-        return Checked(str(path or "registry.yaml"), 0, 0, sorted(_apart(error), key=_line))
+        shape = _apart(error)
+        rest, gone = _rest(path, error.__cause__)
+        others = [] if rest is None else _problems(rest, host)
+        # What needs an entry that cannot be read is said with that entry.
+        others = [o for o in others if not any(f"'{name}'" in o.message for name in gone)]
+        return Checked(str(path or "registry.yaml"), 0, 0, sorted([*shape, *others], key=_line))
+    declared = sum(len(found.declared(kind)) for kind in SECTIONS.values())
+    return Checked(found.source, declared, len(found.contents.compositions), _problems(found, host))
+
+
+def _rest(path: Path | None, error: ValidationError) -> tuple[Registry | None, set[str]]:
+    """Return the registry without the entries that are no entries, and their names."""
+    document = yamlfile.read(path or registry.shipped())
+    gone: set[str] = set()
+    for detail in error.errors(include_url=False):
+        section, *below = detail["loc"] or ("",)
+        entries = document.data.get(section)
+        if below and isinstance(entries, dict):
+            entries.pop(below[0], None)
+            gone.add(str(below[0]))
+        else:
+            document.data.pop(section, None)
+            gone |= set(entries) if isinstance(entries, dict) else set()
+    document.data["version"] = 1
+    try:
+        return registry.validate(document, {}), gone
+    except RegistryError:
+        return None, gone
+
+
+def _problems(found: Registry, host: Host) -> list[SondageError]:
     seen: set[tuple[str, str]] = set()
     places: set[str] = set()
     problems: list[SondageError] = []
@@ -71,10 +101,7 @@ def check(path: Path | None, host: Host) -> Checked:
             problems.append(problem)
         seen.add((problem.where, problem.message))
         places.add(problem.where)
-    declared = sum(len(found.declared(kind)) for kind in SECTIONS.values())
-    return Checked(
-        found.source, declared, len(found.contents.compositions), sorted(problems, key=_line)
-    )
+    return sorted(problems, key=_line)
 
 
 def _line(problem: SondageError) -> int:
@@ -103,9 +130,28 @@ def _components(found: Registry, builder: Builder) -> Iterator[SondageError]:
                 )
 
 
+def _parts(found: Registry, builder: Builder, name: str) -> Iterator[SondageError]:
+    """Yield what is wrong with each name in a composition; its plan would end at the first."""
+    for section, kind in SECTIONS.items():
+        for i, item in enumerate(getattr(found.contents.compositions[name], section)):
+            path = ("compositions", name, section, i)
+            try:
+                builder.build(kind, item, path, f"composition '{name}'")
+            except SondageError as error:
+                error.where = error.where or found.document.where(*path)
+                yield error
+            except Exception:
+                # The plan says it.
+                return
+
+
 def _compositions(found: Registry, builder: Builder) -> Iterator[SondageError]:
     for name in found.contents.compositions:
         where = found.document.where("compositions", name)
+        parts = list(_parts(found, builder, name))
+        if parts:
+            yield from parts
+            continue
         try:
             plan.make(found, builder, name)
         except SondageError as error:

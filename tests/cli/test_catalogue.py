@@ -181,3 +181,15 @@ def test_schema_is_written_to_a_file(call, both, tmp_path):
 @pytest.mark.parametrize("name", ["quickstart", "pud-upos"])
 def test_the_shipped_registry_is_listed(call, name):
     assert name in call("list", "compositions").out
+
+
+def test_validate_tells_every_fault_whatever_its_kind(call, both):
+    text = both.read_text("utf-8")
+    text = text.replace("  t: {use: toy.task, n: 60}", "  t: {use: toy.task, n: 60, m: 1}\n  v: 3")
+    text = text.replace("encoders: [a, b]", "encoders: [nobody, a, noone]", 1)
+    both.write_text(text, "utf-8")
+    ended = call("validate", both)
+    assert ended.code == 2
+    for said in ("tasks: 'v' is '3'", "'nobody'", "'noone'", "'m'"):
+        assert said in ended.err, said
+    assert ended.err.endswith("4 problems\n")
