@@ -347,7 +347,13 @@ Target = Labels | Trees | Rankings
 
 @dataclass(frozen=True)
 class Split:
-    """Item indices of each part, ascending; parts are disjoint."""
+    """Item indices of each part, ascending; parts are disjoint.
+
+    Parameters
+    ----------
+    train, dev, test : int64 arrays
+        Indices into the task's target. `dev` may be empty.
+    """
 
     train: Ints
     dev: Ints
@@ -429,7 +435,14 @@ class TaskData:
 
 @dataclass(frozen=True)
 class Request:
-    """What an encoder is asked for: only this is computed."""
+    """What an encoder is asked for: only this is computed.
+
+    Parameters
+    ----------
+    layers : tuple of int
+        In the order in which their rows have to come.
+    views : tuple of str
+    """
 
     layers: tuple[int, ...]
     views: tuple[str, ...]
@@ -459,7 +472,13 @@ class Chunk:
 
 @dataclass(frozen=True)
 class States:
-    """Ragged rows of one layer: sentence i owns ``values[offsets[i]:offsets[i + 1]]``."""
+    """Ragged rows of one layer: sentence i owns ``values[offsets[i]:offsets[i + 1]]``.
+
+    Parameters
+    ----------
+    values : float array, shape (n_rows, width)
+    offsets : int64 array, shape (n + 1,)
+    """
 
     values: NDArray[Any]
     offsets: Ints
