@@ -228,8 +228,8 @@ class Probe(Protocol):
         The views whose rows it can read. It gets those of them that the composition names,
         else the first that the encoder offers; without it, a view that fits `units`.
     wants_width : int, optional
-        The number of columns that it can read, for the kit to test it with. The core hands
-        over what the encoder has: say in a `DataError` where that does not fit.
+        The number of columns that it can read, a pair's two vectors joined; the kit's
+        problems have as many. An attention view has as many as the encoder has heads.
     """
 
     @property
