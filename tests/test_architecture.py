@@ -76,7 +76,8 @@ def test_the_core_imports_no_method_library_and_no_plugin(core_imports):
     [
         ("errors", set()),
         ("specs", set()),
-        ("data", {"sondage.errors"}),
+        ("corpus", {"sondage.errors"}),
+        ("data", {"sondage.errors", "sondage.corpus"}),
         ("contracts", {"sondage.errors", "sondage.data"}),
         ("hookspecs", {"sondage.specs"}),
     ],

@@ -36,6 +36,7 @@ class Encoder(Protocol):
     n_layers : int
         Number of blocks L; layers are 0 (embedding output) to L.
     width : int
+        Columns of a row; an attention view has a column a head instead.
     views : tuple of str
         The views offered, names of `sondage.data.VIEWS` or the encoder's own.
     """
@@ -64,11 +65,18 @@ class Series(Protocol):
 
     A composition that names a series gets all its steps; ``name@step`` and ``name@last`` are
     one of them.
+
+    Attributes
+    ----------
+    steps : tuple of int
+        The training steps, ascending.
     """
 
     @property
     def steps(self) -> tuple[int, ...]: ...
-    def at(self, step: int) -> Encoder: ...
+    def at(self, step: int) -> Encoder:
+        """Return the encoder of one step, with a fingerprint of its own."""
+        ...
 
 
 @runtime_checkable
@@ -142,7 +150,9 @@ class Problem(Protocol):
     layers, seeds : tuples of int
         The cells to fill: one result for each (layer, seed).
     data : TaskData
+        The task as loaded: corpus, target, warnings.
     splits : mapping of seed to Split
+        Items of each part.
     """
 
     layers: tuple[int, ...]
@@ -180,10 +190,22 @@ class SimpleProbe(Protocol):
     `fit` and `predict` see int labels; `predict` returns values seen in `y`. A `fit` with two
     more parameters named `X_dev` and `y_dev` is given the dev part by these names, to choose
     or to stop by; without them that part goes unused.
+
+    Attributes
+    ----------
+    randomness : tuple of str, optional
+        As of a `Probe`. Without it the seed may always matter, since `fit` is handed `rng`.
+    classes_, predict_log_proba : optional
+        As in scikit-learn, once fitted: then outcomes carry surprisals.
     """
 
-    def fit(self, X: NDArray[np.float32], y: Ints, *, rng: np.random.Generator) -> Self: ...
-    def predict(self, X: NDArray[np.float32]) -> Ints: ...
+    def fit(self, X: NDArray[np.float32], y: Ints, *, rng: np.random.Generator) -> Self:
+        """Learn from the training items of one cell; X has shape (n, d) and is read-only."""
+        ...
+
+    def predict(self, X: NDArray[np.float32]) -> Ints:
+        """Return a label for each row, shape (n,)."""
+        ...
 
 
 class Probe(Protocol):
@@ -199,8 +221,17 @@ class Probe(Protocol):
         What is not joint must not depend on what else is in the call.
     randomness : tuple of str
         What the seed controls beside the split: ``("initialisation",)``, or empty.
-    per_layer : bool
+    per_layer : bool, optional
         False for a probe that mixes all layers into one result; its layer is None.
+    measures : bool, optional
+        True for a probe that fits nothing: what it says of an item hangs on that item alone.
+        It needs no training items, and there is nothing for it to learn.
+    wants_views : tuple of str, optional
+        The views whose rows it can read. It gets those of them that the composition names,
+        else the first that the encoder offers; without it, a view that fits `units`.
+    wants_width : int, optional
+        The number of columns that it can read, a pair's two vectors joined; the kit's
+        problems have as many. An attention view has as many as the encoder has heads.
     """
 
     @property
@@ -223,8 +254,9 @@ class Accumulator(Protocol):
 
         Parameters
         ----------
-        a, b : float arrays, shape (n, d_a) and (n, d_b); for ``units = "attention"``
-            lists of arrays, shape (heads, t, t), one a sentence.
+        a, b : float arrays, shape (n, d_a) and (n, d_b)
+            Side a is the encoder of the cell, side b the composition's baseline. For ``units =
+            "attention"`` lists of arrays, shape (heads, t, t), one a sentence.
         rows : int64 array, shape (n,)
             Identity of each stimulus: the same in every chunking and for every encoder.
         """
@@ -234,7 +266,9 @@ class Accumulator(Protocol):
         """Take in another accumulator's stimuli; returns self."""
         ...
 
-    def compute(self) -> Result: ...
+    def compute(self) -> Result:
+        """Return the scores of what was seen so far; changes nothing."""
+        ...
 
 
 class Metric(Protocol):
@@ -246,6 +280,7 @@ class Metric(Protocol):
         What is compared: rows of a view; attention maps; or the vectors of a task's training
         items, whose labels `begin` is then told.
     symmetric : bool
+        Whether the sides may be swapped.
     bounds : (float, float)
         Least and greatest value possible.
     self_value : float

@@ -139,7 +139,8 @@ def sentence_problem(
 
 def _attention(t: int, heads: int, sharpness: float, rng: np.random.Generator) -> Floats:
     weights = np.exp(sharpness * rng.standard_normal((t, t, heads)))
-    return (weights / weights.sum(axis=1, keepdims=True)).reshape(t * t, heads).astype(np.float32)
+    shares: Floats = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares.reshape(t * t, heads)
 
 
 def attended(problem: ToyProblem, heads: int) -> ToyProblem:
