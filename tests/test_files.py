@@ -73,9 +73,25 @@ def test_what_cannot_be_read_is_told_with_its_line(tmp_path, raw, message, line)
     assert caught.value.where == f"{path}{line}"
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_data_swapped_under_the_same_size_and_time_are_seen(replaced, tmp_path, monkeypatch):
+    monkeypatch.setattr("sondage.files._SETTLED", -1.0)
+    path, other = tmp_path / "data", tmp_path / "other"
+    path.write_bytes(b"abc")
+    os.utime(path, ns=(1, 1))
+    first = file_hash(str(path))
+    other = other if replaced else path
+    other.write_bytes(b"abd")
+    os.utime(other, ns=(1, 1))
+    os.replace(other, path)
+    assert file_hash(str(path)) != first
+
+
 def test_a_hash_is_of_the_bytes_and_is_made_once(tmp_path, monkeypatch):
     path = tmp_path / "data"
     path.write_bytes(b"abc")
+    os.utime(path, ns=(1, 1))
+    monkeypatch.setattr("sondage.files._SETTLED", -1.0)
     wanted = hashlib.blake2b(b"abc", digest_size=16).hexdigest()
     assert file_hash(str(path)) == wanted
     with monkeypatch.context() as patched:

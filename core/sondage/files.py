@@ -7,12 +7,16 @@ import gzip
 import hashlib
 import io
 import os
+import time
 import zlib
 from collections.abc import Sequence
 
 from sondage.errors import DataError, nearest
 
-_HASHES: dict[tuple[str, int, int], str] = {}
+#: A file changed more recently than this (seconds) is hashed again: within the clock's grain a
+#: second write may leave its times as they were.
+_SETTLED = 2.0
+_HASHES: dict[tuple[str | int, ...], str] = {}
 
 
 def find_files(
@@ -86,8 +90,9 @@ def _missing(pattern: str, path: str, what: str, suffixes: tuple[str, ...]) -> D
 def file_hash(path: str) -> str:
     """Return 32 hex digits over a file's bytes (BLAKE2b).
 
-    Remembered in this process by path, size and time of last change, so that asking again
-    reads nothing.
+    Remembered in this process by path, size, inode, device and the times of last write and
+    last change (which no tool can set back), so that asking again reads nothing. A file that
+    changed within the last two seconds is hashed again.
 
     Raises
     ------
@@ -95,15 +100,24 @@ def file_hash(path: str) -> str:
         If the file cannot be read.
     """
     try:
-        stat = os.stat(path)
-        key = (os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
-        if key not in _HASHES:
-            with open(path, "rb") as f:
-                made = hashlib.file_digest(f, lambda: hashlib.blake2b(digest_size=16))
-            _HASHES[key] = made.hexdigest()
+        key = _stamp(path)
+        if key in _HASHES:
+            return _HASHES[key]
+        with open(path, "rb") as f:
+            made = hashlib.file_digest(f, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        changed = os.stat(path)
+        settled = time.time() - max(changed.st_mtime, changed.st_ctime) > _SETTLED
+        if settled and _stamp(path) == key:
+            _HASHES[key] = made
     except OSError as error:
         raise unreadable(path, error) from error
-    return _HASHES[key]
+    return made
+
+
+def _stamp(path: str) -> tuple[str | int, ...]:
+    stat = os.stat(path)
+    times = (stat.st_mtime_ns, stat.st_ctime_ns)
+    return (os.path.abspath(path), stat.st_size, stat.st_ino, stat.st_dev, *times)
 
 
 def read_bytes(path: str) -> bytes:

@@ -283,17 +283,18 @@ def test_sharded_weights_count_whole(model_folder, tmp_path):
 
 
 @pytest.fixture
-def aged(tmp_path):
+def aged(tmp_path, monkeypatch):
     file = tmp_path / "weights"
     file.write_bytes(b"abc")
     os.utime(file, (1_600_000_000, 1_600_000_000))
+    monkeypatch.setattr(hashing, "SETTLED", -1.0)  # its change (ctime) cannot be set back
     return file
 
 
 def test_digests_are_remembered(aged, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     first = hashing.file_digest(aged)
-    assert json.loads(hashing.cache_file().read_text())[str(aged)][2] == first
+    assert json.loads(hashing.cache_file().read_text())[str(aged)][1] == first
     monkeypatch.setattr(hashing, "_memory", {})
     monkeypatch.setattr(hashing.hashlib, "file_digest", None)  # would fail if it were called
     assert hashing.file_digest(aged) == first
@@ -306,7 +307,7 @@ def test_a_corrupt_memory_is_no_error(content, aged, tmp_path, monkeypatch):
     hashing.cache_file().parent.mkdir(parents=True)
     hashing.cache_file().write_text(content.replace("WHERE", str(aged)))
     first = hashing.file_digest(aged)
-    assert json.loads(hashing.cache_file().read_text())[str(aged)][2] == first
+    assert json.loads(hashing.cache_file().read_text())[str(aged)][1] == first
 
 
 def test_an_unwritable_memory_is_no_error(aged, tmp_path, monkeypatch):
@@ -321,11 +322,49 @@ def test_changed_files_are_hashed_again(aged, tmp_path, monkeypatch):
     first = hashing.file_digest(aged)
     aged.write_bytes(b"abd")
     assert hashing.file_digest(aged) != first
+    monkeypatch.setattr(hashing, "SETTLED", 2.0)
     # Written just now: the same size and perhaps the same time say nothing yet.
     aged.write_bytes(b"abe")
     second = hashing.file_digest(aged)
     aged.write_bytes(b"abf")
     assert hashing.file_digest(aged) != second
+
+
+@pytest.mark.parametrize("way", ["in place", "replaced", "no change time"])
+def test_weights_swapped_under_the_same_size_and_time_are_seen(way, aged, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    stat = os.stat(aged)
+    first = hashing.file_digest(aged)
+    other = aged if way != "replaced" else tmp_path / "other"
+    other.write_bytes(b"abd")
+    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    os.replace(other, aged)
+    with monkeypatch.context() as patched:
+        if way == "no change time":
+            real = os.stat
+            kept = {str(aged): stat}
+            patched.setattr(os, "stat", lambda path, **k: kept.get(str(path)) or real(path, **k))
+        second = hashing.file_digest(aged)
+        patched.setattr(hashing, "_memory", {})
+        third = hashing.file_digest(aged)
+    assert second == third != first
+
+
+def test_a_file_written_while_it_is_hashed_is_not_remembered(aged, tmp_path, monkeypatch):
+    import hashlib
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    whole = hashlib.file_digest
+
+    def meanwhile(stream, kind):
+        made = whole(stream, kind)
+        aged.write_bytes(b"abd")
+        return made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(hashing.hashlib, "file_digest", meanwhile)
+        first = hashing.file_digest(aged)
+    assert hashing.file_digest(aged) != first
 
 
 def test_the_same_bytes_elsewhere_are_the_same_model(model_folder, tmp_path):

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 
-# Letters, digits and combining accents; a word goes on over one inner mark: 'U.S', 'e-mail',
-# '3.5', "don't", '12:30'; the English endings 's 'll ... are words of their own; of other
-# characters a run of equal ones is a word: '...', '--'.
-_L = r"[\w\u0300-\u036f]"
-_ENDING = rf"['’](?i:s|m|d|ll|re|ve)(?!{_L})"
-_WORD = re.compile(
-    rf"{_ENDING}|{_L}+(?:(?:[-./,:&@]|(?!{_ENDING})['’]){_L}+)*|(?P<mark>[^\w\s])(?P=mark)*"
+import regex
+
+# Unicode's word segmentation (UAX #29) says what belongs to the character before it: combining
+# signs, joiners and non-joiners, soft hyphens, direction marks.
+_JOINED = r"[\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}]"
+# A letter or digit with what belongs to it.
+_L = rf"[\w\p{{N}}]{_JOINED}*+"
+_AFTER = r"(?![\w\p{N}])"
+# A word goes on over one inner mark: 'U.S', 'e-mail', '3.5', "don't", '12:30', 'col·lecció';
+# over double quotes only in Hebrew abbreviations. The English endings 's 'll ... are words of
+# their own; of other characters, with what belongs to each, a run of equal ones is a word:
+# '...', '--'.
+_ENDING = rf"['’](?i:s|m|d|ll|re|ve){_AFTER}(?!{_JOINED})"
+_INNER = (
+    rf"(?:[-./,:&@\p{{WB=MidLetter}}\u2024\uff0e]|(?!{_ENDING})['’]"
+    r'|(?<=\p{WB=Hebrew_Letter}\p{M}*)"(?=\p{WB=Hebrew_Letter}))'
+)
+_WORD = regex.compile(
+    rf"{_ENDING}|(?:{_L})+(?:{_INNER}(?:{_L})+)*|(?P<mark>(?=[^\w\p{{N}}\s\u200b])\X)(?P=mark)*"
 )
 
 
@@ -36,9 +47,12 @@ class Words:
     Notes
     -----
     The rule, in this order: ``'s 'm 'd 'll 're 've`` at the end of a word are words; so is
-    a run of letters and digits, which may go on over a single one of ``- . / , : & @ '``
-    between two of them; so is a run of one and the same other character. Nothing is dropped
-    but blanks.
+    a run of letters and digits, which may go on over a single one of ``- . / , : & @ '`` and
+    Unicode's other marks inside words (``·`` in Catalan) between two of them; so is a run of
+    one and the same other character. What Unicode's word segmentation joins to the character
+    before it stays there in every script: vowel signs and accents, joiners and non-joiners,
+    soft hyphens, direction marks. Nothing is dropped but blanks and zero-width spaces.
+    Scripts written without blanks come in runs: no dictionary is asked.
     """
 
     def __init__(self, text: str, cuts: Iterable[int] = ()) -> None:
@@ -60,6 +74,7 @@ class Words:
 
 def occurrences(text: str, part: str, *, ignore_case: bool = False) -> list[tuple[int, int]]:
     """Return the character spans at which `part` stands in `text` as whole words."""
-    pattern = rf"(?<!\w){re.escape(part)}(?!\w)"
-    found = re.finditer(pattern, text, re.IGNORECASE if ignore_case else re.NOFLAG)
+    # Nor may it end before a sign that belongs to its last character.
+    pattern = rf"(?<![\w\p{{N}}]{_JOINED}*){regex.escape(part)}{_AFTER}(?!{_JOINED})"
+    found = regex.finditer(pattern, text, regex.IGNORECASE if ignore_case else 0)
     return [m.span() for m in found]

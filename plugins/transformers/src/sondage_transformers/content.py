@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,8 @@ class Content:
     n_words : int64 array, shape (s,)
     replaced, empty : int64 arrays, shape (s,)
         How many words got a substitute, and whether the whole sentence did.
+    otherwise : int64 array, shape (s,)
+        How many words are cut otherwise than in the text that they make.
     pairs : bool
         Whether sentences have two segments.
     """
@@ -51,6 +53,7 @@ class Content:
     n_words: Ints
     replaced: Ints
     empty: Ints
+    otherwise: Ints
     pairs: bool
 
 
@@ -94,20 +97,26 @@ def cut(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
 def _cut_words(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
     lists = [corpus.words_of(int(i)) for i in sentences]
     n_words = np.fromiter(map(len, lists), np.int64, len(lists))
-    kinds: dict[str, int] = {}
+    segments = _segments(corpus, sentences, lists)
+    # A word that opens a text is another kind where the tokenizer cuts it otherwise there.
+    kinds: dict[tuple[str, bool], int] = {}
     code = np.fromiter(
-        (kinds.setdefault(w, len(kinds)) for words in lists for w in words),
+        (
+            kinds.setdefault((w, tokens.opens and not k), len(kinds))
+            for words in segments
+            for k, w in enumerate(words)
+        ),
         np.int64,
         int(n_words.sum()),
     )
-    ids, starts = tokens.of_words(list(kinds))
+    ids, starts = _of_kinds(list(kinds), tokens)
     lengths = np.diff(starts)
     lost = np.flatnonzero(lengths == 0)
     # The substitute lies behind all others; words without subwords and empty sentences use it.
     ids = np.append(ids, -1 if tokens.substitute is None else tokens.substitute)
     starts, lengths = starts[:-1].copy(), lengths.copy()
     starts[lost], lengths[lost] = len(ids) - 1, 1
-    _need_substitute(tokens, list(kinds)[lost[0]] if len(lost) else None, n_words == 0)
+    _need_substitute(tokens, list(kinds)[lost[0]][0] if len(lost) else None, n_words == 0)
 
     begin = offsets_of(n_words)
     empty = n_words == 0
@@ -137,8 +146,31 @@ def _cut_words(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
         n_words=n_words,
         replaced=replaced.astype(np.int64),
         empty=empty.astype(np.int64),
+        otherwise=tokens.otherwise(segments).reshape(len(lists), -1).sum(1),
         pairs=corpus.boundary is not None,
     )
+
+
+def _segments(corpus: Corpus, sentences: Ints, lists: list[Sequence[str]]) -> list[Sequence[str]]:
+    """Return the words of each text: of pairs, both segments in turn."""
+    if corpus.boundary is None:
+        return lists
+    bounds = np.asarray(corpus.boundary, np.int64)[sentences].tolist()
+    halves = ((words[:b], words[b:]) for words, b in zip(lists, bounds, strict=True))
+    return [segment for pair in halves for segment in pair]
+
+
+def _of_kinds(kinds: list[tuple[str, bool]], tokens: Tokens) -> tuple[Ints, Ints]:
+    """Cut the distinct words, those that open a text and the others, in the order given."""
+    opening = np.fromiter((first for _, first in kinds), np.bool_, len(kinds))
+    if not opening.any():
+        return tokens.of_words([w for w, _ in kinds])
+    ids, begin = tokens.of_words([w for w, first in kinds if not first])
+    more, begin2 = tokens.of_words([w for w, first in kinds if first], opening=True)
+    start, length = np.zeros((2, len(kinds)), np.int64)
+    start[~opening], length[~opening] = begin[:-1], np.diff(begin)
+    start[opening], length[opening] = begin2[:-1] + len(ids), np.diff(begin2)
+    return np.concatenate([ids, more])[ranges(start, length)], offsets_of(length)
 
 
 def _cut_texts(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
@@ -169,6 +201,7 @@ def _cut_texts(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
         n_words=none,
         replaced=none,
         empty=empty.astype(np.int64),
+        otherwise=none,
         pairs=corpus.second is not None,
     )
 

@@ -291,6 +291,7 @@ def _warnings(windows: Windows, members: Ints, request: Request) -> dict[str, in
     counts = {
         "replaced-words": int(content.replaced[members].sum()),
         "empty-sentences": int(content.empty[members].sum()),
+        "words-cut-otherwise": int(content.otherwise[members].sum()),
         "truncated-words": int(windows.cut_words[members].sum()),
         "windowed-sentences": split if ragged else 0,
         "truncated-sentences": split if sentence else 0,

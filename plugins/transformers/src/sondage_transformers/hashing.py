@@ -1,4 +1,4 @@
-"""Digests of large files, remembered by path, size and time of change."""
+"""Digests of large files, remembered by path, size, times, inode and sampled bytes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 #: A file changed more recently than this (seconds) is hashed again: within the clock's grain
-#: a second write may leave size and time as they were.
+#: a second write may leave size and times as they were.
 SETTLED = 2.0
+#: Some bytes of a remembered file are compared too: this many places, of this many bytes.
+SAMPLES = 64
+SAMPLE_BYTES = 4096
 
-_memory: dict[str, tuple[int, int, str]] = {}
+#: What was seen of a file when it was hashed, and its digest.
+_Entry = tuple[str, str]
+_memory: dict[str, _Entry] = {}
 
 
 def cache_file() -> Path:
@@ -31,6 +36,12 @@ def file_digest(path: Path) -> str:
     path : Path
         Links are followed, so that two names of one file share one digest.
 
+    Notes
+    -----
+    The rule: a remembered digest counts only while size, times of last write and last change,
+    inode, device and sampled bytes are as they were when the file was hashed, and a file that
+    changed within the last `SETTLED` seconds is not remembered.
+
     Raises
     ------
     OSError
@@ -38,40 +49,57 @@ def file_digest(path: Path) -> str:
         is then hashed again.
     """
     real = os.path.realpath(path)
-    stat = os.stat(real)
-    stamp = (stat.st_size, stat.st_mtime_ns)
+    stamp = _stamp(real)
     known = _memory.get(real) or _recall().get(real)
-    if known is not None and known[:2] == stamp:
+    if known is not None and known[0] == stamp:
         _memory[real] = known
-        return known[2]
+        return known[1]
     with open(real, "rb") as stream:
         found = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-    if time.time() - stat.st_mtime > SETTLED:
-        _memory[real] = (*stamp, found)
+    stat = os.stat(real)
+    settled = time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED
+    # Written to meanwhile: the digest may be of a mixture, and is not remembered.
+    if settled and _stamp(real) == stamp:
+        _memory[real] = (stamp, found)
         _remember(real, _memory[real])
     return found
 
 
-def _recall() -> dict[str, tuple[int, int, str]]:
+def _stamp(path: str) -> str:
+    """Return what cannot stay equal when a file is written to or replaced.
+
+    Size, times, inode and device: a tool can set back the time of the last write, but not
+    that of the last change (ctime). Where a file system keeps no such time, bytes sampled
+    evenly over the file, its ends among them, tell other weights.
+    """
+    stat = os.stat(path)
+    sample = hashlib.blake2b(digest_size=16)
+    last = max(stat.st_size - SAMPLE_BYTES, 0)
+    with open(path, "rb", buffering=0) as stream:
+        for place in sorted({last * k // (SAMPLES - 1) for k in range(SAMPLES)}):
+            stream.seek(place)
+            sample.update(stream.read(SAMPLE_BYTES))
+    seen = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
+    return " ".join(map(str, (*seen, sample.hexdigest())))
+
+
+def _recall() -> dict[str, _Entry]:
     try:
         stored: Any = json.loads(cache_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     if not isinstance(stored, dict):
         return {}
-    return {path: (e[0], e[1], e[2]) for path, e in stored.items() if _is_entry(e)}
+    return {path: (e[0], e[1]) for path, e in stored.items() if _is_entry(e)}
 
 
 def _is_entry(entry: Any) -> bool:
-    kinds = (int, int, str)
     return (
-        isinstance(entry, list)
-        and len(entry) == len(kinds)
-        and all(isinstance(part, kind) for part, kind in zip(entry, kinds, strict=True))
+        isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)
     )
 
 
-def _remember(path: str, entry: tuple[int, int, str]) -> None:
+def _remember(path: str, entry: _Entry) -> None:
     home = cache_file()
     try:
         home.parent.mkdir(parents=True, exist_ok=True)

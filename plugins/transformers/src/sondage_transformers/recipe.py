@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any, Literal
 
 from sondage.data import digest
-from sondage.errors import ParameterError
+from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.checkpoint import Checkpoint
+from sondage_transformers.joining import surely_joins
 
 Dtype = Literal["float32", "float16", "bfloat16"]
 
@@ -65,6 +66,7 @@ class Recipe:
         budget and the number of threads are left out: they move only the last bits.
         """
         drawn = self.seed is not None
+        mended = ["words as in the text"] if self._mends_words else []
         versions = [version("transformers")] + ([version("torch")] if drawn else [])
         return digest(
             "sondage-transformers",
@@ -74,7 +76,20 @@ class Recipe:
             self.seed,
             self.depth,
             versions,
+            *mended,
         )
+
+    @cached_property
+    def _mends_words(self) -> bool:
+        """Whether words by themselves were once cut otherwise than in the text."""
+        from sondage_transformers.tokens import Tokens
+
+        if surely_joins(self.checkpoint.folder):
+            return False
+        try:
+            return Tokens(self.checkpoint).joining.mended
+        except EncodingError:  # encoding will say so
+            return False
 
     def __getstate__(self) -> dict[str, Any]:
         # What was read from files stays behind: another machine has its own.

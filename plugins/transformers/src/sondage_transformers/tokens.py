@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +14,7 @@ from sondage.data import Ints, offsets_of
 from sondage.errors import EncodingError
 from sondage_transformers.checkpoint import Checkpoint
 from sondage_transformers.files import has_vocabulary
+from sondage_transformers.joining import Joining, cut_otherwise, join, usual_manner
 from sondage_transformers.quiet import quiet
 
 #: Tokenizers without a maximum of their own declare an absurdly large one.
@@ -93,7 +92,11 @@ class Tokens:
             )
         self.tokenizer = tokenizer
         self._for_text = _bare(tokenizer.backend_tokenizer)
-        self._for_words, self._lead = _for_words(self._for_text)
+
+    @cached_property
+    def joining(self) -> Joining:
+        """How words by themselves are cut as in the text that they make."""
+        return join(self._for_text, usual_manner(self._for_text))
 
     @cached_property
     def single(self) -> Template:
@@ -140,8 +143,13 @@ class Tokens:
         """Whether the model is given type ids."""
         return "token_type_ids" in self.tokenizer.model_input_names
 
-    def of_words(self, words: Sequence[str]) -> tuple[Ints, Ints]:
-        """Cut each word into subwords, as if it followed a space.
+    @property
+    def opens(self) -> bool:
+        """Whether the first word of a text is cut otherwise than the same word further on."""
+        return self.joining.manner.opening
+
+    def of_words(self, words: Sequence[str], *, opening: bool = False) -> tuple[Ints, Ints]:
+        """Cut each word into subwords, as if it followed a space or, if asked, began a text.
 
         A fast tokenizer given words treats each for itself, so that distinct words suffice.
 
@@ -151,19 +159,33 @@ class Tokens:
         offsets : int64 array, shape (len(words) + 1,)
             Word i owns ``ids[offsets[i]:offsets[i + 1]]``; nothing if the tokenizer drops it.
         """
-        lead = self._lead
-        batch = [[w if not lead or w[:1] == " " else lead + w] for w in words]
-        return self._flat(self._for_words, batch, is_pretokenized=True)
+        manner = self.joining.manner
+        return self._flat(manner.cut_opening if opening else manner.cut, words)
 
     def of_texts(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """Cut running texts into subwords; as `of_words`, with a text for a word."""
-        return self._flat(self._for_text, list(texts))
 
-    def _flat(self, backend: Any, batch: list[Any], **options: bool) -> tuple[Ints, Ints]:
+        def cut(batch: Sequence[str]) -> list[list[int]]:
+            made = self._for_text.encode_batch(list(batch), add_special_tokens=False)
+            return [encoding.ids for encoding in made]
+
+        return self._flat(cut, texts)
+
+    def otherwise(self, sentences: Sequence[Sequence[str]]) -> Ints:
+        """Count in each sentence the words that are cut otherwise than in its text.
+
+        Zeros where the tokenizer was found to cut ordinary words as in the text.
+        """
+        if self.joining.exact:
+            return np.zeros(len(sentences), np.int64)
+        return np.asarray(cut_otherwise(self.joining, self._for_text, sentences), np.int64)
+
+    def _flat(
+        self, cut: Callable[[Sequence[str]], list[list[int]]], parts: Sequence[str]
+    ) -> tuple[Ints, Ints]:
         try:
-            made = backend.encode_batch(batch, add_special_tokens=False, **options)
+            lists = cut(parts)
         except (UnicodeEncodeError, TypeError) as error:
-            parts = [part for item in batch for part in ([item] if isinstance(item, str) else item)]
             bad = next((part for part in parts if _has_surrogate(part)), None)
             if bad is None:
                 raise
@@ -171,7 +193,6 @@ class Tokens:
                 f"{bad!r} is no text: it holds half of a surrogate pair",
                 hint="read the file in its true encoding",
             ) from error
-        lists = [encoding.ids for encoding in made]
         offsets = offsets_of(len(ids) for ids in lists)
         return np.fromiter(itertools.chain.from_iterable(lists), np.int64, offsets[-1]), offsets
 
@@ -187,37 +208,6 @@ def _bare(backend: Any) -> Any:
     if getattr(backend.model, "dropout", None):
         backend.model.dropout = None
     return backend
-
-
-def _for_words(backend: Any) -> tuple[Any, str]:
-    """Return a tokenizer for single words, and what to put before each.
-
-    Words have the form that they have after a space: byte-level tokenizers are trained with
-    the space in the word, Metaspace ones with a mark for it.
-    """
-    from tokenizers import pre_tokenizers
-
-    pre = backend.pre_tokenizer
-    state = json.loads(pre.__getstate__()) if pre is not None else {}
-    kind = state.get("type")
-    if kind == "ByteLevel" and not state.get("add_prefix_space"):
-        changed = copy.deepcopy(backend)
-        changed.pre_tokenizer = pre_tokenizers.ByteLevel(
-            add_prefix_space=True, use_regex=state.get("use_regex", True)
-        )
-        return changed, ""
-    if kind == "Metaspace" and state.get("prepend_scheme") == "never":
-        changed = copy.deepcopy(backend)
-        changed.pre_tokenizer = pre_tokenizers.Metaspace(
-            replacement=state["replacement"],
-            prepend_scheme="always",
-            split=state.get("split", True),
-        )
-        return changed, ""
-    parts = state.get("pretokenizers", []) if kind == "Sequence" else []
-    # Behind a regular expression, a prefix would go before each piece of the word.
-    byte_level = any(p.get("type") == "ByteLevel" and not p["add_prefix_space"] for p in parts)
-    return backend, " " if byte_level else ""
 
 
 def _template(backend: Any, *, pair: bool) -> Template:
