@@ -74,30 +74,44 @@ class Checkpoint:
     def n_layers(self) -> int:
         """Number of blocks; of an encoder-decoder, those of its encoder."""
         encoder = ("encoder_layers", "num_layers") if self.config.get("is_encoder_decoder") else ()
-        return self._fact((*encoder, *_DEPTH))
+        return self._fact((*encoder, *_DEPTH), "num_hidden_layers")
 
     @property
     def width(self) -> int:
         """Width of the hidden states."""
-        return self._fact(_WIDTH)
+        return self._fact(_WIDTH, "hidden_size")
 
     @property
     def heads(self) -> int:
         """Number of attention heads of a block; of an encoder-decoder, of its encoder's."""
-        return self._fact(_HEADS)
+        return self._fact(_HEADS, "num_attention_heads")
 
-    def _fact(self, names: tuple[str, ...]) -> int:
+    def _fact(self, names: tuple[str, ...], usual: str) -> int:
         inner = self.config.get("text_config")
         for source in (self.config, inner if isinstance(inner, dict) else {}):
             for name in names:
                 value = source.get(name)
                 if isinstance(value, int) and not isinstance(value, bool):
                     return value
+        value = getattr(self._text_config, usual, None)
+        if isinstance(value, int):
+            return value
         raise EncodingError(
             f"config.json gives none of {', '.join(names)}",
             where=str(self.folder / "config.json"),
             hint="save it again with transformers, which writes the defaults out",
         )
+
+    @cached_property
+    def _text_config(self) -> Any:
+        """What transformers makes of config.json, of the part that reads text.
+
+        It knows an architecture's own names and defaults, but takes seconds to import: asked
+        only where the file does not say.
+        """
+        from sondage_transformers.configs import text_config
+
+        return text_config(self.folder, remote_code=self.remote_code)
 
     @cached_property
     def has_cls(self) -> bool:
