@@ -27,6 +27,16 @@ _CLS_TYPES = frozenset(
     squeezebert xlm-roberta xlm-roberta-xl xmod yoso
     """.split()  # noqa: SIM905
 )
+#: Architectures of which an earlier version mixed padding, or lengths, into the vectors: what
+#: was stored of them is not taken again. How a model is treated is measured, not looked up here.
+_PADDING_LEAKED = frozenset(
+    """
+    aimv2 big_bird bigbird_pegasus convbert cpmant fnet longt5 mobilebert mra nystromformer
+    paligemma reformer yoso
+    """.split()  # noqa: SIM905
+)
+#: The same, of which type ids were looked up among the words.
+_TYPES_AS_WORDS = frozenset("codegen ctrl flaubert gpt2 gpt_neo gptj xlm xlnet".split())  # noqa: SIM905
 _DEPTH = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _HEADS = ("encoder_attention_heads", "num_attention_heads", "n_head", "n_heads", "num_heads")
 _WIDTH = ("hidden_size", "n_embd", "d_model", "dim", "emb_dim")
@@ -69,6 +79,16 @@ class Checkpoint:
     def model_type(self) -> str:
         """The architecture's name, or an empty string."""
         return str(self.config.get("model_type", ""))
+
+    @property
+    def mended(self) -> tuple[str, ...]:
+        """What to add to a fingerprint so that vectors of before are not taken for these."""
+        if self.model_type in _PADDING_LEAKED:
+            return ("alone",)
+        said = read_json(self.folder / "tokenizer_config.json")
+        given = "token_type_ids" in (said.get("model_input_names") or ())
+        foreign = given or str(said.get("tokenizer_class", "")).startswith(("Bert", "XLNet"))
+        return ("types",) if self.model_type in _TYPES_AS_WORDS and foreign else ()
 
     @property
     def n_layers(self) -> int:

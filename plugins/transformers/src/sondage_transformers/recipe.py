@@ -74,6 +74,7 @@ class Recipe:
             self.seed,
             self.depth,
             versions,
+            *self.checkpoint.mended,
         )
 
     def __getstate__(self) -> dict[str, Any]:
