@@ -27,6 +27,16 @@ _CLS_TYPES = frozenset(
     squeezebert xlm-roberta xlm-roberta-xl xmod yoso
     """.split()  # noqa: SIM905
 )
+#: Architectures of which an earlier version mixed padding, or lengths, into the vectors: what
+#: was stored of them is not taken again. How a model is treated is measured, not looked up here.
+_PADDING_LEAKED = frozenset(
+    """
+    aimv2 big_bird bigbird_pegasus convbert cpmant fnet longt5 mobilebert mra nystromformer
+    paligemma reformer yoso
+    """.split()  # noqa: SIM905
+)
+#: The same, of which type ids were looked up among the words.
+_TYPES_AS_WORDS = frozenset("codegen ctrl flaubert gpt2 gpt_neo gptj xlm xlnet".split())  # noqa: SIM905
 _DEPTH = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _HEADS = ("encoder_attention_heads", "num_attention_heads", "n_head", "n_heads", "num_heads")
 _WIDTH = ("hidden_size", "n_embd", "d_model", "dim", "emb_dim")
@@ -71,33 +81,57 @@ class Checkpoint:
         return str(self.config.get("model_type", ""))
 
     @property
+    def mended(self) -> tuple[str, ...]:
+        """What to add to a fingerprint so that vectors of before are not taken for these."""
+        if self.model_type in _PADDING_LEAKED:
+            return ("alone",)
+        said = read_json(self.folder / "tokenizer_config.json")
+        given = "token_type_ids" in (said.get("model_input_names") or ())
+        foreign = given or str(said.get("tokenizer_class", "")).startswith(("Bert", "XLNet"))
+        return ("types",) if self.model_type in _TYPES_AS_WORDS and foreign else ()
+
+    @property
     def n_layers(self) -> int:
         """Number of blocks; of an encoder-decoder, those of its encoder."""
         encoder = ("encoder_layers", "num_layers") if self.config.get("is_encoder_decoder") else ()
-        return self._fact((*encoder, *_DEPTH))
+        return self._fact((*encoder, *_DEPTH), "num_hidden_layers")
 
     @property
     def width(self) -> int:
         """Width of the hidden states."""
-        return self._fact(_WIDTH)
+        return self._fact(_WIDTH, "hidden_size")
 
     @property
     def heads(self) -> int:
         """Number of attention heads of a block; of an encoder-decoder, of its encoder's."""
-        return self._fact(_HEADS)
+        return self._fact(_HEADS, "num_attention_heads")
 
-    def _fact(self, names: tuple[str, ...]) -> int:
+    def _fact(self, names: tuple[str, ...], usual: str) -> int:
         inner = self.config.get("text_config")
         for source in (self.config, inner if isinstance(inner, dict) else {}):
             for name in names:
                 value = source.get(name)
                 if isinstance(value, int) and not isinstance(value, bool):
                     return value
+        value = getattr(self._text_config, usual, None)
+        if isinstance(value, int):
+            return value
         raise EncodingError(
             f"config.json gives none of {', '.join(names)}",
             where=str(self.folder / "config.json"),
             hint="save it again with transformers, which writes the defaults out",
         )
+
+    @cached_property
+    def _text_config(self) -> Any:
+        """What transformers makes of config.json, of the part that reads text.
+
+        It knows an architecture's own names and defaults, but takes seconds to import: asked
+        only where the file does not say.
+        """
+        from sondage_transformers.configs import text_config
+
+        return text_config(self.folder, remote_code=self.remote_code)
 
     @cached_property
     def has_cls(self) -> bool:

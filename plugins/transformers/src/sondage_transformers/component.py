@@ -72,7 +72,9 @@ class Component:
         ``empty-sentences`` (likewise), ``windowed-sentences`` (longer than the model's
         maximum: encoded in windows, each word in one), ``truncated-sentences`` (the same,
         where a view of sentences sees the first window alone), ``truncated-words`` (longer than
-        a whole window) and ``nonfinite-rows`` (NaN or infinite, as where float16 overflows).
+        a whole window), ``padding-leaks`` (the model lets padding or the length of a batch
+        through: texts of one length alone share a pass) and ``nonfinite-rows`` (NaN or infinite,
+        as where float16 overflows).
 
         A row of ``attention`` is a pair (query, key) of subwords, in C order, with a column a
         head; layer 0 has none and is zeros, and so is what would lie between two windows.

@@ -13,7 +13,7 @@ from sondage.data import Chunk, Corpus, Ints, Request
 from sondage.errors import EncodingError
 from sondage_transformers.content import blocks, cut
 from sondage_transformers.loading import load_model
-from sondage_transformers.network import Network
+from sondage_transformers.network import Network, vocabulary
 from sondage_transformers.pooling import SENTENCE_VIEWS, WORD_VIEWS, Batch, Pooler
 from sondage_transformers.ragged import by_budget, ranges, starts_of
 from sondage_transformers.recipe import Recipe
@@ -53,9 +53,13 @@ class Engine:
     @cached_property
     def network(self) -> Network:
         """The model, on its device."""
-        model = load_model(self.recipe)
+        return self.network_of(load_model(self.recipe))
+
+    def network_of(self, model: Any) -> Network:
+        """Return a network of a model of this recipe, on the device where it is."""
         checkpoint = self.recipe.checkpoint
-        return Network(model, checkpoint.n_layers, checkpoint.width, self._probe(model))
+        probe, highest = self._probe(model), self.tokens.highest_type
+        return Network(model, checkpoint.n_layers, checkpoint.width, probe, highest)
 
     @cached_property
     def device(self) -> torch.device:
@@ -81,6 +85,7 @@ class Engine:
     def encode(self, corpus: Corpus, request: Request) -> Iterator[Chunk]:
         """Stream the chunks of a checked request."""
         self._check_positions()
+        self.network.check(request.layers)
         budget = self.recipe.max_tokens or BUDGET.get(self.device.type, BUDGET["cpu"])
         waiting: _Part | None = None
         for windows in self.windows(corpus):
@@ -128,7 +133,8 @@ class Engine:
                 self._attend(inputs, batch, index, layers, maps)
         if "attention" in request.views:
             rows["attention"] = self._flatten(windows, members, layers, maps)
-        return _Part(content.sentences[members], rows, _warnings(windows, members, request))
+        warnings = _warnings(windows, members, request) | self.parted(len(members))
+        return _Part(content.sentences[members], rows, warnings)
 
     def _finish(self, part: _Part, request: Request) -> Chunk:
         rows = {view: part.rows[view].cpu().numpy() for view in request.views}
@@ -147,12 +153,16 @@ class Engine:
         import torch
 
         arrays = {"input_ids": batch.ids, "attention_mask": batch.mask.astype(np.int64)}
-        if self.tokens.wants_types:
+        if self.network.conduct.takes_types:
             arrays["token_type_ids"] = batch.types
         tensors = {k: torch.from_numpy(v) for k, v in arrays.items()}
         if self.device.type == "cuda":
             tensors = {k: v.pin_memory() for k, v in tensors.items()}
         return {k: v.to(self.device, non_blocking=True) for k, v in tensors.items()}
+
+    def parted(self, n: int) -> dict[str, int]:
+        """Return the warning of n sentences that may not share a pass with any others."""
+        return {} if self.network.conduct.company == "any" else {"padding-leaks": n}
 
     def _attend(
         self, inputs: Any, batch: Batch, index: Ints, layers: Any, maps: dict[int, list[Any]]
@@ -163,6 +173,11 @@ class Engine:
         for a in range(0, len(index), step):
             piece = {k: v[a : a + step] for k, v in inputs.items()}
             found = self.network.attentions(piece)
+            if any(maps.shape[1] != heads for maps in found):
+                raise EncodingError(
+                    f"attention maps have {found[0].shape[1]} heads, config.json promises {heads}",
+                    where=str(self.recipe.checkpoint.folder),
+                )
             for i in range(a, min(a + step, len(index))):
                 t = int(lengths[i])
                 # Layer 0 has no attention; its place in the list stays unused.
@@ -200,15 +215,15 @@ class Engine:
         ((batch, _),) = _batches(windows, np.arange(2)[::-1], 64, True, self.tokens.pad)
         device = next(model.parameters()).device
         # Any ids do here, and a foreign tokenizer's would not: `_check_ids` reports those.
-        ids = batch.ids % model.get_input_embeddings().num_embeddings
+        ids = batch.ids % (vocabulary(model) or int(batch.ids.max()) + 1)
         inputs = {"input_ids": ids, "attention_mask": batch.mask.astype(np.int64)}
         return {k: torch.from_numpy(v).to(device) for k, v in inputs.items()}
 
     def _check_ids(self, windows: Windows) -> None:
         """Raise where a subword has no embedding: on a GPU that would end the process."""
-        most = self.network.model.get_input_embeddings().num_embeddings
+        most = vocabulary(self.network.model)
         highest = int(windows.ids.max(initial=0))
-        if highest >= most:
+        if most is not None and highest >= most:
             raise EncodingError(
                 f"the tokenizer gives subword {highest}, but the model has {most} embeddings",
                 where=str(self.recipe.checkpoint.folder),

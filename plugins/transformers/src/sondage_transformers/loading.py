@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.checkpoint import Checkpoint
 from sondage_transformers.quiet import quiet
 from sondage_transformers.recipe import Recipe
+from sondage_transformers.steady import Steady
 
 if TYPE_CHECKING:
     import torch
@@ -45,17 +48,59 @@ def load_whole(recipe: Recipe) -> Any:
             torch.default_generator.manual_seed(recipe.seed)
             model = _draw(recipe.checkpoint).to(getattr(torch, recipe.dtype))
     # Decoders would keep keys and values for a next word that never comes.
-    encoder_of(model).config.use_cache = False
+    for part in (model, encoder_of(model)):
+        if hasattr(part, "config"):
+            part.config.use_cache = False
     model.requires_grad_(False)
     model.eval()
     return model
 
 
 def encoder_of(model: Any) -> Any:
-    """Return the encoder of an encoder-decoder, else the model itself."""
-    if getattr(model.config, "is_encoder_decoder", False):
-        return model.get_encoder()
-    return model
+    """Return the part of a model that reads text: of an encoder-decoder, the encoder.
+
+    Of a model of several modalities, the model itself if it reads text alone (LLaVA), else
+    its part that does (CLIP).
+    """
+    if model.config.is_encoder_decoder or _has_decoder(model):
+        return _reader(model.get_encoder())
+    return _reader(model)
+
+
+def _has_decoder(model: Any) -> bool:
+    # An encoder saved by itself says that it is no encoder-decoder; AutoModel builds the whole.
+    return "decoder_input_ids" in inspect.signature(model.forward).parameters
+
+
+def _reader(model: Any) -> Any:
+    from transformers import PreTrainedModel
+
+    if not getattr(getattr(model, "config", None), "sub_configs", None):
+        return model
+    if model not in _READERS:
+        parts = [(n, m) for n, m in model.named_modules() if isinstance(m, PreTrainedModel)]
+        _READERS[model] = next((name for name, part in parts if _reads_text(part)), "")
+    return model.get_submodule(_READERS[model])
+
+
+#: Of composite models, the name of the part that reads text.
+_READERS: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+
+
+def _reads_text(model: Any) -> bool:
+    """Whether a model gives hidden states for a few subwords and nothing else."""
+    import torch
+
+    if "input_ids" not in inspect.signature(model.forward).parameters:
+        return False
+    device = next(model.parameters()).device
+    ids = torch.ones((1, 4), dtype=torch.int64, device=device)
+    try:
+        with torch.inference_mode(), Steady(model).kept():
+            out = model(input_ids=ids, attention_mask=ids, output_hidden_states=True)
+    except Exception:  # other modalities are missed in any way
+        return False
+    return bool(getattr(out, "hidden_states", None))
 
 
 def device_of(name: str) -> torch.device:
@@ -99,9 +144,13 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
         raise EncodingError(
             f"cannot load the model: {error}", where=str(checkpoint.folder), hint=_hint(checkpoint)
         ) from error
-    missing = [k for k in info["missing_keys"] if not any(part in k for part in _UNUSED)]
-    if model.config.is_encoder_decoder:
-        missing = [k for k in missing if not k.startswith("decoder.")]
+    reader = encoder_of(model)
+    used = {id(tensor) for tensor in (*reader.parameters(), *reader.buffers())}
+    missing = [
+        key
+        for key in info["missing_keys"]
+        if not any(part in key for part in _UNUSED) and id(_tensor(model, key)) in used
+    ]
     if missing:
         raise EncodingError(
             f"the weights lack {len(missing)} tensors of the model, {sorted(missing)[0]} first",
@@ -109,6 +158,11 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
             hint="these would be random; save the whole model, or use transformers.randomised",
         )
     return model
+
+
+def _tensor(model: Any, key: str) -> Any:
+    owner, _, name = key.rpartition(".")
+    return getattr(model.get_submodule(owner), name, None)
 
 
 def _draw(checkpoint: Checkpoint) -> Any:

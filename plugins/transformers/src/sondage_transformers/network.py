@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sondage.errors import EncodingError
+from sondage_transformers.parting import mixed, parts_of, together
+from sondage_transformers.steady import Steady, untouched_draws
+from sondage_transformers.trials import Conduct, observe
 
 if TYPE_CHECKING:
     import torch
@@ -47,21 +50,50 @@ class Network:
     n_layers, width : int
         What config.json promises; checked.
     probe : mapping of str to tensor
-        The two short texts.
+        The two short texts, the longer one first.
+    highest_type : int
+        The highest type id that the tokenizer gives; below 0 it gives none.
+
+    Attributes
+    ----------
+    conduct : Conduct
+        What the two texts showed: texts that may not share a pass go through in passes of
+        their own, whatever batch they come in.
     """
 
     model: Any
     n_layers: int
     width: int
     probe: Tensors
+    highest_type: int = -1
+    conduct: Conduct = field(init=False, default_factory=Conduct)
     last_in_block: bool = field(init=False, default=True)
     watched: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self._watch: _Watch | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._accepts = inspect.signature(self.model.forward).parameters
+        self._steady = Steady(self.model)
+        self._pads_behind: bool | None = None
+        self._unfit: dict[int, str] = {}
         self._find_blocks()
+        with untouched_draws():
+            self.conduct = observe(self, self.highest_type)
+
+    def accepts(self, name: str) -> bool:
+        """Whether the model's forward pass has such an argument."""
+        return name in self._accepts
+
+    def check(self, wanted: Sequence[int]) -> None:
+        """Raise `EncodingError` for a layer that is no list of vectors of the model's width."""
+        for layer in wanted:
+            if layer in self._unfit:
+                fit = [k for k in range(self.n_layers + 1) if k not in self._unfit]
+                raise EncodingError(
+                    f"layer {layer} of {type(self.model).__name__} {self._unfit[layer]}",
+                    hint=f"layers: {fit}",
+                )
 
     def run(self, inputs: Tensors, wanted: Sequence[int], sink: Sink) -> None:
         """Pass a batch through the model; `sink` gets (layer, hidden states) in order.
@@ -71,6 +103,7 @@ class Network:
         inputs : mapping with ``input_ids``, ``attention_mask`` and perhaps ``token_type_ids``
         wanted : ints, 0 to n_layers
         sink : called with hidden states of shape (batch, length, width)
+            Once a layer; if the batch proves to need parting, once more, and that time counts.
         """
         import torch
 
@@ -84,15 +117,118 @@ class Network:
         """
         found: list[torch.Tensor] = []
         self._run(inputs, (layer,), lambda _, hidden: found.append(hidden))
-        return found[0]
+        # A pass that had to be parted hands its layer over again.
+        return found[-1]
+
+    def try_out(self, inputs: Tensors) -> tuple[list[torch.Tensor], bool]:
+        """Return what can be compared of one pass: its states, and whether it switched the model.
+
+        States that `check` refuses are left out.
+        """
+        import torch
+
+        with torch.inference_mode(), self._lock, self._steady.kept() as changes:
+            states = self._forward(inputs, output_hidden_states=True).hidden_states
+            fit = [k for k in range(len(states)) if k not in self._unfit]
+            found = [self._fitted(k, states[k], inputs) for k in fit]
+        return found, changes.other_mode
 
     def _run(self, inputs: Tensors, wanted: Sequence[int], sink: Sink) -> None:
-        if self.watched:
-            self._run_watched(inputs, wanted, sink)
-            return
-        states = self._forward(inputs, output_hidden_states=True).hidden_states
-        for layer in sorted(set(wanted)):
-            sink(layer, states[layer])
+        self.check(wanted)
+        company = self.conduct.company
+        if company == "any":
+            switched = self._pass(inputs, wanted, sink)
+            if not switched or not mixed(inputs):
+                return
+            # Its longest text made the model compute otherwise: each length for itself.
+            company = "equal"
+        given: dict[int, list[Any]] = {layer: [] for layer in wanted}
+        for rows, part in parts_of(inputs, company):
+            self._pass(part, wanted, lambda k, x, rows=rows: given[k].append((rows, x)))
+        for layer in sorted(given):
+            shape = (*inputs["input_ids"].shape, self.width)
+            sink(layer, together(given[layer], shape))
+
+    def _pass(self, inputs: Tensors, wanted: Sequence[int], sink: Sink) -> bool:
+        """Hand the layers of one pass over; return whether the pass switched the model."""
+
+        def fitted(layer: int, hidden: Any) -> None:
+            sink(layer, self._fitted(layer, hidden, inputs))
+
+        with self._lock, self._steady.kept() as changes:
+            if self.watched:
+                self._run_watched(inputs, wanted, fitted)
+            else:
+                states = self._forward(inputs, output_hidden_states=True).hidden_states
+                for layer in sorted(set(wanted)):
+                    fitted(layer, states[layer])
+        return changes.other_mode
+
+    def _fitted(self, layer: int, hidden: Any, inputs: Tensors) -> Any:
+        """Return states without what the model padded behind the text; else raise."""
+        wrong = self._misfit(hidden, inputs)
+        if wrong:
+            raise EncodingError(f"layer {layer} of {type(self.model).__name__} {wrong}")
+        return hidden[:, : inputs["input_ids"].shape[1]]
+
+    def _misfit(self, hidden: Any, inputs: Tensors) -> str:
+        """Say why something is no state for each subword, or nothing."""
+        import torch
+
+        batch, asked = inputs["input_ids"].shape
+        shape = tuple(hidden.shape) if isinstance(hidden, torch.Tensor) else ()
+        if len(shape) != 3 or shape[0] != batch:
+            return f"has the shape {shape}, not a vector for each subword"
+        if shape[2] != self.width:
+            return f"has the width {shape[2]}, not {self.width}"
+        if shape[1] == asked or (shape[1] > asked and self._is_padded_behind(inputs)):
+            return ""
+        return f"has {shape[1]} states for {asked} subwords"
+
+    def _is_padded_behind(self, inputs: Tensors) -> bool:
+        """Whether what a model adds to a text's length lies behind it.
+
+        Its own last state has to be as long as the text again, and the first and last subword
+        have to be first and last in the embeddings.
+        """
+        if self._pads_behind is None:
+            watch, self._watch = self._watch, None
+            training = self.model.training
+            self.model.eval()
+            try:
+                self._pads_behind = self._measure_padding(inputs)
+            finally:
+                self.model.train(training)
+                self._watch = watch
+        return self._pads_behind
+
+    def _measure_padding(self, inputs: Tensors) -> bool:
+        import torch
+
+        row = int(inputs["attention_mask"].sum(1).argmax())
+        one = {k: v[row : row + 1] for k, v in inputs.items()}
+        ids = one["input_ids"]
+        asked = ids.shape[1]
+        inner = int(ids[0, asked // 2])
+
+        def embedded(changed: Any) -> Any:
+            out = self._forward({**one, "input_ids": changed}, output_hidden_states=True)
+            last = getattr(out, "last_hidden_state", None)
+            behind = last is not None and last.shape[1] == asked
+            return out.hidden_states[0][0].float() if behind else None
+
+        with torch.no_grad(), self._steady.kept():
+            before = embedded(ids)
+            for place in (0, asked - 1):
+                changed = ids.clone()
+                changed[0, place] = inner if int(ids[0, place]) != inner else (inner + 1)
+                after = embedded(changed % max(vocabulary(self.model) or inner + 2, 1))
+                if before is None or after is None or before.shape != after.shape:
+                    return False
+                moved = torch.nonzero((before != after).any(-1))[:, 0].tolist()
+                if moved != [place]:
+                    return False
+        return True
 
     def _run_watched(self, inputs: Tensors, wanted: Sequence[int], sink: Sink) -> None:
         top = max(wanted)
@@ -125,19 +261,38 @@ class Network:
         """
         import torch
 
-        before = self.model.config._attn_implementation
-        with self._lock, torch.inference_mode():
+        company, shape = self.conduct.company, inputs["input_ids"].shape
+        with torch.inference_mode():
+            if company == "any":
+                found, switched = self._maps(inputs)
+                if not switched or not mixed(inputs):
+                    return found
+                company = "equal"
+            parts = [(rows, self._maps(part)[0]) for rows, part in parts_of(inputs, company)]
+        whole = (shape[0], parts[0][1][0].shape[1], shape[1], shape[1])
+        return [
+            together([(rows, maps[k]) for rows, maps in parts], whole) for k in range(self.n_layers)
+        ]
+
+    def _maps(self, inputs: Tensors) -> tuple[Sequence[torch.Tensor], bool]:
+        config = getattr(self.model, "config", None)
+        if config is None:
+            raise EncodingError(f"{type(self.model).__name__} does not show whole attention maps")
+        before = config._attn_implementation
+        with self._lock:
             try:
                 self.model.set_attn_implementation("eager")
-                maps = self._forward(inputs, output_attentions=True).attentions
+                with self._steady.kept() as changes:
+                    maps = getattr(
+                        self._forward(inputs, output_attentions=True), "attentions", None
+                    )
             finally:
                 self.model.set_attn_implementation(before)
         t = inputs["input_ids"].shape[1]
         whole = maps is not None and all(m is not None and m.shape[2:] == (t, t) for m in maps)
         if not whole or len(maps) != self.n_layers:
             raise EncodingError(f"{type(self.model).__name__} does not show whole attention maps")
-        found: Sequence[torch.Tensor] = maps
-        return found
+        return maps, changes.other_mode
 
     def _forward(self, inputs: Tensors, **options: bool) -> Any:
         import torch
@@ -149,6 +304,15 @@ class Network:
             raise EncodingError(
                 f"a batch of {tuple(inputs['input_ids'].shape)} subwords does not fit the memory",
                 hint="a smaller max_tokens",
+            ) from error
+        except (_EnoughError, EncodingError):
+            raise
+        except Exception as error:  # what an architecture does not take fails in any way
+            reason = " ".join(str(error).split())[:300]
+            raise EncodingError(
+                f"{type(self.model).__name__} cannot read texts of "
+                f"{inputs['input_ids'].shape[1]} subwords: {type(error).__name__}: {reason}",
+                hint="a model that reads text alone, or its text part saved by itself",
             ) from error
 
     def _find_blocks(self) -> None:
@@ -163,23 +327,28 @@ class Network:
                         child.register_forward_hook(_recorder(seen, name), with_kwargs=True)
                     )
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), self._steady.kept():
                 out = self._forward(self.probe, output_hidden_states=True)
         finally:
             for hook in hooks:
                 hook.remove()
-        states = out.hidden_states
-        if states is None or len(states) != self.n_layers + 1 or states[-1].shape[-1] != self.width:
-            got = "none" if states is None else f"{len(states)} of width {states[-1].shape[-1]}"
+        states = getattr(out, "hidden_states", None)
+        if states is None or len(states) != self.n_layers + 1:
             raise EncodingError(
-                f"config.json promises {self.n_layers + 1} hidden states of width {self.width}, "
-                f"the model gives {got}"
+                f"config.json promises {self.n_layers + 1} hidden states, "
+                f"{type(self.model).__name__} gives {len(states) if states else 'none'}"
             )
+        with torch.inference_mode():
+            wrong = {k: self._misfit(x, self.probe) for k, x in enumerate(states)}
+        self._unfit = {k: reason for k, reason in wrong.items() if reason}
+        if len(self._unfit) == len(states):
+            raise EncodingError(f"layer 0 of {type(self.model).__name__} {self._unfit[0]}")
         for name, calls in seen.items():
             if not self.n_layers or not _same(calls, states):
                 continue
-            self.last_in_block = torch.equal(calls[-1][1], states[-1])
-            if self.last_in_block or torch.equal(out.last_hidden_state, states[-1]):
+            last = states[-1]
+            self.last_in_block = isinstance(last, torch.Tensor) and torch.equal(calls[-1][1], last)
+            if self.last_in_block or _is_last(out, last):
                 self.watched = True
                 self._listen(self.model.get_submodule(name))
                 return
@@ -207,6 +376,26 @@ class Network:
             watch.sink(watch.calls, _output(output))
         if watch.calls >= watch.stop:
             raise _EnoughError
+
+
+def vocabulary(model: Any) -> int | None:
+    """Return the number of a model's word embeddings, if it has a table of them."""
+    try:
+        table = model.get_input_embeddings()
+    except (AttributeError, NotImplementedError):
+        return None
+    weight = getattr(table, "weight", None)
+    rows = getattr(table, "num_embeddings", None)
+    if isinstance(rows, int):
+        return rows
+    return None if weight is None else int(weight.shape[0])
+
+
+def _is_last(out: Any, state: Any) -> bool:
+    import torch
+
+    last = getattr(out, "last_hidden_state", None)
+    return last is not None and isinstance(state, torch.Tensor) and torch.equal(last, state)
 
 
 def _recorder(seen: dict[str, list[Any]], name: str) -> Callable[..., None]:

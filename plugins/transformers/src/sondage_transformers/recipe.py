@@ -77,6 +77,7 @@ class Recipe:
             self.depth,
             versions,
             *mended,
+            *self.checkpoint.mended,
         )
 
     @cached_property

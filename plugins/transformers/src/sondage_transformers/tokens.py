@@ -140,13 +140,22 @@ class Tokens:
 
     @property
     def wants_types(self) -> bool:
-        """Whether the model is given type ids."""
+        """Whether the tokenizer has type ids to give; `trials` finds out if the model takes any."""
         return "token_type_ids" in self.tokenizer.model_input_names
 
     @property
     def opens(self) -> bool:
         """Whether the first word of a text is cut otherwise than the same word further on."""
         return self.joining.manner.opening
+
+    @property
+    def highest_type(self) -> int:
+        """The highest type id that it gives, or -1 for a tokenizer without."""
+        if not self.wants_types:
+            return -1
+        templates = (self.single, self.pair)
+        special = [kind for t in templates for part in t.parts for _, kind in part]
+        return max(special + [kind for t in templates for kind in t.types])
 
     def of_words(self, words: Sequence[str], *, opening: bool = False) -> tuple[Ints, Ints]:
         """Cut each word into subwords, as if it followed a space or, if asked, began a text.

@@ -30,7 +30,6 @@ from sondage_transformers.examples import (
 from sondage_transformers.files import code_files, tokenizer_files
 from sondage_transformers.forest import TreeExamples
 from sondage_transformers.loading import device_of, encoder_of, load_whole
-from sondage_transformers.network import Network
 from sondage_transformers.places import History, Place, step_folder
 from sondage_transformers.quiet import quiet
 from sondage_transformers.recipe import Recipe, recipe_of
@@ -142,11 +141,10 @@ class _Training:
         self.place.sweep()
         self.whole = load_whole(self.recipe)
         model = encoder_of(self.whole).to(self.device)
-        checkpoint = self.recipe.checkpoint
-        probe = self.engine._probe(model)
-        self.engine.network = Network(model, checkpoint.n_layers, checkpoint.width, probe)
+        self.engine.network = self.engine.network_of(model)
+        self.engine.network.check([self.recipe.n_layers])
         self.engine._check_positions()
-        head = head_for(self.target, checkpoint.width, self.settings.seed)
+        head = head_for(self.target, self.recipe.checkpoint.width, self.settings.seed)
         tuner = Tuner(self.engine, self.view, head)
         tuner.choose_trained(self.settings.freeze)
         found = self.place.newest()
@@ -178,6 +176,8 @@ class _Training:
         for name, part in (("dev", self.dev), ("test", self.test)):
             if not len(part):
                 warnings[f"no-{name}-items"] = 1
+        parts = (self.train, self.dev, self.test)
+        warnings.update(self.engine.parted(sum(map(len, parts))))
         unseen = self.dev.unseen(self.train) + self.test.unseen(self.train)
         if unseen:
             warnings["unseen-label"] = unseen

@@ -1,0 +1,90 @@
+"""A pass through a model leaves it as it was."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+
+class Steady:
+    """Puts back what a forward pass changes in a model beside its weights.
+
+    Some architectures change themselves by what they read: BigBird goes over to full attention
+    at a short text, and rotary embeddings of dynamic scale take other frequencies at a long one.
+    The next text would then be read by another model.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[Changes]:
+        """Put everything back at the end; what is yielded says afterwards whether it had to."""
+        changes = Changes()
+        before = [(owner, dict(owner)) for owner in self._owners()]
+        random = np.random.get_state()  # noqa: NPY002 (BigBird seeds the global generator)
+        try:
+            yield changes
+        finally:
+            np.random.set_state(random)  # noqa: NPY002
+            for owner, old in before:
+                changes.other_mode |= _put_back(owner, old)
+
+    def _owners(self) -> Iterator[dict[str, Any]]:
+        for module in self.model.modules():
+            own = module.__dict__
+            yield own
+            for name in ("_buffers", "_modules", "_parameters"):
+                yield own[name]
+            if hasattr(own.get("config"), "__dict__"):
+                yield own["config"].__dict__
+
+
+@contextlib.contextmanager
+def untouched_draws() -> Iterator[None]:
+    """Put the generators of torch back after passes that may draw."""
+    import torch
+
+    used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count() if used else 0)):
+        yield
+
+
+class Changes:
+    """What a pass changed: ``other_mode`` if the model would compute otherwise from then on."""
+
+    def __init__(self) -> None:
+        self.other_mode = False
+
+
+def _put_back(owner: dict[str, Any], old: dict[str, Any]) -> bool:
+    """Restore a namespace; return whether a switch or a table in it had other contents.
+
+    What is new stays: transformers notes there that it has put its own hooks on.
+    """
+    other = False
+    for name, was in old.items():
+        now = owner.get(name)
+        if was is not now:
+            other |= _is_switch(was, now)
+            owner[name] = was
+    return other
+
+
+def _is_switch(was: Any, now: Any) -> bool:
+    """Whether this is another way to compute, rather than something kept to save time."""
+    import torch
+
+    if isinstance(was, torch.Tensor) and isinstance(now, torch.Tensor):
+        # A table that only grew keeps what it had.
+        return was.shape == now.shape and not torch.equal(was, now)
+    if isinstance(was, torch.nn.Module) or isinstance(now, torch.nn.Module):
+        return True
+    return isinstance(was, str | bool) and isinstance(now, str | bool) and was != now

@@ -1,0 +1,212 @@
+"""What a model does with padding, company, lengths and type ids is measured, and heeded."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sondage.data import Corpus, Request
+from sondage.errors import EncodingError
+from sondage_transformers import Pretrained, collect
+
+WORDS = ["the", "quick", "brown", "fox", "dog", "river", "bank", "she", "said", "nobody"]
+SMALL = {
+    "vocab_size": 160,
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 24,
+    "max_position_embeddings": 128,
+}
+OTHERS = {
+    "n_embd": 16,
+    "n_layer": 2,
+    "n_head": 2,
+    "n_positions": 128,
+    "n_ctx": 128,
+    "vocab_size": 160,
+}
+CONFIGS = {
+    "fnet": SMALL,
+    "convbert": SMALL | {"embedding_size": 16},
+    "yoso": SMALL,
+    "nystromformer": SMALL | {"num_landmarks": 64},
+    "mobilebert": SMALL
+    | {"embedding_size": 16, "intra_bottleneck_size": 16, "true_hidden_size": 16},
+    "big_bird": SMALL | {"block_size": 2, "num_random_blocks": 1},
+    "reformer": {
+        "vocab_size": 160,
+        "hidden_size": 16,
+        "attn_layers": ["local", "local"],
+        "num_attention_heads": 2,
+        "attention_head_size": 8,
+        "feed_forward_size": 24,
+        "axial_pos_embds": False,
+        "max_position_embeddings": 128,
+        "local_attn_chunk_length": 4,
+    },
+    "gpt2": OTHERS,
+    "gptj": OTHERS | {"rotary_dim": 4},
+    "ctrl": OTHERS | {"dff": 24},
+    "bert": SMALL,
+    "opt": {
+        "vocab_size": 160,
+        "hidden_size": 16,
+        "word_embed_proj_dim": 8,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "ffn_dim": 24,
+        "max_position_embeddings": 126,
+        "do_layer_norm_before": False,
+    },
+}
+
+
+def a_corpus(sizes):
+    rng = np.random.default_rng(0)
+    return Corpus.of_words([[WORDS[k] for k in rng.integers(0, len(WORDS), n)] for n in sizes])
+
+
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory, model_folder):
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    from sondage_transformers.quiet import quiet
+
+    made = {}
+
+    def make(name):
+        if name not in made:
+            folder = tmp_path_factory.mktemp(name)
+            with torch.random.fork_rng(devices=[]), quiet():
+                torch.manual_seed(1)
+                model = AutoModel.from_config(AutoConfig.for_model(name, **CONFIGS[name]))
+                for parameter in model.parameters():
+                    parameter.data += 0.1 * torch.randn_like(parameter)
+                model.save_pretrained(folder)
+            for file in ("tokenizer.json", "tokenizer_config.json"):
+                shutil.copy(Path(model_folder("bert")) / file, folder)
+            # Whatever the architecture: the BERT tokenizer that was saved.
+            path = folder / "tokenizer_config.json"
+            said = json.loads(path.read_text())
+            said["tokenizer_class"] = "PreTrainedTokenizerFast"
+            said["model_input_names"] = ["input_ids", "token_type_ids", "attention_mask"]
+            path.write_text(json.dumps(said))
+            made[name] = str(folder)
+        return made[name]
+
+    return make
+
+
+def plainly(folder, encoder, corpus):
+    """Return the states of each text, alone, by a model loaded for it."""
+    import torch
+    from transformers import AutoModel
+
+    from sondage_transformers.quiet import quiet
+
+    states = []
+    for windows in encoder._engine.windows(corpus):
+        for i in range(len(corpus)):
+            ids = windows.ids[windows.offsets[i] : windows.offsets[i + 1]]
+            ids = torch.from_numpy(ids)[None]
+            with quiet(), torch.no_grad():
+                model = AutoModel.from_pretrained(folder).eval()
+                out = model(
+                    input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True
+                )
+            states.append([h[0, : ids.shape[1]].numpy() for h in out.hidden_states])
+    return states
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGS))
+def test_a_text_in_a_batch_is_the_text_alone(name, folder_of):
+    """Long after short, short beside long: each text has what a fresh model gives it alone."""
+    folder = folder_of(name)
+    encoder = Pretrained(model=folder, device="cpu")
+    corpus = a_corpus((2, 25, 3, 9))
+    layers = [k for k in range(3) if k not in encoder._engine.network._unfit]
+    rows, offsets = collect(encoder, corpus, layers, "subwords")
+    for i, states in enumerate(plainly(folder, encoder, corpus)):
+        for j, layer in enumerate(layers):
+            np.testing.assert_allclose(
+                rows[j, offsets[i] : offsets[i + 1]], states[layer], atol=2e-5, rtol=1e-4
+            )
+
+
+LEAKING = ("fnet", "convbert", "yoso", "nystromformer", "mobilebert", "big_bird")
+
+
+@pytest.mark.parametrize("name", ["fnet", "convbert", "big_bird", "bert", "gpt2"])
+def test_leaking_is_said(name, folder_of):
+    encoder = Pretrained(model=folder_of(name), device="cpu")
+    counted = sum(
+        chunk.warnings.get("padding-leaks", 0)
+        for chunk in encoder.encode(a_corpus((2, 3, 9)), Request((1,), ("word",)))
+    )
+    assert counted == (3 if name in LEAKING else 0)
+
+
+def test_windows_and_attention_of_a_leaking_model(folder_of):
+    whole = Pretrained(model=folder_of("nystromformer"), device="cpu", max_length=9)
+    single = Pretrained(model=folder_of("nystromformer"), device="cpu", max_length=9, max_tokens=1)
+    corpus = a_corpus((2, 9, 5))
+    for view in ("word", "attention"):
+        a, b = (collect(e, corpus, (1, 2), view)[0] for e in (whole, single))
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "given"), [("gpt2", False), ("ctrl", False), ("bert", True)])
+def test_type_ids_are_not_looked_up_among_the_words(name, given, folder_of):
+    engine = Pretrained(model=folder_of(name), device="cpu")._engine
+    assert engine.tokens.wants_types
+    assert engine.network.conduct.takes_types is given
+
+
+def test_a_last_state_of_another_width_is_refused_alone(folder_of):
+    encoder = Pretrained(model=folder_of("opt"), device="cpu")
+    corpus = a_corpus((2, 3))
+    assert collect(encoder, corpus, (0, 1), "word")[0].shape == (2, 5, 16)
+    with pytest.raises(EncodingError, match="layer 2 of OPTModel has the width 8, not 16"):
+        collect(encoder, corpus, (2,), "word")
+
+
+def test_a_passing_switch_is_put_back(folder_of):
+    """A short text turns BigBird to full attention: afterwards it is what it was."""
+    network = Pretrained(model=folder_of("big_bird"), device="cpu")._engine.network
+    assert network.model.attention_type == "block_sparse"
+    assert network.conduct.company == "equal"
+
+
+def test_a_model_that_draws_is_refused(folder_of, tmp_path):
+    folder = tmp_path / "lsh"
+    shutil.copytree(folder_of("reformer"), folder)
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    config |= {"attn_layers": ["lsh", "lsh"], "lsh_attn_chunk_length": 4, "num_buckets": 4}
+    path.write_text(json.dumps(config))
+    from sondage_transformers import Randomised
+
+    with pytest.raises(EncodingError, match="same text twice"):
+        collect(
+            Randomised(base=Pretrained(model=str(folder), device="cpu")),
+            a_corpus((9,)),
+            (1,),
+            "word",
+        )
+
+
+def test_fine_tuning_reads_a_text_as_encoding_does(folder_of):
+    """Texts of other lengths in the batch leave the trained layer's states as they are."""
+    import torch
+
+    engine = Pretrained(model=folder_of("fnet"), device="cpu")._engine
+    probe = engine.network.probe
+    both = engine.network.differentiable(probe, 2)
+    n = int(probe["attention_mask"][1].sum())
+    alone = engine.network.differentiable({k: v[1:, :n] for k, v in probe.items()}, 2)
+    torch.testing.assert_close(both[1:, :n], alone)
+    assert not both[1, n:].any()
