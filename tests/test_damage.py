@@ -222,3 +222,43 @@ def test_an_encoder_that_changes_width_or_type_between_chunks_is_refused(
     assert len(run.failed) == len(run.folder.records()) > 0
     assert " type" in run.failed[0]["error"]["message"]
     assert not list((tmp_path / "store").glob("entries/*/*"))
+
+
+LINES = {
+    "digit": lambda raw: raw.replace(b'"accuracy": 0.', b'"accuracy": 0.9', 1),
+    "id": lambda raw: raw[:12] + (b"0" if raw[12:13] != b"0" else b"1") + raw[13:],
+    "status": lambda raw: raw.replace(b'"status": "done"', b'"status": "dome"'),
+    "garbled": lambda raw: raw[:90] + b"\xff\x00{" + raw[93:],
+    "cut": lambda raw: raw[:200] + b"\n",
+    "name": lambda raw: raw.replace(b'"layer"', b'"lazer"'),
+    "unchecked": lambda raw: raw.replace(b', "check"', b', "cheek"'),
+    "joined": lambda raw: raw[:-1] + b" ",
+    "empty": lambda raw: b"\n",
+}
+
+
+def test_a_damaged_line_of_results_is_said_once_and_its_cell_run_again(target, tmp_path):
+    run = api.run(target)
+    before = scores(run)
+    for kind, harm in LINES.items():
+        lines = run.folder.cells.read_bytes().splitlines(keepends=True)
+        lines[1] = harm(lines[1])
+        run.folder.cells.write_bytes(b"".join(lines))
+        heard = Heard()
+        assert scores(api.run(target, listener=heard)) == before, kind
+        assert [n for n in heard.notes if "damaged" in n], kind
+        assert len(heard.records) in (1, 2), kind
+        heard = Heard()
+        assert scores(api.run(target, listener=heard)) == before, kind
+        assert (heard.records, heard.notes) == ([], []), kind
+
+
+@pytest.mark.parametrize("file", ["run.json", "cells.jsonl"])
+def test_any_damage_of_a_run_is_mended_and_blocks_no_other(target, tmp_path, file):
+    run = api.run(target)
+    before = scores(run)
+    for kind in ("missing", "empty", "garbled", "deep", "list", "folder"):
+        HARM[kind](run.folder.path / file)
+        assert api.run(target, layers=[0]).failed == [], kind
+        assert scores(api.run(target)) == before, kind
+        assert run.folder.header()["cells"] == len(before)

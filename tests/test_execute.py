@@ -397,3 +397,55 @@ def test_a_labelled_metric_sees_the_training_items_of_each_seed(toy_registry, ma
         assert record["seed_controls"] == ["split"]
         assert record["scores"]["n"] == len(data.split(record["seed"]).train)
         assert record["scores"]["gap"] > 0
+
+
+class Cluster:
+    """Workers that answer what they have."""
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def wait_for_workers(self, n, timeout):
+        if self.answers is None:
+            raise TimeoutError
+
+    def run(self, function, names, on_error):
+        return self.answers
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"tcp://w:1": {"sondage": "1", "sondage-toy": "0.2"}}, "has sondage-toy 0.2"),
+        ({"tcp://w:1": {"sondage": "1", "sondage-toy": ""}}, "lacks sondage-toy"),
+        ({"tcp://w:1": {"sondage": "0", "sondage-toy": "0.1"}}, "has sondage 0"),
+        ({"tcp://w:1": ModuleNotFoundError("No module named 'sondage'")}, "cannot run sondage"),
+        (None, "no worker"),
+    ],
+)
+def test_workers_that_are_not_as_the_plan_are_refused_by_name(answers, words):
+    from sondage.errors import ClusterError
+    from sondage.workers import refuse_unlike
+
+    wanted = {"sondage": "1", "sondage-toy": "0.1"}
+    refuse_unlike(Cluster({"tcp://w:1": wanted}), wanted)
+    with pytest.raises(ClusterError) as caught:
+        refuse_unlike(Cluster(answers), wanted)
+    assert words in str(caught.value)
+
+
+def test_nobody_without_the_key_reaches_local_workers(in_python):
+    done = in_python("""
+        from sondage.workers import connected
+        if __name__ == "__main__":
+            from distributed import Client
+            with connected(1, None) as (client, _):
+                address = client.scheduler.address
+                assert address.startswith("tls://127.0.0.1"), address
+                assert client.submit(sum, [1, 2]).result() == 3
+                try:
+                    Client(address.replace("tls", "tcp"), timeout=2, set_as_default=False)
+                except (OSError, TimeoutError):
+                    print("refused")
+    """)
+    assert "refused" in done.stdout, done.stderr

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sondage.data import Outcomes
+from sondage.errors import ResultsError
 from sondage.runfolder import RunFolder, finished, pack, unpack
 
 
@@ -92,3 +93,22 @@ def test_outcomes_survive_packing(rows, exact):
     np.testing.assert_array_equal(back.groups, groups)
     np.testing.assert_array_equal(back.values, values)
     assert back.values.dtype == values.dtype
+
+
+def test_outcomes_that_are_no_numbers_leave_the_run_readable(tmp_path):
+    from sondage.frames import summary
+    from sondage.report import query
+
+    folder = RunFolder(tmp_path / "runs" / "c-1")
+    folder.open({"composition": "c", "cells": 2})
+    place = {"kind": "probe", "encoder": "e", "other": "", "step": None, "task": "t"}
+    place |= {"component": "p", "view": "mean", "layer": 0, "schema": 2}
+    for seed, values in enumerate(([1.0, np.nan], [1.0, 0.0])):
+        outcomes = pack(Outcomes(np.arange(2), np.arange(2), np.array(values)))
+        folder.append([record(seed, seed=seed, outcomes=outcomes, **place)])
+    (tmp_path / "runs" / "bad").mkdir()
+    (tmp_path / "runs" / "bad" / "cells.jsonl").mkdir()
+    assert summary(folder)["mean"].tolist() == [1.0]
+    assert query(tmp_path / "runs", "select mean from summary")["mean"].tolist() == [1.0]
+    with pytest.raises(ResultsError, match="empty"):
+        query(tmp_path / "runs", " ")

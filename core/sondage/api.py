@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sondage import declared, execute, paths, plan, record, registry, whole
+from sondage import declared, disk, execute, paths, plan, record, registry, whole
 from sondage.build import Builder, Built
 from sondage.errors import PluginError, RegistryError, ResultsError, SondageError, nearest
 from sondage.graph import Plan
@@ -72,6 +72,12 @@ class Run:
 
         for found in self.folder.records():
             if found["status"] == "done" and "artifact" in found:
+                if not self.folder.holds(found):
+                    raise ResultsError(
+                        "the arrays of a cell are gone or damaged",
+                        where=str(self.folder.path / found["artifact"]),
+                        hint="run the same command again: the cell is run anew",
+                    )
                 with np.load(self.folder.path / found["artifact"], allow_pickle=False) as file:
                     yield found, dict(file)
 
@@ -232,8 +238,14 @@ def run_plan(
     root = paths.runs_folder()
     folder = folder_of(planned)
     ids = {cell.id for cell in planned.cells}
-    known = finished(root, ids)
     folder.open(header(planned))
+    damaged = folder.mend()
+    if damaged:
+        listener.said(
+            f"{damaged} damaged results of this run are set aside in {folder.path}: their cells "
+            "are run again"
+        )
+    known = finished(root, ids)
     here = {r["id"] for r in folder.records() if r["status"] == "done"}
     # A cell that another run has done may go by other names there.
     reused = {c.id: c for c in planned.cells if c.id in known and c.id not in here}
@@ -274,12 +286,18 @@ def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
         What was written, in the run's folder under ``reports``.
     """
     folder = found.folder.path / "reports" / built.label
-    stat = found.folder.cells.stat()
-    stamp = json.dumps([built.id, stat.st_size, stat.st_mtime_ns])
     mark = folder / ".written-from"
-    if mark.exists() and mark.read_text("utf-8") == stamp:
+    try:
+        stat = found.folder.cells.stat()
+        stamp = json.dumps([built.id, stat.st_size, stat.st_mtime_ns])
+        if mark.is_file() and mark.read_bytes() == stamp.encode():
+            return []
+        disk.make_folder(folder, found.folder.path)
+        if mark.is_dir():
+            disk.take_away(mark)
+    except OSError as error:
+        listener.said(f"report '{built.label}' cannot be written: {error}")
         return []
-    folder.mkdir(parents=True, exist_ok=True)
     listener.started(f"report {built.label}")
     try:
         with guarded(Isolation()):

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import sondage
 from sondage import record
 from sondage.build import Built
 from sondage.errors import StoreError
@@ -209,9 +210,10 @@ def _distributed(
     workers: int,
     cluster: str | None,
 ) -> None:
-    from sondage.workers import connected
+    from sondage.workers import connected, refuse_unlike
 
     with connected(workers, cluster) as (client, as_completed):
+        refuse_unlike(client, _distributions(nodes))
         futures: dict[str, Any] = {}
         # Keys of one kind of work begin alike: Dask takes them for one group, keeps them in a
         # common queue, and gives each worker that is free the next.
@@ -237,3 +239,15 @@ def _distributed(
                     listener.encoded(value.title, value.warnings, value.seconds)
             folder.append(records)
             listener.recorded(records)
+
+
+def _distributions(nodes: list[Node]) -> dict[str, str]:
+    """Return the versions of the core and of every plugin at work."""
+    wanted = {"sondage": sondage.__version__}
+    for node in nodes:
+        item = node.item
+        used = (item.encoder, item.task) if isinstance(item, Encoding) else item.used
+        for built in used:
+            for part in (built, *built.parts):
+                wanted[part.offer.distribution] = part.offer.version
+    return wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sondage import stats, whole
+from sondage.data import Outcomes
 from sondage.runfolder import Record, RunFolder, unpack
 
 _CELL = ["kind", "encoder", "other", "step", "task", "component", "view", "layer", "seed"]
@@ -89,7 +91,7 @@ def summary(folder: RunFolder) -> pd.DataFrame:
     for group, records in cells.items():
         twin = cells.get(_twin(group, baseline)) if baseline else None
         told = _told(records)
-        for score in records[0]["scores"]:
+        for score in _shared(records):
             row = dict(zip(_GROUP, group, strict=True)) | {"score": score}
             row |= _spread(records, score, items=score == told)
             if score == told and twin and twin is not records and group[0] == "probe":
@@ -104,6 +106,11 @@ def summary(folder: RunFolder) -> pd.DataFrame:
     out = out.drop(columns="tests")
     order = ["kind", "task", "component", "view", "score", "encoder", "other", "step", "layer"]
     return out.sort_values(order, kind="stable", ignore_index=True)
+
+
+def _shared(records: Sequence[Record]) -> list[str]:
+    """Return the scores that all records have."""
+    return [s for s in records[0]["scores"] if all(s in r["scores"] for r in records)]
 
 
 _NUMBERS = [
@@ -123,10 +130,21 @@ def _twin(group: tuple[Any, ...], baseline: str) -> tuple[Any, ...]:
 
 def _told(records: Sequence[Record]) -> str | None:
     """Return the score that the records' outcomes are of, if all have some of one."""
-    told = {r["outcomes"].get("score", "") if "outcomes" in r else None for r in records}
+    outcomes = [_outcomes(r) for r in records]
+    told = {None if found is None else found.score for found in outcomes}
     if None in told or len(told) > 1:
         return None
     return told.pop() or next(iter(records[0]["scores"]), None)
+
+
+def _outcomes(record: Record) -> Outcomes | None:
+    """Return a record's outcomes; None for those that are no numbers, which say nothing."""
+    try:
+        found = unpack(record["outcomes"])
+    except (KeyError, TypeError, ValueError, zlib.error):
+        return None
+    lengths = {len(found.items), len(found.groups), len(found.values)}
+    return found if len(lengths) == 1 and np.isfinite(found.values).all() else None
 
 
 def _spread(records: Sequence[Record], score: str, *, items: bool) -> dict[str, Any]:
@@ -162,9 +180,9 @@ def _against(records: Sequence[Record], twin: Sequence[Record]) -> dict[str, Any
     a, b, groups = [], [], []
     for record in records:
         other = theirs.get(record["seed"])
-        if other is None or "outcomes" not in record or "outcomes" not in other:
+        mine, his = _outcomes(record), None if other is None else _outcomes(other)
+        if mine is None or his is None:
             continue
-        mine, his = unpack(record["outcomes"]), unpack(other["outcomes"])
         if not np.array_equal(mine.items, his.items):
             continue
         a.append(np.asarray(mine.values, np.float64))

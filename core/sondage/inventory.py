@@ -54,7 +54,7 @@ def encoder_names(root: Path) -> dict[str, str]:
     """Return the encoder ids that the runs under `root` name, with their labels."""
     out = {}
     for folder in runs(root):
-        for component in folder.header().get("components", []):
+        for component in folder.components():
             if component.get("kind") == "encoder" and "key" in component:
                 key = json.dumps(component["key"], sort_keys=True)
                 out[digest(key)] = str(component.get("label", ""))

@@ -1,25 +1,31 @@
-"""Results on disk: one append-only JSON Lines file a run, a cell a line, fsynced."""
+"""Results on disk: one append-only JSON Lines file a run, a cell a line, fsynced.
+
+A line holds a checksum over what it says (the cell's seconds excepted), so that a damaged
+line is no result: it is set aside and its cell is run again.
+"""
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import json
 import os
 import shutil
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from sondage import disk
 from sondage.data import Outcomes
 from sondage.errors import ResultsError
+from sondage.lines import line, parsed, start_of
 
-SCHEMA = 1
+#: From 2 on, a line holds its checksum.
+SCHEMA = 2
 Record = dict[str, Any]
 
 
@@ -32,14 +38,16 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.cells = path / "cells.jsonl"
+        # Whoever changes the working folder later changes nothing of where results go.
+        self.path = path.absolute()
+        self.cells = self.path / "cells.jsonl"
         # What this process has read of the file: appends look only at what is new.
         self._done: set[str] = set()
         self._at = 0
+        self._inode = 0
 
     def open(self, header: Mapping[str, Any]) -> None:
-        """Create the folder with its header; a header that is there stays.
+        """Create the folder with its header; a header that is there and can be read stays.
 
         Raises
         ------
@@ -47,18 +55,74 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            if not (self.path / "run.json").exists():
-                _write_atomic(self.path / "run.json", json.dumps(header, indent=1).encode())
+            there = self.header()
+            # What it says of the composition goes into the summary, so it has to be this one's.
+            if any(there.get(name) != json.loads(json.dumps(header.get(name))) for name in _FIXED):
+                disk.write_atomic(self.path / "run.json", json.dumps(header, indent=1).encode())
         except OSError as error:
             raise _failed(error, self.path) from error
 
     def header(self) -> Record:
         """Return what ``run.json`` says; empty if it cannot be read."""
         try:
-            found: Record = json.loads((self.path / "run.json").read_text("utf-8"))
+            return disk.note(self.path / "run.json")
         except (OSError, ValueError):
             return {}
-        return found
+
+    def components(self) -> list[Record]:
+        """Return what ``run.json`` says of the components, as far as it can be read."""
+        found = self.header().get("components")
+        return [c for c in found if isinstance(c, dict)] if isinstance(found, list) else []
+
+    def mend(self) -> int:
+        """Set damaged lines aside, in ``cells.damaged``, and return how many there were.
+
+        A finished cell whose arrays are gone or damaged counts as well.
+
+        Raises
+        ------
+        ResultsError
+        """
+        try:
+            if os.path.lexists(self.cells) and not self.cells.is_file():
+                disk.take_away(self.cells)
+                return 1
+            if not self.cells.exists():
+                return 0
+            good, bad = self._sorted()
+            if not bad:
+                return 0
+            with self._locked():
+                good, bad = self._sorted()
+                with open(self.path / "cells.damaged", "ab") as file:
+                    file.writelines(raw.rstrip(b"\n") + b"\n" for raw in bad)
+                disk.write_atomic(self.cells, b"".join(good))
+        except OSError as error:
+            raise _failed(error, self.cells) from error
+        return len(bad)
+
+    def _sorted(self) -> tuple[list[bytes], list[bytes]]:
+        good: list[bytes] = []
+        bad: list[bytes] = []
+        for raw in _raw_lines(self.cells):
+            record = parsed(raw)
+            (good if record is not None and self.holds(record) else bad).append(raw)
+        return good, bad
+
+    def holds(self, record: Record) -> bool:
+        """Return whether the arrays that a record names, if any, are here and whole."""
+        if "artifact" not in record:
+            return True
+        try:
+            with zipfile.ZipFile(self.path / record["artifact"]) as file:
+                return file.testzip() is None
+        except (OSError, ValueError, zipfile.BadZipFile, EOFError, RuntimeError):
+            return False
+        except (zlib.error, NotImplementedError):
+            return False
+
+    def _locked(self) -> contextlib.AbstractContextManager[None]:
+        return disk.locked(self.path / ".lock")
 
     def append(self, records: Iterable[Record]) -> list[Record]:
         """Write records and make them durable before returning.
@@ -78,10 +142,10 @@ class RunFolder:
         if not records:
             return []
         try:
-            with open(self.cells, "a+b") as file, _locked(file):
+            with self._locked(), open(self.cells, "a+b") as file:
                 self._catch_up(file)
                 fresh = [r for r in records if r["id"] not in self._done]
-                file.write(b"".join(_line(r) for r in fresh))
+                file.write(b"".join(line(r) for r in fresh))
                 file.flush()
                 os.fsync(file.fileno())
                 self._at = file.tell()
@@ -91,14 +155,19 @@ class RunFolder:
         return fresh
 
     def _catch_up(self, file: IO[bytes]) -> None:
+        found = os.fstat(file.fileno())
+        if found.st_ino != self._inode or found.st_size < self._at:
+            # Another file than the one known: it was mended meanwhile.
+            self._done, self._at, self._inode = set(), 0, found.st_ino
         file.seek(self._at)
         new = file.read()
         whole = new.rfind(b"\n") + 1
         if whole < len(new):
             file.truncate(self._at + whole)
-        self._done.update(
-            _id_of(line) for line in new[:whole].splitlines() if _DONE in line[: len(_PREFIX) + 60]
-        )
+        for raw in new[:whole].splitlines(keepends=True):
+            record = parsed(raw) if start_of(raw)[1] == "done" else None
+            if record is not None:
+                self._done.add(record["id"])
         self._at += whole
         file.seek(self._at)
 
@@ -106,12 +175,14 @@ class RunFolder:
         """Write a cell's arrays beside the results; return the file's name."""
         name = f"artifacts/{cell}.npz"
         try:
-            (self.path / "artifacts").mkdir(exist_ok=True)
+            disk.make_folder(self.path / "artifacts", self.path)
             scratch = self.path / "artifacts" / f".{cell}.{os.getpid()}"
             with open(scratch, "wb") as file:
                 np.savez(file, allow_pickle=False, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
+            if (self.path / name).is_dir():
+                disk.take_away(self.path / name)
             scratch.replace(self.path / name)
         except OSError as error:
             raise _failed(error, self.path) from error
@@ -125,11 +196,15 @@ class RunFolder:
         ResultsError
         """
         mine = self.path / "artifacts" / f"{cell}.npz"
-        if mine.exists():
+        if self.holds({"artifact": f"artifacts/{cell}.npz"}):
             return
-        for theirs in root.glob(f"*/artifacts/{cell}.npz"):
+        for theirs in root.absolute().glob(f"*/artifacts/{cell}.npz"):
+            if not RunFolder(theirs.parents[1]).holds({"artifact": f"artifacts/{cell}.npz"}):
+                continue
             try:
-                mine.parent.mkdir(exist_ok=True)
+                disk.make_folder(mine.parent, self.path)
+                if os.path.lexists(mine):
+                    disk.take_away(mine)
                 with contextlib.suppress(FileExistsError):
                     mine.hardlink_to(theirs)
             except OSError:
@@ -143,7 +218,13 @@ class RunFolder:
             return
 
     def records(self) -> list[Record]:
-        """Return one record a cell: the finished one, else the last failure."""
+        """Return one record a cell: the finished one, else the last failure.
+
+        Raises
+        ------
+        ResultsError
+            If the file cannot be read; damaged lines are left out.
+        """
         best: dict[str, Record] = {}
         for record in _lines(self.cells):
             old = best.get(record["id"])
@@ -161,86 +242,60 @@ def runs(root: Path) -> Iterator[RunFolder]:
 def provider(root: Path, kind: str, use: str) -> str:
     """Return ``distribution version`` of a component as an earlier run had it, else ''."""
     for folder in reversed(list(runs(root))):
-        for component in folder.header().get("components", []):
-            key = component.get("key", {})
-            if component.get("kind") == kind and key.get("use") == use:
+        for component in folder.components():
+            key = component.get("key")
+            if component.get("kind") == kind and isinstance(key, dict) and key.get("use") == use:
                 return f"{component.get('distribution')} {key.get('version')}"
     return ""
 
 
 def finished(root: Path, wanted: set[str]) -> dict[str, Record]:
-    """Return the finished records of these cells, from whatever run has them."""
+    """Return the finished records of these cells, from whatever run has them whole."""
     found: dict[str, Record] = {}
     for folder in runs(root):
         if len(found) == len(wanted):
             break
-        for raw in _raw_lines(folder.cells):
-            id_ = _id_of(raw)
-            if id_ in wanted and id_ not in found:
-                record = _parsed(raw)
-                if record is not None and record["status"] == "done":
-                    found[id_] = record
+        # A run that cannot be read has nothing to give, and is no reason not to run another.
+        with contextlib.suppress(ResultsError):
+            for raw in _raw_lines(folder.cells):
+                id_, status = start_of(raw)
+                if status == "done" and id_ in wanted and id_ not in found:
+                    record = parsed(raw)
+                    if record is not None and folder.holds(record):
+                        found[id_] = record
     return found
 
 
-# A line starts with its id and status, so that looking cells up parses no JSON.
-_PREFIX = b'{"id": "'
-_DONE = b'"status": "done"'
-
-
-def _line(record: Record) -> bytes:
-    ordered = {"id": record["id"], "status": record["status"], **record}
-    return json.dumps(ordered, allow_nan=False).encode() + b"\n"
-
-
-def _id_of(raw: bytes) -> str:
-    return raw[len(_PREFIX) : len(_PREFIX) + 32].decode("ascii", "replace")
-
-
-def _parsed(raw: bytes) -> Record | None:
-    try:
-        record: Record = json.loads(raw)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and "id" in record and "status" in record else None
+#: What of ``run.json`` is the same each time that a run is asked for.
+_FIXED = ("composition", "declared", "components", "cells")
 
 
 def _raw_lines(path: Path) -> Iterator[bytes]:
     try:
+        if not path.is_file():
+            if os.path.lexists(path):
+                raise OSError(f"{path.name} is no file")
+            return
         with open(path, "rb") as file:
-            yield from (line for line in file if line.startswith(_PREFIX) and line.endswith(b"\n"))
-    except FileNotFoundError:
-        return
+            yield from (raw for raw in file if raw.endswith(b"\n"))
+    except OSError as error:
+        raise ResultsError(
+            f"results cannot be read: {error.strerror or error}",
+            where=str(path),
+            hint="check that it is yours to read; the same 'sondage run' makes it anew",
+        ) from error
 
 
 def _lines(path: Path) -> Iterator[Record]:
     for raw in _raw_lines(path):
-        record = _parsed(raw)
+        record = parsed(raw)
         if record is not None:
             yield record
 
 
-@contextmanager
-def _locked(file: IO[bytes]) -> Iterator[None]:
-    fcntl.flock(file, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def _write_atomic(path: Path, data: bytes) -> None:
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(scratch, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
-
-
 def _failed(error: OSError, path: Path) -> ResultsError:
     return ResultsError(
-        f"results cannot be written: {error.strerror}",
+        f"results cannot be written: {error.strerror or error}",
         where=str(path),
         hint="set SONDAGE_RUNS to a folder with room; what was finished is kept",
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import sondage
 from sondage.errors import ClusterError
 
 
@@ -27,7 +29,7 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
     ClusterError
     """
     import dask
-    from distributed import Client, LocalCluster, as_completed
+    from distributed import Client, LocalCluster, Security, as_completed
 
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
     dask.config.set(
@@ -58,7 +60,64 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
             host="127.0.0.1",
             dashboard_address=":0",
             silence_logs=logging.CRITICAL,
+            # Whoever reaches a scheduler's port runs code as its user: only holders of a key
+            # that is made for this run, and kept in memory, get in.
+            security=Security.temporary(),
         ) as local,
         Client(local, set_as_default=False) as client,
     ):
         yield client, as_completed
+
+
+def installed(names: list[str]) -> dict[str, str]:
+    """Return the versions of the core and of these distributions here; '' where one is absent."""
+    found = {"sondage": sondage.__version__}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = ""
+    return found
+
+
+def refuse_unlike(client: Any, wanted: Mapping[str, str]) -> None:
+    """Refuse workers that have not what the plan was made with: they would run other code.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    wanted : mapping
+        Distribution to version, ``sondage`` among them.
+
+    Raises
+    ------
+    ClusterError
+        With the worker, the distribution and both versions; or if there is no worker.
+    """
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE)
+        answers = client.run(installed, [n for n in wanted if n != "sondage"], on_error="return")
+    except (OSError, TimeoutError) as error:
+        raise ClusterError(
+            f"the cluster has no worker that answers within {_PATIENCE} seconds",
+            hint="start some with 'dask worker ADDRESS', or use --workers N",
+        ) from error
+    for worker, found in answers.items():
+        if isinstance(found, BaseException):
+            raise ClusterError(
+                f"a worker cannot run sondage: {found}",
+                where=worker,
+                hint=f"install sondage {wanted['sondage']} there",
+            )
+        for name, need in wanted.items():
+            if found[name] != need:
+                has = f"has {name} {found[name]}" if found[name] else f"lacks {name}"
+                raise ClusterError(
+                    f"a worker {has}, but the run was planned with {name} {need}",
+                    where=worker,
+                    hint=f"install {name} {need} there, and start the worker again",
+                )
+
+
+#: Seconds to wait for a first worker.
+_PATIENCE = 30

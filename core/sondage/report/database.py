@@ -32,7 +32,13 @@ def query(root: Path, sql: str, *, run: str = "") -> DataFrame:
     """
     import duckdb
 
+    if not sql.strip():
+        raise ResultsError(
+            "the query is empty", where="--sql", hint="such as: select * from summary"
+        )
     folders = [folder for folder in runs(root) if run in ("", folder.path.name)]
+    if not run:
+        folders = [folder for folder in folders if _readable(folder)]
     with duckdb.connect(":memory:") as connection:
         connection.register("_cells", all_cells(folders))
         connection.register("_summary", all_summaries(folders))
@@ -55,6 +61,15 @@ def query(root: Path, sql: str, *, run: str = "") -> DataFrame:
                 where="--sql",
                 hint="; ".join(f"{table}({names})" for table, names in columns),
             ) from error
+
+
+def _readable(folder: RunFolder) -> bool:
+    """Return whether a run's results can be read; one that cannot leaves the others alone."""
+    try:
+        folder.records()
+    except ResultsError:
+        return False
+    return True
 
 
 def all_cells(folders: Iterable[RunFolder]) -> DataFrame:

@@ -8,7 +8,6 @@ the files that it was computed from, and computed again when that differs.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import zlib
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sondage
-from sondage import whole
+from sondage import disk, whole
 from sondage.runfolder import Record, RunFolder
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def findings(folder: RunFolder) -> Findings:
     stamp = _stamp(folder)
     kept = folder.path / "summary.json"
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-        found = json.loads(kept.read_text("utf-8"))
+        found = disk.unsealed(kept)
         if found.pop("stamp") == stamp:
             found["primary"] = [(c, s) for c, s in found["primary"]]
             return Findings(name=folder.path.name, header=folder.header(), **found)
@@ -141,7 +140,7 @@ def _keep(path: Path, found: Findings, stamp: list[Any]) -> None:
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     # A folder that only we may read is no reason to fail: the next call computes again.
     with contextlib.suppress(OSError):
-        scratch.write_text(json.dumps(content), "utf-8")
+        scratch.write_text(disk.sealed(content), "utf-8")
         scratch.replace(path)
 
 
