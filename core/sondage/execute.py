@@ -206,7 +206,7 @@ def _distributed(
     workers: int,
     cluster: str | None,
 ) -> None:
-    from sondage.workers import connected, refuse_unlike
+    from sondage.workers import completed, connected, refuse_unlike
 
     with connected(workers, cluster) as (client, as_completed):
         refuse_unlike(client, _distributions(nodes))
@@ -220,7 +220,7 @@ def _distributed(
             )  # fmt: skip
         items = {futures[node.name].key: node.item for node in nodes}
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
-        for future in as_completed(futures.values(), loop=client.loop):
+        for future in completed(client, futures.values(), as_completed):
             item = items[future.key]
             error = future.exception()
             if isinstance(error, FATAL):
