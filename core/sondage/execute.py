@@ -12,12 +12,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import sondage
 from sondage import record
 from sondage.build import Built
 from sondage.errors import StoreError
 from sondage.graph import Encoding, Job, Plan, Training, encodings
-from sondage.nodes import FATAL, Prepared, Work, collected, function_of, weights_folder
+from sondage.nodes import (
+    FATAL,
+    Prepared,
+    Work,
+    collected,
+    function_of,
+    wanted_versions,
+    weights_folder,
+)
 from sondage.runfolder import Record, RunFolder
 from sondage.store import Key, Store
 
@@ -209,7 +216,7 @@ def _distributed(
     from sondage.workers import completed, connected, refuse_unlike
 
     with connected(workers, cluster) as (client, as_completed):
-        refuse_unlike(client, _distributions(nodes))
+        refuse_unlike(client, wanted_versions(node.item for node in nodes))
         futures: dict[str, Any] = {}
         # Keys of one kind of work begin alike: Dask takes them for one group, keeps them in a
         # common queue, and gives each worker that is free the next.
@@ -235,15 +242,3 @@ def _distributed(
                     listener.encoded(value.title, value.warnings, value.seconds)
             folder.append(records)
             listener.recorded(records)
-
-
-def _distributions(nodes: list[Node]) -> dict[str, str]:
-    """Return the versions of the core and of every plugin at work."""
-    wanted = {"sondage": sondage.__version__}
-    for node in nodes:
-        item = node.item
-        used = (item.encoder, item.task) if isinstance(item, Encoding) else item.used
-        for built in used:
-            for part in (built, *built.parts):
-                wanted[part.offer.distribution] = part.offer.version
-    return wanted

@@ -127,7 +127,7 @@ def _gone() -> ClusterError:
 def installed(names: list[str]) -> dict[str, str]:
     """Return the versions of the core and of these distributions here; '' where one is absent."""
     found = {"sondage": sondage.__version__}
-    for name in names:
+    for name in (n for n in names if n != "sondage"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -151,7 +151,7 @@ def refuse_unlike(client: Any, wanted: Mapping[str, str]) -> None:
     """
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
-        answers = client.run(installed, [n for n in wanted if n != "sondage"], on_error="return")
+        answers = client.run(installed, list(wanted), on_error="return")
     except (OSError, TimeoutError) as error:
         raise ClusterError(
             f"the cluster has no worker that answers within {_PATIENCE} seconds",
@@ -164,14 +164,19 @@ def refuse_unlike(client: Any, wanted: Mapping[str, str]) -> None:
                 where=worker,
                 hint=f"install sondage {wanted['sondage']} there",
             )
-        for name, need in wanted.items():
-            if found[name] != need:
-                has = f"has {name} {found[name]}" if found[name] else f"lacks {name}"
-                raise ClusterError(
-                    f"a worker {has}, but the run was planned with {name} {need}",
-                    where=worker,
-                    hint=f"install {name} {need} there, and start the worker again",
-                )
+        check_versions(worker, found, wanted)
+
+
+def check_versions(worker: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Raise `ClusterError` if a worker has not the wanted versions, with the first that differs."""
+    for name, need in wanted.items():
+        if found[name] != need:
+            has = f"has {name} {found[name]}" if found[name] else f"lacks {name}"
+            raise ClusterError(
+                f"a worker {has}, but the run was planned with {name} {need}",
+                where=worker,
+                hint=f"install {name} {need} there, and start the worker again",
+            )
 
 
 #: Seconds to wait for a first worker, or for one that runs.
