@@ -449,3 +449,27 @@ def test_nobody_without_the_key_reaches_local_workers(in_python):
                     print("refused")
     """)
     assert "refused" in done.stdout, done.stderr
+
+
+def test_no_worker_left_ends_the_run(in_python):
+    done = in_python("""
+        import time
+        from sondage import workers
+        from sondage.errors import ClusterError
+        if __name__ == "__main__":
+            from distributed import LocalCluster, Client, as_completed
+            workers._PATIENCE, workers._LOOK = 0.5, 0.1
+            with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as local:
+                with Client(local, set_as_default=False) as client:
+                    done = client.submit(int, 3)
+                    (one,) = workers.completed(client, [done], as_completed)
+                    assert one.result() == 3
+                    local.scale(0)
+                    while client.run_on_scheduler(workers._count_running):
+                        time.sleep(0.05)
+                    try:
+                        list(workers.completed(client, [client.submit(int, 4)], as_completed))
+                    except ClusterError as error:
+                        print(error)
+    """)
+    assert "no worker has run" in done.stdout, done.stderr

@@ -12,13 +12,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import sondage
 from sondage import record
 from sondage.build import Built
 from sondage.errors import StoreError
 from sondage.graph import Encoding, Job, Plan, Training, encodings
 from sondage.guarded import signals
-from sondage.nodes import FATAL, Prepared, Work, collected, function_of, weights_folder
+from sondage.nodes import (
+    FATAL,
+    Prepared,
+    Work,
+    collected,
+    function_of,
+    wanted_versions,
+    weights_folder,
+)
 from sondage.runfolder import Record, RunFolder
 from sondage.store import Key, Store
 
@@ -210,10 +217,10 @@ def _distributed(
     workers: int,
     cluster: str | None,
 ) -> None:
-    from sondage.workers import connected, refuse_unlike
+    from sondage.workers import completed, connected, refuse_unlike
 
     with connected(workers, cluster) as (client, as_completed):
-        refuse_unlike(client, _distributions(nodes))
+        refuse_unlike(client, wanted_versions(node.item for node in nodes))
         futures: dict[str, Any] = {}
         # Keys of one kind of work begin alike: Dask takes them for one group, keeps them in a
         # common queue, and gives each worker that is free the next.
@@ -224,7 +231,7 @@ def _distributed(
             )  # fmt: skip
         items = {futures[node.name].key: node.item for node in nodes}
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
-        for future in as_completed(futures.values(), loop=client.loop):
+        for future in completed(client, futures.values(), as_completed):
             item = items[future.key]
             error = future.exception()
             if isinstance(error, FATAL):
@@ -239,15 +246,3 @@ def _distributed(
                     listener.encoded(value.title, value.warnings, value.seconds)
             folder.append(records)
             listener.recorded(records)
-
-
-def _distributions(nodes: list[Node]) -> dict[str, str]:
-    """Return the versions of the core and of every plugin at work."""
-    wanted = {"sondage": sondage.__version__}
-    for node in nodes:
-        item = node.item
-        used = (item.encoder, item.task) if isinstance(item, Encoding) else item.used
-        for built in used:
-            for part in (built, *built.parts):
-                wanted[part.offer.distribution] = part.offer.version
-    return wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import traceback
 import zlib
@@ -12,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from sondage import jobs, record, unchanged
+import sondage
+from sondage import jobs, record, unchanged, workers
 from sondage.build import Built
 from sondage.data import TaskData
 from sondage.encode import encode
 from sondage.errors import (
+    ClusterError,
     DataError,
     EncodingError,
     PluginError,
@@ -33,7 +36,7 @@ from sondage.store import Key, Store
 from sondage.training import trained
 
 #: Whole-run troubles: no cell is to blame, so no cell is recorded as failed.
-FATAL = (StoreError, ResultsError)
+FATAL = (StoreError, ResultsError, ClusterError)
 
 
 @dataclass(frozen=True)
@@ -273,7 +276,15 @@ def _lost(store: Store, key: Key) -> bool:
 
 
 def collected(work: Work, item: Training | Encoding | Job, *deps: Prepared) -> Prepared:
-    """Run a node on a worker and return its records with how it went."""
+    """Run a node on a worker and return its records with how it went.
+
+    Raises
+    ------
+    ClusterError
+        If this worker, which may have come late, has not what the plan was made with.
+    """
+    wanted = wanted_versions([item])
+    workers.check_versions(socket.gethostname(), workers.installed(list(wanted)), wanted)
     records: list[Record] = []
     went = function_of(item)(work, item, records.append, *deps)
     return replace(went or Prepared(item.title, {}, 0.0), records=records)
@@ -284,3 +295,15 @@ def function_of(item: Training | Encoding | Job) -> Callable[..., Any]:
     if isinstance(item, Training):
         return train_node
     return encode_node if isinstance(item, Encoding) else job_node
+
+
+def wanted_versions(items: Iterable[Training | Encoding | Job]) -> dict[str, str]:
+    """Return the versions of the core and of every plugin at work, as they were planned with."""
+    wanted = {"sondage": sondage.__version__}
+    for item in items:
+        used = (item.encoder, item.task) if isinstance(item, Encoding) else item.used
+        for built in used:
+            for part in (built, *built.parts):
+                if part.offer.distribution != "?":
+                    wanted[part.offer.distribution] = part.offer.version
+    return wanted

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -69,10 +70,64 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
         yield client, as_completed
 
 
+def completed(client: Any, futures: Iterable[Any], as_completed: Any) -> Iterator[Any]:
+    """Yield futures as they end; give up when nobody is left to end them.
+
+    Raises
+    ------
+    ClusterError
+        If the scheduler is gone, or for half a minute no worker runs: all have left, or have
+        too little memory to take work.
+    """
+    waiting = as_completed(futures, loop=client.loop)
+    looked = last = time.monotonic()
+    while not waiting.is_empty():
+        if waiting.has_ready():
+            future = next(waiting)
+            if future.cancelled():
+                raise _gone()
+            yield future
+            last = time.monotonic()
+            continue
+        time.sleep(0.005)
+        now = time.monotonic()
+        if now - looked < _LOOK:
+            continue
+        looked = now
+        if _running(client):
+            last = now
+        elif now - last > _PATIENCE:
+            raise ClusterError(
+                f"for {_PATIENCE} seconds no worker has run: all have left, or have too little "
+                "memory to take work; what was finished is kept",
+                hint="start workers with more memory, or use fewer on one machine",
+            )
+
+
+def _running(client: Any) -> int:
+    if client.status != "running":
+        return 0
+    try:
+        return int(client.run_on_scheduler(_count_running))
+    except (OSError, TimeoutError) as error:
+        raise _gone() from error
+
+
+def _count_running(dask_scheduler: Any) -> int:
+    return len(dask_scheduler.running)
+
+
+def _gone() -> ClusterError:
+    return ClusterError(
+        "the cluster's scheduler is gone; what was finished is kept",
+        hint="start it again, and give the same command",
+    )
+
+
 def installed(names: list[str]) -> dict[str, str]:
     """Return the versions of the core and of these distributions here; '' where one is absent."""
     found = {"sondage": sondage.__version__}
-    for name in names:
+    for name in (n for n in names if n != "sondage"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -96,7 +151,7 @@ def refuse_unlike(client: Any, wanted: Mapping[str, str]) -> None:
     """
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
-        answers = client.run(installed, [n for n in wanted if n != "sondage"], on_error="return")
+        answers = client.run(installed, list(wanted), on_error="return")
     except (OSError, TimeoutError) as error:
         raise ClusterError(
             f"the cluster has no worker that answers within {_PATIENCE} seconds",
@@ -109,15 +164,22 @@ def refuse_unlike(client: Any, wanted: Mapping[str, str]) -> None:
                 where=worker,
                 hint=f"install sondage {wanted['sondage']} there",
             )
-        for name, need in wanted.items():
-            if found[name] != need:
-                has = f"has {name} {found[name]}" if found[name] else f"lacks {name}"
-                raise ClusterError(
-                    f"a worker {has}, but the run was planned with {name} {need}",
-                    where=worker,
-                    hint=f"install {name} {need} there, and start the worker again",
-                )
+        check_versions(worker, found, wanted)
 
 
-#: Seconds to wait for a first worker.
+def check_versions(worker: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Raise `ClusterError` if a worker has not the wanted versions, with the first that differs."""
+    for name, need in wanted.items():
+        if found[name] != need:
+            has = f"has {name} {found[name]}" if found[name] else f"lacks {name}"
+            raise ClusterError(
+                f"a worker {has}, but the run was planned with {name} {need}",
+                where=worker,
+                hint=f"install {name} {need} there, and start the worker again",
+            )
+
+
+#: Seconds to wait for a first worker, or for one that runs.
 _PATIENCE = 30
+#: Seconds between two looks at the workers.
+_LOOK = 2
