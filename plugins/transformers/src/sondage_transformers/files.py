@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sondage.errors import EncodingError, ParameterError
+from sondage_transformers.characters import CLASSES
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _TOKENIZER = (
@@ -146,7 +147,13 @@ def tokenizer_files(folder: Path) -> list[Path]:
 
 
 def has_vocabulary(folder: Path) -> bool:
-    """Whether some file says what the subwords are; settings alone would make an empty one."""
+    """Whether some file says what the subwords are, or none is needed for them.
+
+    Settings alone would make an empty tokenizer, but for the classes that spell.
+    """
+    declared = read_json(folder / "tokenizer_config.json").get("tokenizer_class")
+    if declared in CLASSES:
+        return True
     settings = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
     return any(path.name not in settings for path in tokenizer_files(folder))
 
