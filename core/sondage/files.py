@@ -144,7 +144,7 @@ def read_bytes(path: str) -> bytes:
         raise unreadable(path, error) from error
     found = foreign(raw)
     if found is not None:
-        raise DataError(found[0], where=path, hint=found[1])
+        raise DataError(found[0], where=f"{path}:1", hint=found[1])
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     if not raw.strip():
         raise DataError("the file is empty", where=f"{path}:1", hint="fetch it again")

@@ -61,7 +61,7 @@ def _without_mark(head: bytes) -> tuple[str, str] | None:
     """Tell UTF-16 without a mark by its zero bytes, nearly all at one parity."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     most, least = max(even, odd), min(even, odd)
-    if not most or most * 4 < len(head) or least * 20 > most:
+    if most < 4 or most * 4 < len(head) or least * 20 > most:
         return None
     return _encoded("UTF-16LE" if odd > even else "UTF-16BE")
 
