@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Sequence
 
 from sondage.errors import DataError, nearest
+from sondage.foreign import foreign
 
 #: A file changed more recently than this (seconds) is hashed again: within the clock's grain a
 #: second write may leave its times as they were.
@@ -128,7 +129,8 @@ def read_bytes(path: str) -> bytes:
     Raises
     ------
     DataError
-        If the file cannot be read or unpacked, or is empty.
+        If the file cannot be read or unpacked, is empty, or holds no text: other packings,
+        archives, tables, UTF-16.
     """
     try:
         with open(path, "rb") as f:
@@ -141,6 +143,9 @@ def read_bytes(path: str) -> bytes:
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
+    found = foreign(raw)
+    if found is not None:
+        raise DataError(found[0], where=f"{path}:1", hint=found[1])
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     if not raw.strip():
         raise DataError("the file is empty", where=f"{path}:1", hint="fetch it again")

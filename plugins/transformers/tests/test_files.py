@@ -373,3 +373,26 @@ def test_the_same_bytes_elsewhere_are_the_same_model(model_folder, tmp_path):
     here, there = (Pretrained(model=m) for m in (model_folder("gpt2"), str(tmp_path / "copy")))
     assert here.fingerprint == there.fingerprint
     assert Randomised(base=here).fingerprint == Randomised(base=there).fingerprint
+
+
+def test_adapters_are_no_model(model_folder, tmp_path):
+    """Also beside whole weights: transformers leaves them out in silence without peft."""
+    for folder in (tmp_path / "alone", tmp_path / "beside"):
+        if folder.name == "beside":
+            shutil.copytree(model_folder("bert"), folder)
+        folder.mkdir(exist_ok=True)
+        (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "org/base"}')
+        with pytest.raises(ParameterError, match=r"adapters .* of 'org/base'") as caught:
+            _ = Pretrained(model=str(folder)).fingerprint
+        assert "merge_and_unload" in caught.value.hint
+
+
+def test_an_old_sentence_transformers_folder_names_its_model(model_folder, tmp_path):
+    shutil.copytree(model_folder("bert"), tmp_path / "old" / "0_Transformer")
+    kinds = {"0_Transformer": "Transformer", "1_Pooling": "Pooling"}
+    modules = [{"path": p, "type": f"sentence_transformers.models.{k}"} for p, k in kinds.items()]
+    (tmp_path / "old" / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(ParameterError, match="0_Transformer") as caught:
+        _ = Pretrained(model=str(tmp_path / "old")).fingerprint
+    inner = caught.value.hint.removeprefix("model: ")
+    assert Pretrained(model=inner).fingerprint == Pretrained(model=model_folder("bert")).fingerprint

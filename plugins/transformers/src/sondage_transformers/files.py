@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sondage.errors import EncodingError, ParameterError
+from sondage_transformers.characters import CLASSES
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _TOKENIZER = (
@@ -45,7 +46,7 @@ def find_folder(model: str, revision: str | None = None, remote_code: bool = Fal
     Raises
     ------
     ParameterError
-        If no such folder, package or hub name exists.
+        If no such folder, package or hub name exists, or it holds no whole model (adapters).
     EncodingError
         If a hub model is neither in the local cache nor can be downloaded.
     """
@@ -53,6 +54,7 @@ def find_folder(model: str, revision: str | None = None, remote_code: bool = Fal
         return _in_package(model)
     folder = Path(model).expanduser()
     if model and folder.is_dir():
+        refuse_parts(folder)
         return folder
     if model[:1] in ("", ".", "/", "~", "\\") or not _HUB_NAME.fullmatch(model):
         siblings = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
@@ -64,6 +66,48 @@ def find_folder(model: str, revision: str | None = None, remote_code: bool = Fal
     from sondage_transformers.hub import find_on_hub
 
     return find_on_hub(model, revision, remote_code)
+
+
+def refuse_parts(folder: Path) -> None:
+    """Raise where a folder holds a part of a model, or holds the model further down.
+
+    Raises
+    ------
+    ParameterError
+        For adapters, which transformers would leave out in silence where it cannot add them,
+        and for the folders that sentence-transformers wrote before it kept the model on top.
+    """
+    if (folder / "adapter_config.json").is_file():
+        base = _json_or_none(folder / "adapter_config.json")
+        name = base.get("base_model_name_or_path") if isinstance(base, dict) else None
+        of = f" of {name!r}" if isinstance(name, str) else ""
+        raise ParameterError(
+            f"model {str(folder)!r} holds adapters (LoRA or the like){of}, not a model",
+            where=str(folder / "adapter_config.json"),
+            hint="merge them once with peft: AutoPeftModel.from_pretrained(FOLDER)"
+            ".merge_and_unload().save_pretrained(NEW), save the tokenizer there too, and give NEW",
+        )
+    if (folder / "config.json").is_file() and weight_files(folder):
+        return
+    modules = _json_or_none(folder / "modules.json")
+    for module in modules if isinstance(modules, list) else []:
+        path = module.get("path") if isinstance(module, dict) else None
+        if isinstance(path, str) and path and "Transformer" in str(module.get("type")):
+            inner = folder / path
+            raise ParameterError(
+                f"model {str(folder)!r} is a sentence-transformers folder whose model lies in "
+                f"{path!r}",
+                where=str(folder / "modules.json"),
+                near=[str(inner)] if inner.is_dir() else [],
+                hint=f"model: {inner}" if inner.is_dir() else f"download {path!r} too, and give it",
+            )
+
+
+def _json_or_none(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def _in_package(model: str) -> Path:
@@ -97,6 +141,7 @@ def _in_package(model: str) -> Path:
             near=[str(p.relative_to(roots[0].parent)) for p in found if roots[0] in p.parents],
             hint="name one: package:NAME/SUB/FOLDER",
         )
+    refuse_parts(found[0])
     return found[0]
 
 
@@ -146,7 +191,13 @@ def tokenizer_files(folder: Path) -> list[Path]:
 
 
 def has_vocabulary(folder: Path) -> bool:
-    """Whether some file says what the subwords are; settings alone would make an empty one."""
+    """Whether some file says what the subwords are, or none is needed for them.
+
+    Settings alone would make an empty tokenizer, but for the classes that spell.
+    """
+    declared = read_json(folder / "tokenizer_config.json").get("tokenizer_class")
+    if declared in CLASSES:
+        return True
     settings = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
     return any(path.name not in settings for path in tokenizer_files(folder))
 

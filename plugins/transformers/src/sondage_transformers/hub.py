@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sondage.errors import EncodingError, ParameterError
-from sondage_transformers.files import weight_files
+from sondage_transformers.files import refuse_parts, weight_files
 
 _SMALL = ["*.json", "*.txt", "*.model", "*.codes", "*.tiktoken"]
 
@@ -32,6 +32,7 @@ def find_on_hub(model: str, revision: str | None, remote_code: bool) -> Path:
     try:
         cached = _in_cache(model, revision)
         if cached is not None:
+            refuse_parts(cached)
             return cached
         # Safetensors first; the pickled form is fetched only where there is nothing else.
         for patterns in ([*small, "*.safetensors"], [*small, "pytorch_model*.bin"]):
@@ -40,8 +41,11 @@ def find_on_hub(model: str, revision: str | None, remote_code: bool) -> Path:
                     model, revision=revision, allow_patterns=patterns, ignore_patterns=["*/*"]
                 )
             )
+            refuse_parts(folder)
             if weight_files(folder):
                 return folder
+    except ParameterError:  # our own: it says what the repository holds
+        raise
     except HFValidationError as error:
         raise ParameterError(f"{what}: not a hub name ({_first_line(error)})") from error
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:

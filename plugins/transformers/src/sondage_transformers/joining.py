@@ -94,14 +94,15 @@ def join(backend: Any, usual: Manner) -> Joining:
     usual : Manner
         Taken if no other is better.
     """
-    own = cut_in_text(backend, [SAMPLE])[0]
+    sample = _can_cut(backend)
+    own = cut_in_text(backend, [sample])[0]
     others = (
         Manner(backend, lead=" ", opening=True),
         Manner(backend, lead=" ", carrier=_CARRIER, opening=True),
     )
-    best, fewest, first = usual, len(SAMPLE) + 1, 0
+    best, fewest, first = usual, len(sample) + 1, 0
     for manner in (usual, *others):
-        wrong = sum(a != b for a, b in zip(manner.cut(SAMPLE[1:]), own[1:], strict=True))
+        wrong = sum(a != b for a, b in zip(manner.cut(sample[1:]), own[1:], strict=True))
         if manner is usual:
             first = wrong
         if wrong < fewest:
@@ -109,6 +110,22 @@ def join(backend: Any, usual: Manner) -> Joining:
         if not fewest:
             break
     return Joining(best, mended=first > 0, exact=fewest == 0)
+
+
+def _can_cut(backend: Any) -> tuple[str, ...]:
+    """Return the sample without the words that the tokenizer refuses, as none may be known."""
+
+    def refused(text: str) -> bool:
+        try:
+            backend.encode(text, add_special_tokens=False)
+        except Exception:  # how a vocabulary without an unknown token refuses a text
+            return True
+        return False
+
+    if not refused(" ".join(SAMPLE)):
+        return SAMPLE
+    kept = tuple(word for word in SAMPLE if not refused(f"{_CARRIER} {word}"))
+    return () if refused(" ".join(kept)) else kept
 
 
 def cut_in_text(backend: Any, sentences: Sequence[Sequence[str]]) -> list[list[list[int]]]:

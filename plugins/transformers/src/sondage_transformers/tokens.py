@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from sondage.data import Ints, offsets_of
 from sondage.errors import EncodingError
+from sondage_transformers.characters import CLASSES, Characters
 from sondage_transformers.checkpoint import Checkpoint
 from sondage_transformers.files import has_vocabulary
 from sondage_transformers.joining import Joining, cut_otherwise, join, usual_manner
@@ -26,6 +27,10 @@ _OFFSET_TYPES = frozenset(
     xlm-roberta xlm-roberta-xl xmod
     """.split()  # noqa: SIM905
 )
+
+
+#: Some of these have subwords in nearly every tokenizer; the vocabulary is gone through else.
+_PLAIN = ("a", "the", "1", ".", "?")
 
 
 @dataclass(frozen=True)
@@ -84,14 +89,16 @@ class Tokens:
                 where=where,
                 hint="the folder needs tokenizer.json beside the weights",
             ) from error
-        if not getattr(tokenizer, "is_fast", False):
+        spells = type(tokenizer).__name__ in CLASSES
+        if not getattr(tokenizer, "is_fast", False) and not spells:
             raise EncodingError(
                 f"{type(tokenizer).__name__} is not a fast tokenizer",
                 where=where,
                 hint="save it once as tokenizer.json with the tokenizers library",
             )
         self.tokenizer = tokenizer
-        self._for_text = _bare(tokenizer.backend_tokenizer)
+        backend = Characters(tokenizer) if spells else tokenizer.backend_tokenizer
+        self._for_text = _bare(backend)
 
     @cached_property
     def joining(self) -> Joining:
@@ -219,13 +226,21 @@ def _bare(backend: Any) -> Any:
     return backend
 
 
+def _texts(backend: Any) -> Iterator[str]:
+    yield from _PLAIN
+    yield from backend.get_vocab()
+
+
 def _template(backend: Any, *, pair: bool) -> Template:
-    for text in ("a", "the", "1", ".", "?"):
-        made = backend.encode(text, text if pair else None, add_special_tokens=True)
-        if 0 in made.sequence_ids:
+    for text in _texts(backend):
+        try:
+            made = backend.encode(text, text if pair else None, add_special_tokens=True)
+        except Exception:  # how a vocabulary without an unknown token refuses a text
+            continue
+        if {0, 1} <= {*made.sequence_ids, *(() if pair else (1,))}:
             break
     else:
-        raise EncodingError("the tokenizer gives no subwords for plain letters and digits")
+        raise EncodingError("the tokenizer gives no subwords, neither for letters nor for its own")
     parts: tuple[list[tuple[int, int]], ...] = ([], [], [])
     types = [0, 0]
     place = 0
