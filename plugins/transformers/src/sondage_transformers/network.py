@@ -144,7 +144,11 @@ class Network:
             company = "equal"
         given: dict[int, list[Any]] = {layer: [] for layer in wanted}
         for rows, part in parts_of(inputs, company):
-            self._pass(part, wanted, lambda k, x, rows=rows: given[k].append((rows, x)))
+
+            def gather(layer: int, hidden: Any, rows: Any = rows) -> None:
+                given[layer].append((rows, hidden))
+
+            self._pass(part, wanted, gather)
         for layer in sorted(given):
             shape = (*inputs["input_ids"].shape, self.width)
             sink(layer, together(given[layer], shape))
@@ -290,7 +294,7 @@ class Network:
                 self.model.set_attn_implementation(before)
         t = inputs["input_ids"].shape[1]
         whole = maps is not None and all(m is not None and m.shape[2:] == (t, t) for m in maps)
-        if not whole or len(maps) != self.n_layers:
+        if maps is None or not whole or len(maps) != self.n_layers:
             raise EncodingError(f"{type(self.model).__name__} does not show whole attention maps")
         return maps, changes.other_mode
 

@@ -52,6 +52,6 @@ def together(
     """
     out = parts[0][1].new_zeros(shape)
     for rows, values in parts:
-        place = (rows, *(slice(0, n) for n in values.shape[1:]))
+        place: Any = (rows, *(slice(0, n) for n in values.shape[1:]))
         out[place] = values
     return out
