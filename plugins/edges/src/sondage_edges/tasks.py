@@ -19,7 +19,7 @@ from sondage_edges.jsonl import LabelMode, read_jsonl
 from sondage_edges.twins import BEGINNING, Twins
 
 # Raised whenever the same bytes would be read into another corpus or other targets.
-_READER = "edges-1"
+_READER = "edges-2"
 
 _SHARED = """
 files : str or list of str, optional
