@@ -133,8 +133,8 @@ def contract_page() -> str:
     """Return the page on what a component is."""
     out = [_MADE, "# Contracts\n", prose(inspect.cleandoc(contracts.__doc__ or "")) + "\n"]
     out += [
-        "What the words in these tables mean beyond their types is under [Rules](rules); the "
-        "arrays are under [Data](data). No base class is needed: a class that has these "
+        "What the words in these tables mean beyond their types is under [Rules](rules.md); the "
+        "arrays are under [Data](data.md). No base class is needed: a class that has these "
         "attributes and methods is a component.\n",
         "## Which tasks fit which probes\n",
         units(),
