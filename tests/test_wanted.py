@@ -117,7 +117,7 @@ def test_others_get_theirs_beside_it(registry):
 
 
 def test_an_encoder_without_the_view_is_refused_before_anything_runs(registry):
-    with pytest.raises(RegistryError, match="encoder 'plain' has no view 'attention'"):
+    with pytest.raises(RegistryError, match="reads the view attention, which encoder 'plain'"):
         api.make_plan(registry("encoders: [m]", "encoders: [m, plain]"))
 
 

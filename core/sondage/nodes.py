@@ -210,8 +210,8 @@ def _finished(
             if finished is None:
                 return
             yield finished
-    except FATAL:
-        raise
+    except _StoreFailedError as failed:
+        raise failed.error from failed
     except Exception as error:
         yield error
 
@@ -248,6 +248,14 @@ def _arrays(value: Any) -> Iterator[Any]:
             yield from _arrays(getattr(value, part.name))
 
 
+class _StoreFailedError(Exception):
+    """The store's own trouble, which no component can be taken for."""
+
+    def __init__(self, error: StoreError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 def _results(
     store: Store, job: Job, data: TaskData, left: Mapping[str, Cell]
 ) -> Iterator[jobs.Finished]:
@@ -260,7 +268,10 @@ def _results(
         if not lost:
             raise
     for item in encodings([job], lost):
-        _encoded(store, item)
+        try:
+            _encoded(store, item)
+        except StoreError as error:
+            raise _StoreFailedError(error) from error
     rest = job if job.joint else replace(job, cells=tuple(left.values()))
     for finished in jobs.run(store, rest, data):
         if finished.cell.id in left:
