@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sondage.errors import EncodingError
 from sondage_transformers.files import read_json
 
 #: Ordinary words of several kinds and scripts, on which a tokenizer is tried.
@@ -197,7 +198,10 @@ def surely_joins(folder: Path) -> bool:
     They do where blanks are dropped, or marked by a pre-tokenizer, before subwords are sought,
     and no normalizer touches them.
     """
-    stored = read_json(folder / "tokenizer.json")
+    try:
+        stored = read_json(folder / "tokenizer.json")
+    except EncodingError:  # loading it will say so
+        return False
     if not stored:
         return not any(folder.glob("*.model"))
     if any(_touches_blanks(part) for part in _flat(stored.get("normalizer"), "normalizers")):
