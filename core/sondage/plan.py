@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
@@ -16,6 +17,8 @@ from sondage.plan_views import Views, fit_of
 from sondage.registry import Registry
 
 CELL_FORMAT = 1
+#: Bytes that file systems take of a name, less those that a run's id needs.
+_LONGEST = 255 - 9
 _FITS = {
     "vectors": ("sentences", "words"),
     "spans": ("words",),
@@ -71,6 +74,12 @@ class _Planner:
         return self.registry.document.where("compositions", self.name, *path)
 
     def plan(self) -> Plan:
+        if len(os.fsencode(self.name)) > _LONGEST:
+            raise RegistryError(
+                f"the name of composition '{self.name[:20]}...' is too long for a run's folder",
+                where=self.where(),
+                hint=f"at most {_LONGEST} bytes",
+            )
         encoders, tasks = self._build("encoder"), self._build("task")
         probes, metrics = self._build("probe"), self._build("metric")
         if not probes and not metrics:
