@@ -56,3 +56,14 @@ def test_a_setting_too_long_is_a_message(call, ran, command, setting):
 def test_a_registry_named_too_long_is_a_message(call, ran, command):
     for name in (f"{LONG}.yaml", f"{LONG}/r.yaml:c", f"{LONG}.yaml:c"):
         assert call(command, name).code == 2
+
+
+def test_sql_says_which_runs_it_leaves_out(call, ran):
+    from sondage import paths
+
+    assert "left out" not in call("results", "--sql", "select 1").err
+    (paths.runs_folder() / "bad" / "cells.jsonl").mkdir(parents=True)
+    ended = call("results", "--sql", "select count(*) from cells", "--csv", "-")
+    assert ended.code == 0
+    assert "left out: run bad, which cannot be read" in ended.err
+    assert "left out" not in ended.out
