@@ -12,7 +12,7 @@ from sondage.contracts import Series
 from sondage.data import VIEWS, digest
 from sondage.errors import RegistryError, nearest
 from sondage.graph import Cell, Job, Plan, Training
-from sondage.only import Only
+from sondage.only import Only, names_of
 from sondage.plan_views import Views, fit_of
 from sondage.registry import Registry
 
@@ -81,6 +81,7 @@ class _Planner:
                 hint=f"at most {_LONGEST} bytes",
             )
         encoders, tasks = self._build("encoder"), self._build("task")
+        self._settle_baseline(encoders)
         probes, metrics = self._build("probe"), self._build("metric")
         if not probes and not metrics:
             raise RegistryError(
@@ -292,6 +293,17 @@ class _Planner:
                 for seed in seeds
             )  # fmt: skip
             yield Job(cells, metric, task, (encoder, base), view, (layer,))
+
+    def _settle_baseline(self, encoders: list[Built]) -> None:
+        """Put the step in place of ``NAME@last``, which results do not know."""
+        wanted = self.composition.baseline
+        if wanted is None or not wanted.endswith("@last"):
+            return
+        for encoder in encoders:
+            if wanted in names_of(encoder):
+                update = {"baseline": encoder.title}
+                self.composition = self.composition.model_copy(update=update)
+                return
 
     def _baseline(self, encoders: list[Built]) -> Built | None:
         wanted = self.composition.baseline
