@@ -110,5 +110,9 @@ def test_outcomes_that_are_no_numbers_leave_the_run_readable(tmp_path):
     (tmp_path / "runs" / "bad" / "cells.jsonl").mkdir()
     assert summary(folder)["mean"].tolist() == [1.0]
     assert query(tmp_path / "runs", "select mean from summary")["mean"].tolist() == [1.0]
+    said = []
+    query(tmp_path / "runs", "select 1", left_out=lambda name, why: said.append((name, why)))
+    assert [name for name, _ in said] == ["bad"]
+    assert said[0][1]
     with pytest.raises(ResultsError, match="empty"):
         query(tmp_path / "runs", " ")

@@ -68,6 +68,19 @@ TRAINED = """
                 for n, f in [("tuned", Tuned), ("cut", Cut)]]
 """
 
+METRIC = """
+    import sondage
+
+    class Gap:
+        units, symmetric, bounds, self_value = "vectors", True, (0.0, float("inf")), 0.0
+        invariances, randomness = frozenset({"translation"}), ()
+        def begin(self, seed): ...
+
+    @sondage.hookimpl
+    def sondage_metrics():
+        return [sondage.MetricSpec(name="far.gap", factory=Gap, summary="gap", reference="none")]
+"""
+
 REGISTRY = """
 version: 1
 encoders:
@@ -123,6 +136,28 @@ def test_every_step_is_compared_with_the_baseline(registry):
     rows = summary[(summary.encoder == "tuned") & (summary.score == "accuracy")]
     assert len(rows) == 3
     assert rows["difference"].notna().all()
+
+
+def test_the_last_step_can_be_the_baseline(registry, make_plugin):
+    def compared(baseline):
+        settings = {"encoders": ["a", "tuned"], "baseline": baseline}
+        summary = api.run(f"{registry}:c", settings=settings).summary()
+        rows = summary[summary["difference"].notna()]
+        step = rows["step"].astype(object).where(rows["step"].notna(), None)
+        return sorted(zip(rows["encoder"], step, rows["difference"], strict=True), key=repr)
+
+    last = compared("tuned@last")
+    assert [(name, step) for name, step, _ in last] == [("a", None), ("tuned", 0), ("tuned", 5)]
+    assert last == compared("tuned@10")
+
+
+def test_the_last_step_can_be_the_baseline_of_metrics(registry, make_plugin):
+    make_plugin("far", METRIC)
+    more = registry.read_text("utf-8").replace("probes: [toy.centroid]", "metrics: [far.gap]")
+    registry.write_text(more.replace("baseline: a", "baseline: tuned@last"), "utf-8")
+    cells = [c for c in api.make_plan(f"{registry}:c").cells if c.kind == "metric"]
+    assert {c.other for c in cells} == {"tuned@10"}
+    assert {c.step for c in cells} == {None, 0, 5}
 
 
 def test_finished_cells_need_no_weights_and_new_ones_train_again_what_is_gone(registry, tmp_path):

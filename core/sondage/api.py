@@ -331,6 +331,9 @@ def header(planned: Plan) -> dict[str, Any]:
             }
             for built in planned.components
         ],
+        "trained": [
+            {"label": item.encoder.label, "key": item.encoder.key} for item in planned.trainings
+        ],
         "cells": len(planned.cells),
         "families": whole.families(planned.cells),
         "notes": list(planned.notes),

@@ -51,11 +51,14 @@ def shelves(store: Store, names: dict[str, str]) -> list[Shelf]:
 
 
 def encoder_names(root: Path) -> dict[str, str]:
-    """Return the encoder ids that the runs under `root` name, with their labels."""
+    """Return the encoder ids that the runs under `root` name, trained ones too, with labels."""
     out = {}
     for folder in runs(root):
-        for component in folder.components():
-            if component.get("kind") == "encoder" and "key" in component:
+        trained = folder.header().get("trained")
+        named = [c for c in folder.components() if c.get("kind") == "encoder"]
+        named += [c for c in trained if isinstance(c, dict)] if isinstance(trained, list) else []
+        for component in named:
+            if "key" in component:
                 key = json.dumps(component["key"], sort_keys=True)
                 out[digest(key)] = str(component.get("label", ""))
     return out

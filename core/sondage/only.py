@@ -51,7 +51,7 @@ class Only:
             for rule in given:
                 at = where("only", name)
                 _known(rule.tasks or (), {t.label for t in tasks}, declared("task"), "a task", at)
-                labels = {name for e in encoders for name in _names(e)}
+                labels = {name for e in encoders for name in names_of(e)}
                 gone = {e for e in declared("encoder") if e not in labels}
                 _known(rule.encoders or (), labels, gone, "an encoder", at)
 
@@ -77,7 +77,7 @@ class Only:
 def _admits(rule: Rule, task: Built, encoder: Built) -> bool:
     if rule.tasks is not None and task.label not in rule.tasks:
         return False
-    if rule.encoders is not None and not _names(encoder) & set(rule.encoders):
+    if rule.encoders is not None and not names_of(encoder) & set(rule.encoders):
         return False
     if rule.steps is None or encoder.step is None:
         return True
@@ -89,8 +89,8 @@ def _steps(encoder: Built, own: int) -> tuple[int, ...]:
     return tuple(series.steps) if isinstance(series, Series) else (own,)
 
 
-def _names(encoder: Built) -> set[str]:
-    """Return what a rule may call an encoder: of a series' step also ``NAME@last``."""
+def names_of(encoder: Built) -> set[str]:
+    """Return what a composition may call an encoder: of a series' step also ``NAME@last``."""
     names = {encoder.label, encoder.title}
     if encoder.step is not None and encoder.step == _steps(encoder, encoder.step)[-1]:
         names.add(f"{encoder.label}@last")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
@@ -11,11 +12,13 @@ from sondage.contracts import Series
 from sondage.data import VIEWS, digest
 from sondage.errors import RegistryError, nearest
 from sondage.graph import Cell, Job, Plan, Training
-from sondage.only import Only
+from sondage.only import Only, names_of
 from sondage.plan_views import Views, fit_of
 from sondage.registry import Registry
 
 CELL_FORMAT = 1
+#: Bytes that file systems take of a name, less those that a run's id needs.
+_LONGEST = 255 - 9
 _FITS = {
     "vectors": ("sentences", "words"),
     "spans": ("words",),
@@ -71,7 +74,14 @@ class _Planner:
         return self.registry.document.where("compositions", self.name, *path)
 
     def plan(self) -> Plan:
+        if len(os.fsencode(self.name)) > _LONGEST:
+            raise RegistryError(
+                f"the name of composition '{self.name[:20]}...' is too long for a run's folder",
+                where=self.where(),
+                hint=f"at most {_LONGEST} bytes",
+            )
         encoders, tasks = self._build("encoder"), self._build("task")
+        self._settle_baseline(encoders)
         probes, metrics = self._build("probe"), self._build("metric")
         if not probes and not metrics:
             raise RegistryError(
@@ -283,6 +293,17 @@ class _Planner:
                 for seed in seeds
             )  # fmt: skip
             yield Job(cells, metric, task, (encoder, base), view, (layer,))
+
+    def _settle_baseline(self, encoders: list[Built]) -> None:
+        """Put the step in place of ``NAME@last``, which results do not know."""
+        wanted = self.composition.baseline
+        if wanted is None or not wanted.endswith("@last"):
+            return
+        for encoder in encoders:
+            if wanted in names_of(encoder):
+                update = {"baseline": encoder.title}
+                self.composition = self.composition.model_copy(update=update)
+                return
 
     def _baseline(self, encoders: list[Built]) -> Built | None:
         wanted = self.composition.baseline

@@ -13,8 +13,9 @@ from sondage.data import Result
 from sondage.errors import StoreError
 from sondage.heed import interrupts
 
-_MARK = "trained.json"
-_LOCK = ".lock"
+#: Written last.
+MARK = "trained.json"
+LOCK = ".lock"
 
 
 def trained(encoder: Trained, folder: Path) -> Result:
@@ -47,11 +48,11 @@ def trained(encoder: Trained, folder: Path) -> Result:
             # Below the store's root: models, two digits, the encoder's id.
             disk.make_folder(folder, folder.parents[2])
             disk.unlock(folder)
-            held.enter_context(disk.locked(folder / _LOCK))
+            held.enter_context(disk.locked(folder / LOCK))
             kept = _whole(folder)
             if kept is not None:
                 return kept
-            _thrown_away(folder)
+            throw_away(folder)
         except OSError as error:
             raise _failed(error, folder) from error
         return _made(encoder, folder)
@@ -99,10 +100,15 @@ def _failed(error: OSError, folder: Path) -> StoreError:
     )
 
 
+def is_whole(folder: Path) -> bool:
+    """Return whether finished weights are there, as they were written."""
+    return _whole(folder) is not None
+
+
 def _whole(folder: Path) -> Result | None:
     """Return what was found if all is there, unchanged."""
     try:
-        kept = disk.unsealed(folder / _MARK)
+        kept = disk.unsealed(folder / MARK)
     except (OSError, ValueError):
         return None
     if any(_checksum(folder / name) != wanted for name, wanted in kept["files"].items()):
@@ -117,13 +123,13 @@ def _checksum(path: Path) -> str:
         return ""
 
 
-def _thrown_away(folder: Path) -> None:
+def throw_away(folder: Path) -> None:
     """Remove what is not surely whole of a training that was finished; it is made again.
 
     What a killed training left, which no ``trained.json`` lists, is kept to go on from. A list
     that an older version wrote, or that is damaged itself, still proves the files that fit it.
     """
-    mark = folder / _MARK
+    mark = folder / MARK
     if not os.path.lexists(mark):
         return
     try:
@@ -132,7 +138,7 @@ def _thrown_away(folder: Path) -> None:
         listed = None
     files = listed if isinstance(listed, dict) else {}
     for path in sorted(folder.rglob("*"), reverse=True):
-        if path in (mark, folder / _LOCK) or not os.path.lexists(path):
+        if path in (mark, folder / LOCK) or not os.path.lexists(path):
             continue
         name = path.relative_to(folder).as_posix()
         wanted = name in files and _checksum(path) == files[name]
@@ -145,7 +151,7 @@ def _write(folder: Path, result: Result) -> None:
     files = {
         path.relative_to(folder).as_posix(): disk.checksum(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in (_LOCK, _MARK)
+        if path.is_file() and path.name not in (LOCK, MARK)
     }
     kept = {
         "files": files,
@@ -153,4 +159,4 @@ def _write(folder: Path, result: Result) -> None:
         "tables": {name: dict(table) for name, table in result.tables.items()},
         "warnings": dict(result.warnings),
     }
-    disk.write_atomic(folder / _MARK, disk.sealed(kept).encode())
+    disk.write_atomic(folder / MARK, disk.sealed(kept).encode())

@@ -16,27 +16,35 @@ _ID = 8
 
 @app.command("ls")
 def ls() -> None:
-    """List what is stored, by encoder, corpus and view."""
-    from sondage import inventory, paths
+    """List what is stored, by encoder, corpus and view, and trained weights."""
+    from sondage import inventory, paths, weights
     from sondage.store import Store
 
     store = Store(paths.store_folder())
-    found = inventory.shelves(store, inventory.encoder_names(paths.runs_folder()))
+    names = inventory.encoder_names(paths.runs_folder())
+    found = inventory.shelves(store, names)
+    tuned = weights.held(store.root)
     rows = [
         [s.encoder[:_ID], s.name, s.corpus[:_ID], s.view, options.ranges(s.layers),
          text.size(s.bytes)]
         for s in found
     ]  # fmt: skip
+    rows += [
+        [w.encoder[:_ID], names.get(w.encoder, ""), "",
+         "weights" if w.finished else "weights, unfinished", "", text.size(w.bytes)]
+        for w in tuned
+    ]  # fmt: skip
     if rows:
         columns = ["encoder", "name", "corpus", "view", "layers", "size"]
         text.table(columns, rows, right=["size"])
-    text.say(f"{text.size(sum(s.bytes for s in found))} in {store.root}")
+    total = sum(s.bytes for s in found) + sum(w.bytes for w in tuned)
+    text.say(f"{text.size(total)} in {store.root}")
 
 
 @app.command("verify")
 def verify() -> None:
     """Recompute all checksums; what is damaged is said and discarded."""
-    from sondage import inventory, paths
+    from sondage import inventory, paths, weights
     from sondage.store import Store
 
     store = Store(paths.store_folder())
@@ -49,6 +57,15 @@ def verify() -> None:
     text.say(f"{text.counted(whole, 'entry')} whole, {bad} discarded")
     if bad:
         text.say("the next run that needs them encodes them again")
+    checked = list(weights.damaged(store.root))
+    for tuned, wrong in checked:
+        if wrong:
+            text.say(f"discarded {text.flat(tuned.folder)}: {wrong}")
+    if checked:
+        lost = sum(bool(wrong) for _, wrong in checked)
+        text.say(f"trained weights: {len(checked) - lost} whole, {lost} discarded")
+        if lost:
+            text.say("the next run that needs them trains them again")
 
 
 @app.command("prune")
@@ -63,17 +80,26 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove what killed processes left, and the entries that the options pick."""
-    from sondage import inventory, paths
+    from sondage import inventory, paths, weights
     from sondage.store import Store
 
     store = Store(paths.store_folder())
     text.say(f"{text.size(store.sweep())} left by killed processes removed")
     picked = inventory.chosen(store, every=every, encoder=encoder, older_than=older_than)
-    if not picked:
+    tuned = weights.chosen(store.root, every=every, encoder=encoder, older_than=older_than)
+    if not picked and not tuned:
         return
-    what = f"{len(picked)} layers, {text.size(sum(e.bytes for e in picked))}"
+    size = sum(e.bytes for e in picked) + sum(w.bytes for w in tuned)
+    also = f" and {text.counted(len(tuned), 'trained encoder')}" if tuned else ""
+    what = f"{len(picked)} layers{also}, {text.size(size)}"
     if not yes:
         if not sys.stdin.isatty():
             raise StoreError(f"{what} would be removed from {store.root}", hint="add --yes")
         typer.confirm(f"remove {what} from {text.flat(store.root)}?", abort=True)
-    text.say(f"{text.size(inventory.remove(store, picked))} removed")
+    freed = inventory.remove(store, picked)
+    for found in tuned:
+        try:
+            freed += weights.remove(found)
+        except StoreError as error:
+            text.warn(error)
+    text.say(f"{text.size(freed)} removed")

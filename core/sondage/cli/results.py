@@ -114,7 +114,11 @@ def _asked(sql: str, name: str) -> DataFrame:
     n = sum(1 for _ in runs(root))
     if n > 1:
         text.warn(f"asked of all {n} runs; 'sondage results RUN --sql ...' asks one alone")
-    return query(root, sql)
+    return query(root, sql, left_out=_left_out)
+
+
+def _left_out(name: str, why: str) -> None:
+    text.warn(f"left out: run {name}, which cannot be read: {why}")
 
 
 def _frame(run: Run, table: str | None, *, cells: bool) -> DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def query(root: Path, sql: str, *, run: str = "") -> DataFrame:
+def query(
+    root: Path, sql: str, *, run: str = "", left_out: Callable[[str, str], None] | None = None
+) -> DataFrame:
     """Return what a query gives over the tables ``cells`` and ``summary``.
 
     Parameters
@@ -24,6 +26,9 @@ def query(root: Path, sql: str, *, run: str = "") -> DataFrame:
         One DuckDB statement. Nothing outside the two tables can be read or written.
     run : str
         The run folder's name that the tables are of; empty for all runs.
+    left_out : callable, optional
+        Called with the name of each run that cannot be read, and why; of all runs, those are
+        not in the tables.
 
     Raises
     ------
@@ -38,7 +43,7 @@ def query(root: Path, sql: str, *, run: str = "") -> DataFrame:
         )
     folders = [folder for folder in runs(root) if run in ("", folder.path.name)]
     if not run:
-        folders = [folder for folder in folders if _readable(folder)]
+        folders = [folder for folder in folders if _readable(folder, left_out)]
     with duckdb.connect(":memory:") as connection:
         connection.register("_cells", all_cells(folders))
         connection.register("_summary", all_summaries(folders))
@@ -63,11 +68,13 @@ def query(root: Path, sql: str, *, run: str = "") -> DataFrame:
             ) from error
 
 
-def _readable(folder: RunFolder) -> bool:
+def _readable(folder: RunFolder, left_out: Callable[[str, str], None] | None) -> bool:
     """Return whether a run's results can be read; one that cannot leaves the others alone."""
     try:
         folder.records()
-    except ResultsError:
+    except ResultsError as error:
+        if left_out is not None:
+            left_out(folder.path.name, error.message)
         return False
     return True
 
