@@ -44,6 +44,9 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
         }
     )
     if cluster:
+        _check_address(cluster)
+        # That the scheduler is gone is said once, as an error of ours.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
             with Client(cluster, timeout=10, set_as_default=False) as client:
                 yield client, as_completed
@@ -59,7 +62,8 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=":0",
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
             # Whoever reaches a scheduler's port runs code as its user: only holders of a key
             # that is made for this run, and kept in memory, get in.
@@ -68,6 +72,23 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
         Client(local, set_as_default=False) as client,
     ):
         yield client, as_completed
+
+
+def _check_address(cluster: str) -> None:
+    """Raise `ClusterError` for what is no address: a client made for it would not close quietly."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+
+    try:
+        scheme, place = parse_address(cluster, strict=True)
+        host, port = parse_host_port(place, 0) if scheme in ("tcp", "tls") else ("?", 1)
+        right = bool(host) and 0 < int(port) < 65536
+    except ValueError:
+        right = False
+    if not right:
+        raise ClusterError(
+            f"{cluster!r} is no address of a Dask scheduler",
+            hint="it looks like tcp://HOST:PORT, as 'dask scheduler' prints it",
+        )
 
 
 def completed(client: Any, futures: Iterable[Any], as_completed: Any) -> Iterator[Any]:
