@@ -64,7 +64,7 @@ encoders:
                  freeze: 3}}
 tasks:
   t: {{use: toy.task, n: 60}}
-  chains: {{use: toy.chains, n: 150}}
+  chains: {{use: toy.chains, n: 300}}
 compositions:
   c:
     encoders: [base, tuned]
