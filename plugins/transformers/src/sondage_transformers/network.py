@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sondage.errors import EncodingError
 from sondage_transformers.parting import mixed, parts_of, together
 from sondage_transformers.steady import Steady, untouched_draws
+from sondage_transformers.tables import vocabulary
 from sondage_transformers.trials import Conduct, observe
 
 if TYPE_CHECKING:
@@ -380,19 +381,6 @@ class Network:
             watch.sink(watch.calls, _output(output))
         if watch.calls >= watch.stop:
             raise _EnoughError
-
-
-def vocabulary(model: Any) -> int | None:
-    """Return the number of a model's word embeddings, if it has a table of them."""
-    try:
-        table = model.get_input_embeddings()
-    except (AttributeError, NotImplementedError):
-        return None
-    weight = getattr(table, "weight", None)
-    rows = getattr(table, "num_embeddings", None)
-    if isinstance(rows, int):
-        return rows
-    return None if weight is None else int(weight.shape[0])
 
 
 def _is_last(out: Any, state: Any) -> bool:
