@@ -169,6 +169,22 @@ def _t5():
     return tokenizer, T5Model(config)
 
 
+def _xlnet():
+    import torch
+    from transformers import XLNetConfig, XLNetModel, XLNetTokenizer
+
+    special = ["<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>", "<eod>", "<eop>"]
+    tokenizer = XLNetTokenizer(vocab=_unigram(special, "<unk>"))
+    model = XLNetModel(
+        XLNetConfig(vocab_size=len(tokenizer), d_model=16, n_layer=2, n_head=2, d_inner=24)
+    )
+    for name, parameter in model.named_parameters():
+        # Strong segments: what they add to all places alike is rounded then.
+        if name.endswith(("seg_embed", "r_s_bias")):
+            parameter.data += 40 * torch.randn_like(parameter)
+    return tokenizer, model
+
+
 MAKERS = {
     "bert": _bert,
     "distilbert": _distilbert,
@@ -176,6 +192,7 @@ MAKERS = {
     "albert": _albert,
     "gpt2": _gpt2,
     "t5": _t5,
+    "xlnet": _xlnet,
 }
 
 

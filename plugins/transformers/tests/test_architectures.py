@@ -167,3 +167,50 @@ def test_an_encoder_saved_by_itself(name, tmp_path, model_folder):
     with torch.no_grad():
         states = model(input_ids=ids, output_hidden_states=True).hidden_states
     np.testing.assert_allclose(rows[1, : offsets[1]], states[2][0].numpy(), atol=1e-5)
+
+
+GEMMA = {
+    "vocab_size": 160,
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "head_dim": 8,
+    "max_position_embeddings": 128,
+    "query_pre_attn_scalar": 8,
+    # Shorter than the longest text.
+    "sliding_window": 6,
+}
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder"),
+    [
+        ({}, {}),
+        ({"num_hidden_layers": 3}, {"num_hidden_layers": 1}),
+        ({"hidden_size": 32, "num_attention_heads": 4, "head_dim": 4}, {"num_hidden_layers": 1}),
+    ],
+    ids=["alike", "other depths", "other widths"],
+)
+def test_t5gemma_is_read_by_its_encoders_sizes(encoder, decoder, tmp_path, model_folder):
+    """They stand in a configuration of the encoder's own inside the model's."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    sizes = GEMMA | encoder
+    config = AutoConfig.for_model(
+        "t5gemma", vocab_size=160, encoder=dict(sizes), decoder=GEMMA | decoder
+    )
+    with torch.random.fork_rng(devices=[]), quiet():
+        torch.manual_seed(0)
+        model = AutoModel.from_config(config)
+        for parameter in model.parameters():
+            parameter.data += 0.1 * torch.randn_like(parameter)
+        model.save_pretrained(tmp_path)
+    with_tokenizer(tmp_path, model_folder("bert"))
+    made = Pretrained(model=str(tmp_path), device="cpu")
+    assert (made.n_layers, made.width) == (sizes["num_hidden_layers"], sizes["hidden_size"])
+    assert outcome(tmp_path) == "right"
+    maps, _ = collect(made, CORPUS, (1,), "attention")
+    assert maps.shape[-1] == sizes["num_attention_heads"]

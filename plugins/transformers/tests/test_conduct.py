@@ -33,6 +33,9 @@ CONFIGS = {
     "convbert": SMALL | {"embedding_size": 16},
     "yoso": SMALL,
     "nystromformer": SMALL | {"num_landmarks": 64},
+    # Landmarks fewer than the texts' subwords, and more: attention in full either way.
+    "nystromformer few": SMALL | {"num_landmarks": 4, "segment_means_seq_len": 4},
+    "nystromformer as many": SMALL | {"num_landmarks": 11, "segment_means_seq_len": 11},
     "mobilebert": SMALL
     | {"embedding_size": 16, "intra_bottleneck_size": 16, "true_hidden_size": 16},
     "big_bird": SMALL | {"block_size": 2, "num_random_blocks": 1},
@@ -83,7 +86,9 @@ def folder_of(tmp_path_factory, model_folder):
             folder = tmp_path_factory.mktemp(name)
             with torch.random.fork_rng(devices=[]), quiet():
                 torch.manual_seed(1)
-                model = AutoModel.from_config(AutoConfig.for_model(name, **CONFIGS[name]))
+                model = AutoModel.from_config(
+                    AutoConfig.for_model(name.split()[0], **CONFIGS[name])
+                )
                 for parameter in model.parameters():
                     parameter.data += 0.1 * torch.randn_like(parameter)
                 model.save_pretrained(folder)
@@ -172,6 +177,25 @@ def test_a_last_state_of_another_width_is_refused_alone(folder_of):
     assert collect(encoder, corpus, (0, 1), "word")[0].shape == (2, 5, 16)
     with pytest.raises(EncodingError, match="layer 2 of OPTModel has the width 8, not 16"):
         collect(encoder, corpus, (2,), "word")
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "length", "said"),
+    [(4, 8, "takes texts of 8"), (2, 12, "takes texts of 12"), (8, 4, "cannot read"),
+     (1, 2, "takes texts of 2"), (4, 64, "takes texts of 64"), (4, 10, "cannot read")],
+)  # fmt: skip
+def test_nystromformer_of_one_length_is_refused(landmarks, length, said, folder_of, tmp_path):
+    """Segments of landmarks are cut out of the whole batch: no other length, no company."""
+    folder = tmp_path / "model"
+    shutil.copytree(folder_of("nystromformer"), folder)
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    config |= {"num_landmarks": landmarks, "segment_means_seq_len": length}
+    path.write_text(json.dumps(config))
+    encoder = Pretrained(model=str(folder), device="cpu")
+    with pytest.raises(EncodingError, match=said) as caught:
+        next(iter(encoder.encode(a_corpus((2, 6, 25)), Request((1,), ("word",)))))
+    assert ("segment_means_seq_len" in str(caught.value)) == ("takes" in said)
 
 
 def test_a_passing_switch_is_put_back(folder_of):

@@ -36,7 +36,7 @@ _PADDING_LEAKED = frozenset(
     """.split()  # noqa: SIM905
 )
 #: The same, of which type ids were looked up among the words.
-_TYPES_AS_WORDS = frozenset("codegen ctrl flaubert gpt2 gpt_neo gptj xlm xlnet".split())  # noqa: SIM905
+_TYPES_AS_WORDS = frozenset("codegen ctrl flaubert gpt2 gpt_neo gptj xlm".split())  # noqa: SIM905
 _DEPTH = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _HEADS = ("encoder_attention_heads", "num_attention_heads", "n_head", "n_heads", "num_heads")
 _WIDTH = ("hidden_size", "n_embd", "d_model", "dim", "emb_dim")

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sondage.errors import EncodingError
+from sondage_transformers.lengths import length_taken
 from sondage_transformers.parting import mixed, parts_of, together
 from sondage_transformers.steady import Steady, untouched_draws
+from sondage_transformers.tables import vocabulary
 from sondage_transformers.trials import Conduct, observe
 
 if TYPE_CHECKING:
@@ -77,9 +79,11 @@ class Network:
         self._steady = Steady(self.model)
         self._pads_behind: bool | None = None
         self._unfit: dict[int, str] = {}
+        self._ready = False
         self._find_blocks()
         with untouched_draws():
             self.conduct = observe(self, self.highest_type)
+        self._ready = True
 
     def accepts(self, name: str) -> bool:
         """Whether the model's forward pass has such an argument."""
@@ -312,12 +316,26 @@ class Network:
         except (_EnoughError, EncodingError):
             raise
         except Exception as error:  # what an architecture does not take fails in any way
-            reason = " ".join(str(error).split())[:300]
-            raise EncodingError(
-                f"{type(self.model).__name__} cannot read texts of "
-                f"{inputs['input_ids'].shape[1]} subwords: {type(error).__name__}: {reason}",
-                hint="a model that reads text alone, or its text part saved by itself",
-            ) from error
+            raise self._unread(inputs, error) from error
+
+    def _unread(self, inputs: Tensors, error: Exception) -> EncodingError:
+        """Return what to say of a text that the model failed on."""
+        name, size = type(self.model).__name__, inputs["input_ids"].shape[1]
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        hint = "a model that reads text alone and of any length, or its text part saved by itself"
+        if self._ready:
+            hint = "max_length sets the subwords of a window; or leave out texts of this length"
+        # Shapes that do not fit are a RuntimeError; what else is missing, another one.
+        elif isinstance(error, RuntimeError):
+            with self._steady.kept():
+                taken = length_taken(self.model, inputs["input_ids"])
+            if taken:
+                reason = f"it takes texts of {taken}. {reason}"
+                hint = (
+                    "a configuration that takes texts of any length; Nyströmformer's does where "
+                    "segment_means_seq_len is num_landmarks, and attends in full then"
+                )
+        return EncodingError(f"{name} cannot read texts of {size} subwords: {reason}", hint=hint)
 
     def _find_blocks(self) -> None:
         import torch
@@ -380,19 +398,6 @@ class Network:
             watch.sink(watch.calls, _output(output))
         if watch.calls >= watch.stop:
             raise _EnoughError
-
-
-def vocabulary(model: Any) -> int | None:
-    """Return the number of a model's word embeddings, if it has a table of them."""
-    try:
-        table = model.get_input_embeddings()
-    except (AttributeError, NotImplementedError):
-        return None
-    weight = getattr(table, "weight", None)
-    rows = getattr(table, "num_embeddings", None)
-    if isinstance(rows, int):
-        return rows
-    return None if weight is None else int(weight.shape[0])
 
 
 def _is_last(out: Any, state: Any) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sondage.errors import EncodingError
+from sondage_transformers.tables import word_table
 
 if TYPE_CHECKING:
     import torch
@@ -27,8 +28,8 @@ class Conduct:
         ``equal``: padding changes a text's vectors, or the model computes otherwise by the
         length of a batch. ``none``: any other text beside it changes them.
     takes_types : bool
-        Whether type ids of zero and no type ids give the same. Where they do not, the ids are
-        looked up among the words (GPT-2), or mean something else than a segment.
+        Whether type ids of zero and no type ids give the same. Where they do not, or the ids are
+        looked up among the words (GPT-2), the tokenizer's are not given.
     """
 
     company: Company = "any"
@@ -89,9 +90,9 @@ def _takes_types(network: Network, ids: Any, alone: Sequence[Any], highest: int)
     if highest < 0 or not network.accepts("token_type_ids"):
         return False
     zeros = torch.zeros_like(ids)
-    sizes: list[int] = []
+    asked: list[Any] = []
     hooks = [
-        module.register_forward_pre_hook(_table_size(sizes, zeros))
+        module.register_forward_pre_hook(_note_table(asked, zeros))
         for module in network.model.modules()
         if isinstance(module, torch.nn.Embedding)
     ]
@@ -102,16 +103,22 @@ def _takes_types(network: Network, ids: Any, alone: Sequence[Any], highest: int)
     finally:
         for hook in hooks:
             hook.remove()
-    # A table too small for the tokenizer's ids would end the process on a GPU.
-    return highest < min(sizes, default=highest + 1) and not _differ(alone, given, tight=True)
+    if not asked:
+        # XLNet compares the segments of two places: zeros add the same to all, but for rounding.
+        return not _differ(alone, given)
+    # Row 0 may be all zeros. A table too small for the ids would end the process on a GPU.
+    words = word_table(network.model)
+    fits = all(table is not words and highest < table.num_embeddings for table in asked)
+    return fits and not _differ(alone, given, tight=True)
 
 
-def _table_size(sizes: list[int], zeros: torch.Tensor) -> Any:
-    """Note the size of a table in which all of a text's places look up row 0."""
+def _note_table(asked: list[Any], zeros: torch.Tensor) -> Any:
+    """Note a table in which all of a text's places look up row 0."""
 
     def look(module: Any, args: Any) -> None:
-        if args and args[0].shape == zeros.shape and not args[0].any():
-            sizes.append(module.num_embeddings)
+        # Some put the batch behind the length.
+        if args and args[0].numel() == zeros.numel() and not args[0].any():
+            asked.append(module)
 
     return look
 
