@@ -34,6 +34,7 @@ GOOD = {
         "good_ones:NearestMean",
         "good_ones:Looped",
         "good_ones:SeededProbe",
+        "good_ones:SeveralLabels",
         "good_ones:SpanProbe",
         "good_ones:MixedProbe",
         "good_ones:TreeProbe",
@@ -161,6 +162,10 @@ BROKEN = {
         "check_a_measure_needs_no_training_items": ["broken_probes:SaysThatItMeasures"],
         "check_a_measure_follows_the_vectors": ["broken_probes:Deaf"],
         "check_an_interrupt_leaves_no_result": ["broken_probes:Unstoppable"],
+        "check_what_was_not_asked_counts_for_nothing": [
+            "broken_probes:TrainsWhatWasNotAsked",
+            "broken_probes:ScoresWhatWasNotAsked",
+        ],
     },
     "metric": {
         "check_symmetry_is_as_declared": [
@@ -376,3 +381,10 @@ def test_checks_are_short_and_promise_something(check):
     assert check.name.startswith("check_")
     assert check.promise.endswith(".")
     assert check.enforced
+
+
+def test_several_labels_are_tried_where_a_probe_takes_them():
+    name = "check_what_was_not_asked_counts_for_nothing"
+    for factory, status in (("SeveralLabels", "passed"), ("Looped", "skipped")):
+        found = run_checks("probe", spec_of("probe", f"good_ones:{factory}"))
+        assert [o.status for o in found if o.check == name] == [status]

@@ -5,7 +5,7 @@ import itertools
 import signal
 
 import numpy as np
-from good_ones import Entropy, Looped, NearestMean, RankProbe, TreeProbe
+from good_ones import Entropy, Looped, NearestMean, RankProbe, SeveralLabels, TreeProbe
 
 from sondage.data import Result
 from sondage.scores import classification
@@ -199,3 +199,13 @@ class Unstoppable(NearestMean):
             return self
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+class TrainsWhatWasNotAsked(SeveralLabels):
+    def known(self, labels):
+        return np.ones_like(labels.asked), labels.asked
+
+
+class ScoresWhatWasNotAsked(SeveralLabels):
+    def known(self, labels):
+        return labels.asked, np.ones_like(labels.asked)

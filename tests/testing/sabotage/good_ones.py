@@ -204,6 +204,31 @@ class SeededProbe(Looped):
         fitted.means_ = fitted.means_ + 0.01 * rng.standard_normal(fitted.means_.shape)
 
 
+class SeveralLabels(Looped):
+    """Asks the five nearest training items that know, where items may carry several labels."""
+
+    def cell(self, problem, layer, seed):
+        labels, split = problem.data.target, problem.splits[seed]
+        if labels.y.ndim == 1:
+            return super().cell(problem, layer, seed)
+        X, test = problem.vectors(layer), split.test
+        trained, scored = self.known(labels)
+        said = np.empty((len(test), len(labels.names)), bool)
+        for k in range(said.shape[1]):
+            know = split.train[trained[split.train, k]]
+            gaps = np.linalg.norm(X[test][:, None] - X[know], axis=-1)
+            near = know[np.argsort(gaps, axis=1)[:, :5]]
+            said[:, k] = labels.y[near, k].mean(axis=1) > 0.5
+        right = (said == labels.y[test]) & scored[test]
+        shares = right.sum(axis=1) / np.maximum(scored[test].sum(axis=1), 1)
+        outcomes = Outcomes(test, labels.sentence[test], shares)
+        return Result({"accuracy": float(shares.mean())}, outcomes)
+
+    def known(self, labels):
+        """Return what is trained and what is scored."""
+        return labels.asked, labels.asked
+
+
 class SpanProbe(Looped):
     """Pools spans itself."""
 

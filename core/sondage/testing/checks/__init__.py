@@ -6,4 +6,5 @@ import sondage.testing.checks.measure
 import sondage.testing.checks.metric
 import sondage.testing.checks.probe
 import sondage.testing.checks.report
+import sondage.testing.checks.several
 import sondage.testing.checks.task  # noqa: F401
