@@ -121,8 +121,9 @@ def check_words(words: Sequence[str], where: str) -> None:
     """Raise `DataError` where a sentence's words are withheld, and placeholders stand for them.
 
     Some corpora are published without their text: every word is ``_``, or as many of them as
-    it has letters, perhaps beside punctuation. A sentence of one such word is let through,
-    since lines of them occur in real text.
+    it has letters, perhaps beside punctuation, numbers, or a word in ten that was left. A
+    sentence of one such word is let through, since lines of them occur in real text, and so
+    is a form to fill in.
 
     Parameters
     ----------
@@ -131,25 +132,32 @@ def check_words(words: Sequence[str], where: str) -> None:
     where : str
         ``file:line``.
     """
-    together = "".join(words)
-    if "_" not in together or any(map(str.isalnum, together)):
+    if not any(word[:1] == "_" for word in words):
         return
-    if sum(map(_blank, words)) > 1:
+    withheld, others = _spoken(words)
+    left = sum(any(map(str.isalpha, word)) for word in others)
+    if withheld > max(1, len(others) - left, 9 * left):
         raise WithheldError("the words are withheld: '_' stands for each", where=where, hint=_HINT)
 
 
 def check_file(words: Sequence[str], path: str) -> None:
     """Raise `DataError` where more than half of a file's words are placeholders.
 
-    As `check_words`, for files in which no single sentence tells.
+    As `check_words`, for files in which no single sentence tells; punctuation is no word.
     """
-    placeholders = sum(map(_blank, words))
-    if 2 * placeholders > len(words):
+    withheld, others = _spoken(words)
+    if withheld > len(others):
         raise WithheldError(
-            f"the words are withheld: '_' stands for {placeholders} of {len(words)}",
+            f"the words are withheld: '_' stands for {withheld} of {withheld + len(others)}",
             where=f"{path}:1",
             hint=_HINT,
         )
+
+
+def _spoken(words: Sequence[str]) -> tuple[int, list[str]]:
+    """Return how many placeholders there are, and the other words, punctuation aside."""
+    others = [word for word in words if any(map(str.isalnum, word))]
+    return sum(map(_blank, words)), others
 
 
 def _blank(word: str) -> bool:
