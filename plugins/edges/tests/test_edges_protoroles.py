@@ -133,7 +133,10 @@ def test_ranges_and_empty_nodes_are_no_words(write):
     lines = rows()
     lines.insert(5, "6-7\twasn't" + "\t_" * 8)
     lines.append("8.1\tx" + "\t_" * 8)
-    assert list(read_spr2(*write(conllu=block(lines=lines))).words) == WORDS
+    found = read_spr2(*write(conllu=block(lines=lines)))
+    assert list(found.words) == WORDS
+    assert found.warnings["multiword-tokens"] == 1
+    assert found.warnings["sentences-with-multiword-tokens"] == 1
 
 
 def test_files_in_order(write, tmp_path):
@@ -256,7 +259,12 @@ def test_counts(spans):
     assert (int((items == 0).sum()), int((items == 1).sum())) == (5669, 751)
     assert [int((found.file_of == place).sum()) for place in (0, 1)] == [2191, 291]
     # The rest of 2,758 sentences are in EWT's test part.
-    assert found.warnings == {"sentences-not-annotated": 12063, "sentences-not-found": 276}
+    assert found.warnings == {
+        "sentences-not-annotated": 12063,
+        "sentences-not-found": 276,
+        "multiword-tokens": 509,
+        "sentences-with-multiword-tokens": 423,
+    }
     inside = (found.spans[:, 1, 0] <= found.spans[:, 0, 0]) & (
         found.spans[:, 0, 0] < found.spans[:, 1, 1]
     )
@@ -303,6 +311,34 @@ def test_broken_sentences_are_left_out_and_counted(write):
     assert found.warnings["withheld-sentences"] == 1
     with pytest.raises(DataError, match="words are withheld"):
         read_spr2(*write(conllu=masked))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"aware": asked([1], [1])},
+        {"awareness": asked([5], [1])},
+        {"awareness": asked([1], [0.5]), "sentient": asked([4], [1])},
+        {"awareness": 3},
+        {"awareness": {"value": 0.5}},
+    ],
+)
+def test_broken_annotations_are_left_out_and_counted(write, answers):
+    release = {"data": {**GOOD["data"], "x": pair(1, 2), "y": [], "ewt-train-2": {"x": {}}}}
+    release["data"]["ewt-train-1"] = {**GOOD["data"]["ewt-train-1"], **pair(3, 4, **answers)}
+    names = {**NAMES, "ewt-train-2": {"sentence_id": "s-2"}, "y": {"sentence_id": "s-3"}}
+    paths = write(release=release, ids=names)
+    with pytest.raises(DataError):
+        read_spr2(*paths)
+    found = read_spr2(*paths, on_error="skip")
+    sound = read_spr2(*write())
+    assert (found.labels, found.asked) == (sound.labels, sound.asked)
+    left_out = {"skipped-pairs": 2, "skipped-annotations": 2}
+    assert found.warnings == {**sound.warnings, **left_out}
+    only = {"data": {"ewt-train-1": pair(3, 4, **answers)}}
+    with pytest.raises(DataError, match="every entry has a defect; of the first: ") as caught:
+        read_spr2(*write(release=only), on_error="skip")
+    assert caught.value.where.endswith("p.zip")
 
 
 @pytest.mark.parametrize("head", ["0", "_"])

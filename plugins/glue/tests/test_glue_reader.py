@@ -181,12 +181,13 @@ MNLI = "index\tsentence1\tsentence2\tgold_label\n"
         ("rte", "sentence1\tsentence2\tlabel\na\tb\t-1\na\tc\tentailment\n", ["entailment"]),
         ("sst2", "fine\t-1\nbad\t0\n", ["negative"]),
         ("cola", "gj\t-1\t\tA b.\ngj\t1\t\tC d.\n", ["acceptable"]),
+        ("mnli", MNLI + "1\ta\tb\thidden\n2\ta\tc\tneutral\n3\ta\td\t\n", ["neutral"]),
     ],
 )
 def test_rows_without_a_label_are_left_out_and_counted(tmp_path, task, text, labels):
     found = read_glue(write(tmp_path, text), task)
     assert list(found.labels) == labels
-    n = len([line for line in text.split("\n") if re.search(r"[\t,]-1?(\t|$)", line)])
+    n = len([line for line in text.split("\n") if re.search(r"[\t,](-1?|hidden)(\t|$)|\t$", line)])
     assert found.warnings == {"rows-without-label": n}
 
 
@@ -214,3 +215,49 @@ def test_broken_rows_are_left_out_and_counted(tmp_path):
     }
     strict = Mnli(files=path)
     assert task.corpus_fingerprint != strict.corpus_fingerprint
+
+
+COMMAS = "premise,hypothesis,label\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "skipped"),
+    [
+        ('a,b,neutral\n"a "x" b",c,neutral\nd,e,neutral\n', ["a", "d"], 1),
+        ('a,b,neutral\n"open,b,neutral\nd,e,neutral\n', ["a", "d"], 1),
+        ('"open,b,neutral\nd,"e, f",neutral\n"g\nh",i,neutral\n', ["d", "g\nh"], 1),
+        (f'"{"a" * 200_000}",b,neutral\nd,e,neutral\n', ["d"], 1),
+        ('"x"y,b,neutral\n"x"y,b,neutral\nd,e,neutral', ["d"], 2),
+    ],
+)
+def test_quotes_that_do_not_fit_cost_their_row_alone(tmp_path, rows, kept, skipped):
+    path = write(tmp_path, COMMAS + rows)
+    with pytest.raises(DataError, match="commas and quotes"):
+        read_glue(path, "mnli")
+    found = read_glue(path, "mnli", on_error="skip")
+    assert list(found.first) == kept
+    assert found.warnings == {"skipped-rows": skipped}
+    lines = (COMMAS + rows).split("\n")
+    assert all(
+        lines[n - 1].strip('"').startswith(text[0])
+        for n, text in zip(found.lines, kept, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "skipped"),
+    [
+        ("sst2", "fine\t7\n\nx\nbad\t0\ngood\t1\n", 2),
+        ("cola", "source\tlabel\tmark\tsentence\ngj\t1\t\tA b.\n", 1),
+        ("rte", "# a remark\nsentence1\tsentence2\tlabel\na\tb\tentailment\n", 1),
+    ],
+)
+def test_a_broken_first_line_is_left_out_and_counted(tmp_path, task, text, skipped):
+    path = write(tmp_path, text)
+    with pytest.raises(DataError, match="the first line fits no layout"):
+        read_glue(path, task)
+    found = read_glue(path, task, on_error="skip")
+    assert found.warnings == {"skipped-rows": skipped}
+    assert len(found) == text.count("\n") - skipped - text.count("\n\n") - (task == "rte")
+    with pytest.raises(DataError, match="the first line fits no layout"):
+        read_glue(write(tmp_path, "x\ny\n"), task, on_error="skip")

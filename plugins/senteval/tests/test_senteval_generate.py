@@ -463,3 +463,40 @@ def test_what_a_task_leaves_out_is_told_by_reason(tmp_path):
     assert told.keys() == {"sentences-not-used"}
     left = sum(data.warnings.values()) - 2
     assert left + len(data.corpus) == len(read_conllu(path))
+
+
+@pytest.mark.parametrize("column", ["_", "0"])
+def test_sentences_without_heads_are_left_out_where_that_is_asked_for(tmp_path, column):
+    rng = np.random.default_rng(0)
+    blocks = [sentence(rng) for _ in range(120)]
+    path = tmp_path / "x.conllu"
+    path.write_text("\n".join(blocks), "utf-8")
+    sound = GeneratedTask(task="past_present", files=str(path), on_error="skip").load()
+    rows = [line.split("\t") for line in blocks[0].strip().split("\n")]
+    bare = ["\t".join([r[0], r[1] + "x", *r[2:6], column, *r[7:]]) for r in rows]
+    part = ["\t".join([*r[:6], "_" if r[0] == "2" else r[6], *r[7:]]) for r in rows]
+    loose = ["\t".join([*r[:6], "2" if r[0] == "2" else r[6], *r[7:]]) for r in rows]
+    odd = ["\n".join(b) + "\n" for b in (bare, part, loose)]
+    path.write_text("\n".join([*blocks, *odd]), "utf-8")
+    with pytest.raises(DataError):
+        GeneratedTask(task="past_present", files=str(path)).load()
+    data = GeneratedTask(task="past_present", files=str(path), on_error="skip").load()
+    assert data.corpus.fingerprint == sound.corpus.fingerprint
+    told = {"sentences-without-heads": 2, "skipped-sentences": 1}
+    assert data.warnings == {**sound.warnings, **told}
+    path.write_text("\n".join(b for b in odd[:1]), "utf-8")
+    with pytest.raises(DataError, match="past_present needs column HEAD"):
+        GeneratedTask(task="past_present", files=str(path), on_error="skip").load()
+
+
+def test_multiword_tokens_of_the_task_are_counted(tmp_path):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "x.conllu"
+    joined = "1-2\tzusammen\t_\t_\t_\t_\t_\t_\t_\t_\n"
+    blocks = [joined * (i % 3 == 0) + sentence(rng) for i in range(60)]
+    path.write_text("\n".join(blocks), "utf-8")
+    data = GeneratedTask(task="bigram_shift", files=str(path), size=20).load()
+    n = sum("zusammen" in data.corpus.words_of(i) for i in range(20))
+    assert 0 < n < 20
+    assert data.warnings["multiword-tokens"] == n
+    assert data.warnings["sentences-with-multiword-tokens"] == n

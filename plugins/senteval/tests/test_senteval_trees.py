@@ -39,8 +39,15 @@ def test_a_multiword_token_is_one_token_and_empty_nodes_are_none(tmp_path):
     assert tree.feature(2, "Tense") == ""
     assert tree.below(2) == {0, 1, 2, 3}
     assert (tree.where, again.where) == (f"{path}:2", f"{path}:10")
+    assert tree.multiword == 1
     packed = write(tmp_path, gzip.compress(TREE.encode()), "y.gz")
     assert read_conllu([path, packed])[2].tokens == tree.tokens
+
+
+def test_a_multiword_token_without_its_form_is_its_words(tmp_path):
+    (tree,) = read_conllu(write(tmp_path, TREE.replace("Don't	", "_	", 1)))
+    assert tree.tokens == ("Do", "n't", "go", ".")
+    assert (tree.token_of, tree.multiword) == ((0, 1, 2, 3), 1)
 
 
 def test_forms_with_blanks_leave_their_sentence_out(tmp_path):
@@ -57,6 +64,13 @@ def test_forms_with_blanks_leave_their_sentence_out(tmp_path):
         ("3	go", "5	go", 5, "word id '5' where 3"),
         ("1-2	Don't", "2-3	Don't", 2, "out of order"),
         ("1-2	Don't", "1-9	Don't", 2, "ends after"),
+        (
+            "2	n't",
+            "2-3	n'tgo	_	_	_	_	_	_	_	_\n2	n't",
+            4,
+            "range 2-3 is out of order",
+        ),
+        ("3	go", "3	", 5, "the column FORM is empty"),
         ("0	root", "x	root", 5, "head 'x' of word 3"),
         ("0	root", "9	root", 5, "in a sentence of 4"),
         ("0	root", "4	root", 2, "0 roots"),

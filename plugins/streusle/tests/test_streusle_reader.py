@@ -293,7 +293,8 @@ def test_words_that_are_not_annotated_are_read_and_counted_on_demand(tmp_path):
     with pytest.raises(DataError, match="no lexical category"):
         read_streusle(path)
     found = read_streusle(path, on_error="skip")
-    assert found.warnings == {"words-without-lexcat": 1}
+    assert found.warnings.pop("words-without-lexcat") == 1
+    assert set(found.warnings) <= {"multiword-tokens", "sentences-with-multiword-tokens"}
     assert found.n_words == 7
 
 
@@ -305,3 +306,15 @@ def test_broken_sentences_of_json_are_left_out_and_counted(tmp_path):
         read_streusle(path)
     found = read_streusle(path, on_error="skip")
     assert (len(found), found.warnings) == (1, {"skipped-sentences": 2, "withheld-sentences": 1})
+
+
+def test_multiword_tokens_are_counted(read, tmp_path):
+    told = {"multiword-tokens": 1, "sentences-with-multiword-tokens": 1}
+    assert read(LEX).warnings == told
+    twice = replaced(9, nothing("4-5") + "\n" + row(4, "it", "PRON", "_", "_"))
+    more = {"multiword-tokens": 3, "sentences-with-multiword-tokens": 2}
+    assert read(LEX + "\n\n" + twice).warnings == more
+    etoks = [{"#": [1, 2, "1-2"], "word": "ww"}, {"#": [2, 1, "2.1"], "word": "w"}]
+    assert read(dump(entry(etoks=etoks), entry())).warnings == told
+    for odd in (None, 7, [7], [{"#": 3}], [{"#": []}], [{}]):
+        assert read(dump(entry(etoks=odd))).warnings == {}

@@ -100,3 +100,13 @@ def test_every_word_finds_its_token(tmp_path_factory, sizes):
     ]
     assert found == [form for forms in tokens for form in forms]
     assert data.corpus.n_words == sum(map(len, sizes))
+
+
+def test_a_token_without_its_form_is_left_as_its_words(tmp_path):
+    path = tmp_path / "a.conllu"
+    path.write_text(TEXT.replace("zum\t", "_\t", 1))
+    data = Upos(files=str(path), words="surface").load()
+    assert data.corpus.words_of(0) == ("Er", "ging", "zu", "dem", "Haus", "im", "Wald")
+    assert data.warnings["multiword-tokens"] == 1
+    assert data.warnings["sentences-with-multiword-tokens"] == 1
+    assert data.warnings["words-in-one-token"] == 2

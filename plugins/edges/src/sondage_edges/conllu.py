@@ -30,6 +30,8 @@ class Sentence:
         file has no heads (``_`` for all words).
     line : int
         The sentence's first line in its file, from 1.
+    multiword : int
+        How many multiword tokens (``5-6 don't``) it has.
     """
 
     sent_id: str
@@ -37,13 +39,14 @@ class Sentence:
     words: list[str]
     heads: list[int]
     line: int
+    multiword: int = 0
 
 
 def read_sentences(path: str, defects: Defects | None = None) -> Iterator[Sentence]:
     """Yield the sentences of a CoNLL-U file, plain or gzipped.
 
-    Lines of multiword tokens (``5-6``) and empty nodes (``8.1``) are passed over. Sentences
-    with a defect are errors, or what `defects` says.
+    Lines of multiword tokens (``5-6``), which are counted, and empty nodes (``8.1``) are passed
+    over. Sentences with a defect are errors, or what `defects` says.
 
     Raises
     ------
@@ -78,6 +81,7 @@ def _sentence(path: str, lines: list[str], first: int) -> Sentence | None:
     words: list[str] = []
     heads: list[str] = []
     places: list[int] = []
+    multiword = 0
     for number, line in enumerate(lines, first):
         if line[0] == "#":
             key, _, value = line[1:].partition("=")
@@ -95,6 +99,8 @@ def _sentence(path: str, lines: list[str], first: int) -> Sentence | None:
             places.append(number)
         elif not _LEFT_OUT.fullmatch(row[0]):
             raise DataError(f"id {row[0][:20]!r}, wanted {len(words) + 1}", where=where, hint=_HINT)
+        else:
+            multiword += "-" in row[0]
     if not words:
         return None
     if not comments.get("sent_id"):
@@ -118,6 +124,7 @@ def _sentence(path: str, lines: list[str], first: int) -> Sentence | None:
         words,
         [int(head) for head in heads],
         first,
+        multiword,
     )
 
 

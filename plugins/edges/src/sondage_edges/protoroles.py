@@ -73,7 +73,9 @@ def read_spr2(
         verb). The predicate is one word in any case.
     on_error : {'raise', 'skip'}
         Whether a sentence of the CoNLL-U files with a defect is an error, or left out and
-        counted. A defect of the annotations is an error in any case.
+        counted; so, as ``skipped-pairs`` and ``skipped-annotations``, is a pair of the
+        annotations, or a sentence of theirs that has no name in `ids`, or is no list of pairs.
+        A file of them that cannot be read at all is an error in any case.
 
     Returns
     -------
@@ -81,7 +83,8 @@ def read_spr2(
         Sentences without annotation are left out; their order is the files'. `names` are
         all 18 properties, sorted. Warnings: ``sentences-not-found``, annotated sentences
         that no file has (those of EWT's other parts among them), ``sentences-not-annotated``,
-        the files' others, and ``pairs-not-found``, pairs whose numbers exceed their sentence.
+        the files' others, ``pairs-not-found``, pairs whose numbers exceed their sentence, and
+        ``multiword-tokens``, in whose place the words are read, with the sentences that have one.
 
     Raises
     ------
@@ -113,7 +116,8 @@ def read_spr2(
     if spans not in ("heads", "subtrees"):
         raise DataError(f"unknown spans {short(spans)}", near=("heads", "subtrees"))
     draft = Draft(named(conllu), many=True)
-    pairs = _annotated(fspath(annotations), fspath(ids), threshold)
+    broken = Defects(on_error, "skipped-pairs")
+    pairs = _annotated(fspath(annotations), fspath(ids), threshold, broken)
     left = set(pairs)
     defects = Defects(on_error)
 
@@ -137,6 +141,7 @@ def read_spr2(
 
     read_each(draft, read, defects)
     draft.warnings["sentences-not-found"] = len(left)
+    draft.warnings.update(broken.counts)
     return draft.edges(PROPERTIES)
 
 
@@ -154,6 +159,8 @@ def _add(
             hint="take a treebank with heads, or spans: heads",
         )
     draft.add(sentence.words, sentence.text, place, sentence.line)
+    draft.warnings["multiword-tokens"] += sentence.multiword
+    draft.warnings["sentences-with-multiword-tokens"] += sentence.multiword > 0
     for predicate, argument, names, asked in pairs:
         if max(predicate, argument) > len(sentence.words):
             draft.warnings["pairs-not-found"] += 1
@@ -164,36 +171,46 @@ def _add(
         draft.label(names, predicate - 1, predicate, words[0] - 1, words[-1], asked=asked)
 
 
-def _annotated(annotations: str, ids: str, threshold: float) -> _Pairs:
+def _annotated(annotations: str, ids: str, threshold: float, broken: Defects) -> _Pairs:
     release = _json(_unpacked(annotations), annotations)
     sent_ids = _json(read_text(ids), ids)
     _object(sent_ids, "the file", ids)
     found: _Pairs = {}
+    unnamed = Defects(broken.on_error, "skipped-annotations")
     for sentence, pairs in _get(release, "data", "the file", annotations).items():
-        entry = _get(sent_ids, sentence, "the file", ids)
-        sent_id = entry.get("sentence_id")
-        if not isinstance(sent_id, str):
-            raise _wrong(f"sentence_id of {short(sentence)}", sent_id, "a string", ids)
-        _object(pairs, short(sentence), annotations)
-        here = found.setdefault(sent_id, [])
-        for name in pairs:
-            numbers = _PAIR.fullmatch(name)
-            if numbers is None:
-                raise DataError(
-                    f"{short(name, 80)} does not name a predicate and an argument",
-                    where=annotations,
-                    hint="such a name ends as in ewt-train-1-semantics-pred-4%%"
-                    "ewt-train-1-semantics-arg-3",
-                )
-            answers = _get(pairs[name], "protoroles", short(name, 80), annotations)
-            labels = tuple(
-                label
-                for label in sorted(answers)
-                if _holds(answers[label], label, name, annotations, threshold)
-            )
-            asked = tuple(sorted(answers))
-            here.append((int(numbers[1]), int(numbers[2]), labels, asked))
+        with unnamed.entry():
+            sent_id = _get(sent_ids, sentence, "the file", ids).get("sentence_id")
+            if not isinstance(sent_id, str):
+                raise _wrong(f"sentence_id of {short(sentence)}", sent_id, "a string", ids)
+            _object(pairs, short(sentence), annotations)
+            here = []
+            for name in pairs:
+                with broken.entry():
+                    here.append(_pair(pairs, name, annotations, threshold))
+            if here or not pairs:
+                found.setdefault(sent_id, []).extend(here)
+    broken.counts.update(unnamed.counts)
+    first = broken if broken.first else unnamed
+    if not found and first.first:
+        raise first.none_left(first.first)
     return found
+
+
+def _pair(
+    pairs: dict[str, Any], name: str, annotations: str, threshold: float
+) -> tuple[int, int, tuple[str, ...], tuple[str, ...]]:
+    """Return a pair's predicate and argument, the properties that hold, and those asked."""
+    numbers = _PAIR.fullmatch(name)
+    if numbers is None:
+        raise DataError(
+            f"{short(name, 80)} does not name a predicate and an argument",
+            where=annotations,
+            hint="such a name ends as in ewt-train-1-semantics-pred-4%%ewt-train-1-semantics-arg-3",
+        )
+    answers = _get(pairs[name], "protoroles", short(name, 80), annotations)
+    asked = tuple(sorted(answers))
+    labels = tuple(p for p in asked if _holds(answers[p], p, name, annotations, threshold))
+    return int(numbers[1]), int(numbers[2]), labels, asked
 
 
 def _holds(answer: Any, label: str, pair: str, path: str, threshold: float) -> bool:

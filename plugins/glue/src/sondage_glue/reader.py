@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Literal, get_args
@@ -58,8 +59,8 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
 }
 #: The reason under which rows without a label are counted.
 UNLABELLED = "rows-without-label"
-# No label agreed on (MultiNLI, SNLI), and none published (GLUE's test parts).
-_NO_LABEL = ("-", "-1")
+# No label agreed on (MultiNLI, SNLI), and none published (GLUE's and MultiNLI's test parts).
+_NO_LABEL = ("-", "-1", "hidden", "")
 #: What a label is written as, and what it is called.
 LABELS: dict[str, dict[str, str]] = {
     "cola": {"0": "unacceptable", "1": "acceptable"},
@@ -86,7 +87,7 @@ class Table:
         Where each row stands; lines count from 1.
     warnings : mapping of slug to count
         ``rows-without-label``, left out since no label was agreed on (``-``) or published
-        (``-1``); ``skipped-rows``, left out for a defect.
+        (``-1``, ``hidden``, or nothing); ``skipped-rows``, left out for a defect.
     """
 
     first: Sequence[str]
@@ -122,8 +123,10 @@ def read_glue(path: Path | Sequence[Path], task: Name, *, on_error: OnError = "r
     task : {'cola', 'sst2', 'rte', 'mrpc', 'mnli'}
     on_error : {'raise', 'skip'}
         Whether a row with a defect is an error, or left out and counted. Rows whose label is
-        ``-`` (MultiNLI's for no agreement) or ``-1`` (GLUE's for not published) are no defects:
-        they are left out and counted in any case.
+        ``-`` (MultiNLI's for no agreement), ``-1`` (GLUE's for not published), ``hidden`` or
+        empty are no defects: they are left out and counted in any case. Of a table with commas
+        whose quotes do not fit, the line at which such a row begins is left out, and reading
+        goes on at the next.
 
     Raises
     ------
@@ -176,15 +179,15 @@ def _nothing(name: str, unlabelled: int) -> DataError:
 
 def _rows(name: str, task: str, defects: Defects) -> list[tuple[int, tuple[str, str, str]]]:
     lines = defects.lines(name)
-    start = next((i for i, line in enumerate(lines) if line.strip()), None)
-    if start is None:
+    started = _start(lines, task, name, defects)
+    if started is None:
         return []
-    layout = _layout(lines[start], task, f"{name}:{start + 1}")
+    start, layout = started
     head = _cut(lines[start], layout.delimiter)
     columns = head if layout.header else list(layout.columns)
     places = [columns.index(c) for c in (layout.first, layout.second, layout.label) if c]
     found = []
-    for number, fields in _numbered(lines, start + layout.header, layout.delimiter, name):
+    for number, fields in _numbered(lines, start + layout.header, layout.delimiter, name, defects):
         where = f"{name}:{number}"
         with defects.entry():
             defects.check_bytes(fields, where)
@@ -194,6 +197,23 @@ def _rows(name: str, task: str, defects: Defects) -> list[tuple[int, tuple[str, 
             else:
                 found.append((number, row))
     return found
+
+
+def _start(lines: list[str], task: str, name: str, defects: Defects) -> tuple[int, Layout] | None:
+    """Return where the table starts, and its layout; None without any line.
+
+    Where defects are passed over, that is the first line that fits a layout.
+    """
+    written = [i for i, line in enumerate(lines) if line.strip()]
+    if defects.on_error == "skip":
+        for before, i in enumerate(written):
+            with suppress(DataError):
+                layout = _layout(lines[i], task, f"{name}:{i + 1}")
+                defects.counts[defects.reason] += before
+                return i, layout
+    if not written:
+        return None
+    return written[0], _layout(lines[written[0]], task, f"{name}:{written[0] + 1}")
 
 
 def _layout(line: str, task: str, where: str) -> Layout:
@@ -229,23 +249,28 @@ def _cut(line: str, delimiter: str) -> list[str]:
 
 
 def _numbered(
-    lines: list[str], start: int, delimiter: str, name: str
+    lines: list[str], start: int, delimiter: str, name: str, defects: Defects
 ) -> list[tuple[int, list[str]]]:
     if delimiter == "\t":
         numbered = enumerate(lines[start:], start + 1)
         return [(n, _cut(line, delimiter)) for n, line in numbered if line.strip()]
-    # A quoted field may hold a line's end.
-    reader = csv.reader((line + "\n" for line in lines[start:]), strict=True)
-    out, begin = [], start
-    try:
-        for fields in reader:
-            if fields:
-                out.append((begin + 1, fields))
-            begin = start + reader.line_num
-    except csv.Error as error:
-        raise DataError(
-            f"not a table with commas and quotes: {error}", where=f"{name}:{begin + 1}"
-        ) from None
+    out: list[tuple[int, list[str]]] = []
+    begin = start
+    while begin < len(lines):
+        # A quoted field may hold a line's end.
+        reader = csv.reader((line + "\n" for line in lines[begin:]), strict=True)
+        start = begin
+        try:
+            for fields in reader:
+                if fields:
+                    out.append((begin + 1, fields))
+                begin = start + reader.line_num
+        except csv.Error as error:
+            where = f"{name}:{begin + 1}"
+            defects.pass_over(
+                DataError(f"not a table with commas and quotes: {error}", where=where)
+            )
+            begin += 1
     return out
 
 

@@ -14,12 +14,14 @@ from sondage.defects import Defects, OnError
 from sondage.errors import ParameterError
 from sondage.files import file_hash, find_files
 from sondage_senteval.limits import Rules
-from sondage_senteval.maker import Generatable, generate
-from sondage_senteval.trees import read_brackets, read_conllu
+from sondage_senteval.maker import HEADED, Generatable, generate
+from sondage_senteval.trees import Bracketed, Tree, read_brackets, read_conllu
 
 # Raised whenever the same bytes would give other sentences.
 _GENERATOR = "senteval-generated-1"
 _UNLIMITED = 1_000_000
+#: The reason under which sentences without usable heads are counted.
+BARE = "sentences-without-heads"
 
 
 class GeneratedTask:
@@ -150,7 +152,8 @@ class GeneratedTask:
         paths = self._paths()
         read = read_conllu if self.annotation == "conllu" else read_brackets
         defects = Defects(self.on_error)
-        made = generate(read(paths, defects), self.task, seed=self.seed, limits=self.limits)
+        trees = self._usable(read(paths, defects), defects)
+        made = generate(trees, self.task, seed=self.seed, limits=self.limits)
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         name = f"{self.task} of {os.path.basename(paths[0])}{more}"
         index = {label: k for k, label in enumerate(made.names)}
@@ -159,8 +162,20 @@ class GeneratedTask:
             Corpus.of_words(made.sentences, name=name),
             Labels(Units.of_sentences(len(y)), y, made.names),
             fixed=Split(*(np.flatnonzero(made.part == k).astype(np.int64) for k in range(3))),
-            warnings=defects.added_to(made.left_out),
+            warnings=defects.added_to({**made.left_out, **made.multiword}),
         )
+
+    def _usable(
+        self, trees: list[Tree] | list[Bracketed], defects: Defects
+    ) -> list[Tree] | list[Bracketed]:
+        """Leave out, where that is asked for, sentences without the heads that the task reads."""
+        if self.on_error == "raise" or self.annotation != "conllu" or self.task not in HEADED:
+            return trees
+        kept = [t for t in trees if isinstance(t, Tree) and min(t.head) >= -1]
+        if not kept:
+            return trees  # refused with the reason
+        defects.counts[BARE] += len(trees) - len(kept)
+        return kept
 
 
 def _three(ratios: tuple[float, ...]) -> tuple[float, float, float]:

@@ -19,6 +19,11 @@ from sondage_senteval.limits import Rules
 from sondage_senteval.recipes import Maker
 from sondage_senteval.trees import Bracketed, Tree
 
+#: The tasks that read the dependencies of CoNLL-U.
+HEADED = frozenset({
+    "tree_depth", "top_dependents", "past_present", "subj_number", "obj_number",
+    "coordination_inversion",
+})  # fmt: skip
 Generatable = Literal[
     "sentence_length", "tree_depth", "top_constituents", "top_dependents", "bigram_shift",
     "past_present", "subj_number", "obj_number", "odd_man_out", "coordination_inversion",
@@ -47,6 +52,9 @@ class Generated:
         Sentences of the treebank that are not in the task, each under one reason: shorter or
         longer than the limits, repeated, or of another use than this task's (they do not fit
         its rules, or would upset the balance of labels).
+    multiword : mapping of slug to int
+        ``multiword-tokens`` of the task's sentences, and ``sentences-with-multiword-tokens``:
+        each is one token here, as it is written.
     """
 
     task: str
@@ -57,6 +65,7 @@ class Generated:
     where: tuple[str, ...]
     found: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    multiword: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sentences)
@@ -147,4 +156,14 @@ def generate(
         where=tuple(i.where for i in items),
         found=make.found,
         left_out=dict(+left_out),
+        multiword=_multiword(trees, {item.where for item in items}),
     )
+
+
+def _multiword(trees: Sequence[Tree | Bracketed], taken: set[str]) -> dict[str, int]:
+    counts = [t.multiword for t in trees if isinstance(t, Tree) and t.where in taken]
+    told = {
+        "multiword-tokens": sum(counts),
+        "sentences-with-multiword-tokens": sum(map(bool, counts)),
+    }
+    return told if any(counts) else {}

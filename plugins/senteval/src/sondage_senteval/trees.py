@@ -22,7 +22,7 @@ class Tree:
     Parameters
     ----------
     tokens : tuple of str
-        Surface tokens: a multiword token (``3-4 don't``) is one.
+        Surface tokens: a multiword token (``3-4 don't``) is one, unless ``_`` stands for it.
     token_of : tuple of int, a word each
         Each syntactic word's token.
     upos, feats, deprel : tuples of str, a word each
@@ -32,6 +32,8 @@ class Tree:
         and -3 where it has 0 for all words of several, which is no tree either.
     where : str
         ``file:line`` of the first word.
+    multiword : int
+        How many multiword tokens there are.
     """
 
     tokens: tuple[str, ...]
@@ -41,6 +43,7 @@ class Tree:
     head: tuple[int, ...]
     deprel: tuple[str, ...]
     where: str
+    multiword: int = 0
 
     @property
     def root(self) -> int:
@@ -109,7 +112,7 @@ def read_conllu(path: Path | Sequence[Path], defects: Defects | None = None) -> 
             with defects.entry():
                 defects.check_bytes([line for _, line in block], f"{name}:{block[0][0]}")
                 tree = _tree([_fields(line, f"{name}:{n}", n) for n, line in block], name)
-                if any(len(form.split()) != 1 for form in tree.tokens):
+                if any(len(form.split()) > 1 or not form.strip() for form in tree.tokens):
                     defects.counts[BLANKS] += 1
                 else:
                     check_words(tree.tokens, tree.where)
@@ -150,6 +153,8 @@ def _fields(line: str, where: str, number: int) -> tuple[int, list[str]]:
             where=where,
             hint="is this a CoNLL-U file?",
         )
+    if not fields[1]:
+        raise DataError("the column FORM is empty", where=where, hint="write _ instead")
     return number, fields
 
 
@@ -157,23 +162,27 @@ def _tree(block: list[tuple[int, list[str]]], name: str) -> Tree:
     tokens: list[str] = []
     token_of: list[int] = []
     columns: list[tuple[str, str, str, str, int]] = []
-    until = 0
+    until = joined = multiword = 0
     for number, fields in block:
         where = f"{name}:{number}"
         span = re.fullmatch(r"([1-9][0-9]*)-([1-9][0-9]*)", fields[0])
         if re.fullmatch(r"[0-9]+\.[1-9][0-9]*", fields[0]):
             continue
         if span:
-            if int(span[1]) != len(columns) + 1 or int(span[2]) < int(span[1]):
+            start, end = int(span[1]), int(span[2])
+            if start != len(columns) + 1 or end < start or start <= until:
                 raise DataError(f"the range {fields[0]} is out of order", where=where)
-            tokens.append(fields[1])
-            until = int(span[2])
+            multiword += 1
+            until = end
+            if fields[1] != "_":
+                tokens.append(fields[1])
+                joined = end
             continue
         if fields[0] != str(len(columns) + 1):
             raise DataError(
                 f"word id {fields[0][:20]!r} where {len(columns) + 1} is due", where=where
             )
-        if len(columns) + 1 > until:
+        if len(columns) + 1 > joined:
             tokens.append(fields[1])
         token_of.append(len(tokens) - 1)
         columns.append((fields[3], fields[5], fields[6], fields[7], number))
@@ -193,6 +202,7 @@ def _tree(block: list[tuple[int, list[str]]], name: str) -> Tree:
         head=tuple(heads),
         deprel=tuple(c[3] for c in columns),
         where=where,
+        multiword=multiword,
     )
 
 

@@ -92,6 +92,7 @@ def parse_block(lines: Sequence[str], first: int, *, lenient: bool = False) -> S
             raise _bad_columns(number, line, row)
         if ids.is_word(number, row[0]):
             _add(sentence, row, number, groups)
+        sentence.multiword += "-" in row[0]
     if ids.last < ids.range_end or (not ids.last and ids.seen):
         raise BadSentence(
             f"the sentence ends after word {ids.last}, before its last multiword token does",

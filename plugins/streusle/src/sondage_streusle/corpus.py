@@ -40,7 +40,8 @@ class Streusle:
         Line of each word in its file, from 1; 0 in JSON, which keeps no lines.
     warnings : mapping of slug to count
         ``skipped-sentences`` and ``withheld-sentences``, left out for a defect or since ``_``
-        stands for their words; ``words-without-lexcat``, which some corpora leave open.
+        stands for their words; ``words-without-lexcat``, which some corpora leave open;
+        ``multiword-tokens``, in whose place the words are read, and the sentences with one.
     """
 
     forms: Sequence[str]

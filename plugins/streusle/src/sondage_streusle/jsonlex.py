@@ -78,6 +78,7 @@ def parse_sentence(entry: Any, sentence: Sentence, *, lenient: bool = False) -> 
     sentence.text = None if running == NONE else running
     for i, tok in enumerate(toks):
         _word(sentence, i, tok)
+    sentence.multiword = _ranges(entry.get("etoks"))
     n = len(toks)
     sentence.lexcats, sentence.ss, sentence.ss2 = [NONE] * n, [NONE] * n, [NONE] * n
     sentence.strong, sentence.lines = [0] * n, [0] * n
@@ -113,6 +114,12 @@ def _word(sentence: Sentence, i: int, tok: Any) -> None:
     sentence.lemmas.append(_text(tok.get("lemma"), "lemma", i))
     sentence.upos.append(_text(tok.get("upos"), "upos", i))
     sentence.xpos.append(_text(tok.get("xpos"), "xpos", i))
+
+
+def _ranges(etoks: Any) -> int:
+    """Count the multiword tokens, whose number is such as ``[5, 6, "5-6"]``."""
+    numbers = [e.get("#") for e in etoks if isinstance(e, dict)] if isinstance(etoks, list) else []
+    return sum(isinstance(n, list) and "-" in str(n[-1:]) for n in numbers)
 
 
 def _expression(

@@ -21,7 +21,7 @@ def read_streusle(path: Path | Sequence[Path], *, on_error: OnError = "raise") -
     """Read STREUSLE files, JSON or CoNLL-U-Lex, plain or gzipped, into columns.
 
     A file whose first character is ``[`` is JSON, whatever its name. The syntactic words are
-    the words: multiword tokens (``5-6``) and empty nodes (``8.1``) are left out.
+    the words: multiword tokens (``5-6``) are counted, and they and empty nodes (``8.1``) left out.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def read_streusle(path: Path | Sequence[Path], *, on_error: OnError = "raise") -
         files=names,
         file_of=np.array(file_of, np.int64),
         lines=np.array([v for s in found for v in s.lines], np.int64),
-        warnings=defects.added_to({"words-without-lexcat": sum(map(_without_lexcat, found))}),
+        warnings=defects.added_to(_counted(found)),
     )
 
 
@@ -126,6 +126,14 @@ def _said(bad: BadSentence, path: str) -> DataError:
 def _texts(sentence: Sentence) -> list[str]:
     columns = (sentence.forms, sentence.lemmas, sentence.ss, sentence.ss2)
     return [*(v for column in columns for v in column), sentence.text or ""]
+
+
+def _counted(found: Sequence[Sentence]) -> dict[str, int]:
+    return {
+        "words-without-lexcat": sum(map(_without_lexcat, found)),
+        "multiword-tokens": sum(s.multiword for s in found),
+        "sentences-with-multiword-tokens": sum(s.multiword > 0 for s in found),
+    }
 
 
 def _without_lexcat(sentence: Sentence) -> int:

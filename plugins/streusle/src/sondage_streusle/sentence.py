@@ -9,7 +9,10 @@ from sondage_streusle.corpus import NONE
 
 @dataclass
 class Sentence:
-    """A sentence's words in columns, as in `Streusle`; `line` is that of its first line."""
+    """A sentence's words in columns, as in `Streusle`; `lines` are those of its words.
+
+    `multiword` is how many multiword tokens (``5-6 don't``) it has.
+    """
 
     sent_id: str | None = None
     text: str | None = None
@@ -22,6 +25,7 @@ class Sentence:
     ss2: list[str] = field(default_factory=list)
     strong: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    multiword: int = 0
 
 
 class BadSentence(Exception):  # noqa: N818 - never leaves the reader

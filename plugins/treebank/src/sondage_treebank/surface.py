@@ -31,9 +31,20 @@ def count(bank: Treebank) -> dict[str, int]:
 
 
 def shared(bank: Treebank) -> dict[str, int]:
-    """Count the words that share the vector of a multiword token, as ``words-in-one-token``."""
-    n = int(np.diff(bank.multiword, axis=1).sum())
-    return {"words-in-one-token": n} if n else {}
+    """Count the words that share the vector of a multiword token, as ``words-in-one-token``.
+
+    Tokens without a form are read as words even so, and counted as `count` does.
+    """
+    n = sum(end - start for start, end, _ in _known(bank))
+    bare = [form == "_" for form in bank.written]
+    left = count(replace(bank, multiword=bank.multiword[bare])) if any(bare) else {}
+    return {**left, **({"words-in-one-token": n} if n else {})}
+
+
+def _known(bank: Treebank) -> list[tuple[int, int, str]]:
+    """Return start, end and form of the multiword tokens whose form is in the file."""
+    ranges = zip(bank.multiword.tolist(), bank.written, strict=True)
+    return [(start, end, form) for (start, end), form in ranges if form != "_"]
 
 
 def written(bank: Treebank, name: str = "treebank") -> tuple[Corpus, Ints]:
@@ -48,13 +59,14 @@ def written(bank: Treebank, name: str = "treebank") -> tuple[Corpus, Ints]:
     Returns
     -------
     corpus : Corpus
-        Its words are the multiword tokens, and the words that are part of none.
+        Its words are the multiword tokens, and the words that are part of none. A token for
+        which ``_`` stands in the file is left as its words.
     token : int64 array, shape (n_words,)
         For each syntactic word the index, within its sentence, of the token it is part of.
     """
     starts = np.ones(bank.n_words, bool)
     forms = list(bank.forms)
-    for (start, end), form in zip(bank.multiword.tolist(), bank.written, strict=True):
+    for start, end, form in _known(bank):
         starts[start + 1 : end] = False
         forms[start] = form
     token = np.cumsum(starts) - 1
