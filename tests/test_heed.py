@@ -1,6 +1,7 @@
 """An interrupt counts however a library took it, and a fit that did not end is said."""
 
 import _thread
+import builtins
 import contextlib
 import json
 import signal
@@ -146,6 +147,35 @@ def test_a_warning_of_another_thread_belongs_to_those_that_are_open():
             warnings.warn("another", UserWarning, stacklevel=1)
     with pytest.warns(ConvergenceWarning):
         warn()
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("lbfgs failed to converge (status=1):\nSTOP: TOTAL NO. OF ITERATIONS", "UserWarning"),
+        ("The max_iter was reached which means the coef_ did not converge", "UserWarning"),
+        ("Maximum number of iterations has been exceeded.", "RuntimeWarning"),
+        ("Desired error not necessarily achieved due to precision loss.", "RuntimeWarning"),
+        ("Solution may be inaccurate. Try another solver", "UserWarning"),
+        ("Solver terminated early (max_iter=3).", "UserWarning"),
+        ("EM algorithm:\nit hasn't converged", "RuntimeWarning"),
+        ("x", "ConvergenceWarning"),
+        ("x", "IterationLimitWarning"),
+    ],
+)
+def test_warnings_of_fits_that_did_not_end_are_told_by_name_or_words(said, kind):
+    category = getattr(builtins, kind, None) or type(kind, (UserWarning,), {})
+    with heed.unconverged() as tally:
+        for _ in range(2):
+            warnings.warn(said, category, stacklevel=1)
+    assert tally.count == 2
+
+
+@pytest.mark.parametrize("said", ["converged after 7 iterations", "not equal", "limit of 3"])
+def test_other_warnings_are_let_through(said):
+    with heed.unconverged() as tally, pytest.warns(UserWarning, match=said):
+        warnings.warn(said, UserWarning, stacklevel=1)
+    assert tally.count == 0
 
 
 def test_an_interrupt_is_passed_on_to_the_outer_of_two():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import threading
@@ -72,11 +73,23 @@ def _pass_on(heard: bytes, before: int) -> None:
             os.write(before, heard)
 
 
+# As scikit-learn and statsmodels call it; and what SciPy, cvxpy and others say in warnings of
+# all kinds.
+_CALLED = re.compile("Convergence.*Warning|IterationLimitWarning")
+_SAID = (
+    r"(?is).*(n[o']t (yet )?(fully )?converge|not necessarily achieved|non-?convergen|"
+    r"fail(s|ed|ure|ing)? (of |to )?(reach )?converge|terminated early|"
+    r"(maximum|max\.?) (number of )?(function evaluations|(\w+ )?iterations)|"
+    r"max_?iter\w* (was |is |has been )?(reached|exceeded)|"
+    r"iteration limit|iterations reached limit|solution may be inaccurate)"
+)
+
+
 class _Named(type):
     """Takes every warning called ConvergenceWarning for its own: nothing need be imported."""
 
     def __subclasscheck__(cls, other: type) -> bool:
-        return any(base.__name__ == "ConvergenceWarning" for base in other.__mro__)
+        return any(_CALLED.fullmatch(base.__name__) for base in other.__mro__)
 
 
 class _Unconverged(Warning, metaclass=_Named):
@@ -98,6 +111,8 @@ _hearing: Any = None
 def unconverged() -> Iterator[Tally]:
     """Count the convergence warnings of the code within, where it does not silence them itself.
 
+    They are told by their class's name, or by what they say: that something did not converge,
+    or came to its limit of iterations.
     A warning belongs to the tally of its own thread; one from a thread that was started
     within, which has none, to all that are open.
     """
@@ -125,10 +140,11 @@ def unconverged() -> Iterator[Tally]:
 def _listening() -> Iterator[None]:
     with warnings.catch_warnings():
         show = warnings.showwarning
+        warnings.filterwarnings("always", _SAID)
         warnings.simplefilter("always", _Unconverged)
 
         def heard(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
-            if not issubclass(category, _Unconverged):
+            if not (issubclass(category, _Unconverged) or re.match(_SAID, str(message))):
                 show(message, category, *rest, **more)
                 return
             mine = _tallies.get(threading.get_ident())
