@@ -44,3 +44,19 @@ def test_endings_marks_and_runs_are_words_as_before():
 def test_a_name_does_not_stand_in_a_longer_one():
     assert occurrences("हिन्दी हिन्द हिन्दीहिन्द", "हिन्द") == [(7, 12)]
     assert occurrences("Ann's Anne , ann", "Ann", ignore_case=True) == [(0, 3), (13, 16)]
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "words", "found"),
+    [
+        ("Sam\u00ad told", (0, 3), ["Sam\u00ad", "told"], (0, 1)),
+        ("\u0915\u094d\u200d \u0938\u0940", (0, 1), ["\u0915\u094d\u200d", "\u0938\u0940"], (0, 1)),
+        ("co\u00adop ran", (2, 5), ["co\u00ad", "op", "ran"], (1, 2)),
+        ("e\u0301a ran", (0, 1), ["e\u0301", "a", "ran"], (0, 1)),
+        ("a \u0301b", (2, 4), ["a", "\u0301b"], (1, 2)),
+    ],
+)
+def test_no_cut_parts_a_sign_from_its_character(text, span, words, found):
+    cut = Words(text, span)
+    assert cut.words == words
+    assert cut.span(*span) == found

@@ -181,3 +181,38 @@ def test_heads_that_are_0_everywhere_are_no_annotation(tmp_path):
     assert tree.head == (-3, -3, -3, -3)
     with pytest.raises(DataError, match="column HEAD, which is 0 for every word"):
         generate([tree], "tree_depth")
+
+
+GOOD = "(S (NP (PRP I)) (VP (VBP run)) (. .))\n"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"(S (NP (PRP I)) (VP (VBP run)\n",
+        b"(S (NP (PRP I))) )\n",
+        b"(S (NP (PRP I)))\n word\n",
+        b"(S (NP (PRP I)))\n  (VP (VBP run)\n",
+        b"(S (NP (PRP \xe9)))\n",
+        b"(S " * 5000 + b"(NP (PRP I))" + b")" * 5000 + b"\n",
+    ],
+)
+def test_broken_brackets_are_left_out_where_it_can_be_told_where_trees_begin(tmp_path, bad):
+    good = GOOD.encode()
+    path = write(tmp_path, good + bad + good.replace(b" (VP", b"\n  (VP"))
+    with pytest.raises(DataError):
+        read_brackets(path)
+    defects = Defects("skip")
+    trees = read_brackets(path, defects)
+    last = 2 + bad.count(b"\n")
+    assert [t.where for t in trees] == [f"{path}:1", f"{path}:{last}"]
+    assert +defects.counts == {"skipped-sentences": 1}
+
+
+def test_brackets_that_may_begin_anywhere_are_not_guessed_at(tmp_path):
+    inside = "(S\n(NP (PRP I))\n(VP (VBP run))\n(. .)\n)\n"
+    path = write(tmp_path, inside * 2 + "(S (NP (PRP I))\n" + inside)
+    for on_error in ("raise", "skip"):
+        with pytest.raises(DataError, match="not closed"):
+            read_brackets(path, Defects(on_error))
+    assert len(read_brackets(write(tmp_path, inside * 2), Defects("skip"))) == 2

@@ -23,6 +23,7 @@ _INNER = (
     rf"(?:[-./,:&@\p{{WB=MidLetter}}\u2024\uff0e]|(?!{_ENDING})['’]"
     r'|(?<=\p{WB=Hebrew_Letter}\p{M}*)"(?=\p{WB=Hebrew_Letter}))'
 )
+_JOINERS = regex.compile(rf"{_JOINED}+")
 _WORD = regex.compile(
     rf"{_ENDING}|(?:{_L})+(?:{_INNER}(?:{_L})+)*|(?P<mark>(?=[^\w\p{{N}}\s\u200b])\X)(?P=mark)*"
 )
@@ -52,7 +53,8 @@ class Words:
     one and the same other character. What Unicode's word segmentation joins to the character
     before it stays there in every script: vowel signs and accents, joiners and non-joiners,
     soft hyphens, direction marks. Nothing is dropped but blanks and zero-width spaces.
-    Scripts written without blanks come in runs: no dictionary is asked.
+    Scripts written without blanks come in runs: no dictionary is asked. A span that ends, or
+    begins, before such a sign ends, or begins, behind it.
     """
 
     def __init__(self, text: str, cuts: Iterable[int] = ()) -> None:
@@ -60,7 +62,7 @@ class Words:
         self.words: list[str] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
-        places = sorted({0, len(text), *cuts})
+        places = sorted({0, len(text), *map(self._behind, cuts)})
         for a, b in pairwise(places):
             for found in _WORD.finditer(text, a, b):
                 self.words.append(found[0])
@@ -69,7 +71,14 @@ class Words:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the words, half-open, that lie within characters [start, end)."""
-        return bisect_left(self.starts, start), bisect_right(self.ends, end)
+        first, last = self._behind(start), self._behind(end)
+        return bisect_left(self.starts, first), bisect_right(self.ends, last)
+
+    def _behind(self, place: int) -> int:
+        """Return the place behind the signs that belong to the character before this place."""
+        before = self.text[place - 1 : place]
+        found = _JOINERS.match(self.text, place) if before and not before.isspace() else None
+        return found.end() if found else place
 
 
 def occurrences(text: str, part: str, *, ignore_case: bool = False) -> list[tuple[int, int]]:

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import sondage
 
 if TYPE_CHECKING:
+    from sondage_senteval.brackets import Bracketed, read_brackets
     from sondage_senteval.estimator import SentEvalClassifier
     from sondage_senteval.formats import Sentences, read_senteval
     from sondage_senteval.limits import Rules
     from sondage_senteval.maker import Generated, generate
     from sondage_senteval.settings import Point, Settings
-    from sondage_senteval.trees import Bracketed, Tree, read_brackets, read_conllu
+    from sondage_senteval.trees import Tree, read_conllu
 
 _HOMES = {
-    "Bracketed": "sondage_senteval.trees",
+    "Bracketed": "sondage_senteval.brackets",
     "Generated": "sondage_senteval.maker",
     "Point": "sondage_senteval.settings",
     "Rules": "sondage_senteval.limits",
@@ -29,7 +30,7 @@ _HOMES = {
     "Settings": "sondage_senteval.settings",
     "Tree": "sondage_senteval.trees",
     "generate": "sondage_senteval.maker",
-    "read_brackets": "sondage_senteval.trees",
+    "read_brackets": "sondage_senteval.brackets",
     "read_conllu": "sondage_senteval.trees",
     "read_senteval": "sondage_senteval.formats",
 }

@@ -13,9 +13,10 @@ from sondage.data import Corpus, Labels, Split, TaskData, Units, digest
 from sondage.defects import Defects, OnError
 from sondage.errors import ParameterError
 from sondage.files import file_hash, find_files
+from sondage_senteval.brackets import Bracketed, read_brackets
 from sondage_senteval.limits import Rules
 from sondage_senteval.maker import HEADED, Generatable, generate
-from sondage_senteval.trees import Bracketed, Tree, read_brackets, read_conllu
+from sondage_senteval.trees import Tree, read_conllu
 
 # Raised whenever the same bytes would give other sentences.
 _GENERATOR = "senteval-generated-1"

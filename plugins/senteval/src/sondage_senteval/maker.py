@@ -13,11 +13,12 @@ import numpy as np
 
 from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
+from sondage_senteval.brackets import Bracketed
 from sondage_senteval.deal import check_filled, ordered
 from sondage_senteval.formats import PARTS
 from sondage_senteval.limits import Rules
 from sondage_senteval.recipes import Maker
-from sondage_senteval.trees import Bracketed, Tree
+from sondage_senteval.trees import Tree
 
 #: The tasks that read the dependencies of CoNLL-U.
 HEADED = frozenset({

@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from sondage.errors import DataError
+from sondage_senteval.brackets import Bracketed
 from sondage_senteval.deal import Item
-from sondage_senteval.trees import Bracketed, Tree
+from sondage_senteval.trees import Tree
 
 #: SentEval's bins of sentence length, both ends included.
 BINS = ((5, 8), (9, 12), (13, 16), (17, 20), (21, 25), (26, 28))

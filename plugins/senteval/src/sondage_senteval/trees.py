@@ -1,4 +1,4 @@
-"""What the generator reads: CoNLL-U trees over surface tokens, and bracketed constituents."""
+"""What the generator reads: CoNLL-U trees over surface tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from os import PathLike, fspath
 
 from sondage.defects import Defects, check_file, check_words
 from sondage.errors import DataError
-from sondage.files import read_lines
 
 Path = str | PathLike[str]
 
@@ -228,119 +227,3 @@ def _check_tree(heads: list[int], where: str) -> None:
             seen.append(at)
             at = heads[at]
         safe.update(seen)
-
-
-@dataclass(frozen=True)
-class Bracketed:
-    """A constituency tree.
-
-    Parameters
-    ----------
-    tokens : tuple of str
-    top : tuple of str
-        Labels of the constituents below the sentence's node, functions (``-SBJ``) dropped.
-    depth : int
-        Nodes on the longest way from the sentence's node to a token's tag, both counted.
-    where : str
-        ``file:line`` of its first bracket.
-    """
-
-    tokens: tuple[str, ...]
-    top: tuple[str, ...]
-    depth: int
-    where: str
-
-
-#: The reason under which trees without a word are counted.
-EMPTY = "empty-trees"
-
-
-def read_brackets(path: Path | Sequence[Path], defects: Defects | None = None) -> list[Bracketed]:
-    """Read trees such as ``(ROOT (S (NP (PRP I)) (VP (VBP run)) (. .)))``, over any lines.
-
-    An outermost node without a label, or called ROOT or TOP, is dropped, and so are empty
-    elements (``-NONE-``) with what then is empty. The sentence's node is what remains on top.
-    A tree of which nothing remains is left out, and counted in ``defects.counts``.
-
-    Parameters
-    ----------
-    path : path or sequence of paths
-    defects : Defects, optional
-        Says whether withheld words are errors, as without it, or left out, and counts what was
-        left out. A bracket that is not closed is an error in any case: where it belongs cannot
-        be told.
-
-    Raises
-    ------
-    DataError
-        With file and line, for a bracket that is not closed, or text outside of brackets; for
-        words that are withheld (``_`` for each).
-    """
-    defects = defects or Defects()
-    found: list[Bracketed] = []
-    for name in [path] if isinstance(path, str | PathLike) else path:
-        stack: list[tuple[int, list[object]]] = []
-        for number, line in enumerate(read_lines(fspath(name)), 1):
-            where = f"{fspath(name)}:{number}"
-            for piece in re.findall(r"[()]|[^\s()]+", line):
-                if piece == "(":
-                    stack.append((number, []))
-                elif not stack:
-                    raise DataError(f"{piece[:20]!r} outside of brackets", where=where)
-                elif piece == ")":
-                    at, node = stack.pop()
-                    if stack:
-                        stack[-1][1].append(node)
-                    else:
-                        whole = _bracketed(node, f"{fspath(name)}:{at}")
-                        defects.counts[EMPTY] += not whole
-                        with defects.entry():
-                            for tree in whole:
-                                check_words(tree.tokens, tree.where)
-                            found += whole
-                else:
-                    stack[-1][1].append(piece)
-        if stack:
-            raise DataError("a bracket is not closed", where=f"{fspath(name)}:{stack[0][0]}")
-    if not found:
-        raise defects.none_left(
-            DataError("no tree could be read", hint="name a file of bracketed trees")
-        )
-    check_file([form for tree in found for form in tree.tokens], found[0].where.rpartition(":")[0])
-    return found
-
-
-@dataclass(frozen=True)
-class _Node:
-    label: str
-    below: tuple[_Node | str, ...]
-
-    def leaves(self) -> list[str]:
-        return [w for c in self.below for w in ([c] if isinstance(c, str) else c.leaves())]
-
-    def height(self) -> int:
-        return 1 + max((c.height() for c in self.below if isinstance(c, _Node)), default=0)
-
-
-def _bracketed(raw: list[object], where: str) -> list[Bracketed]:
-    node = _pruned(raw)
-    while node and node.label in ("", "ROOT", "TOP") and len(node.below) == 1:
-        only = node.below[0]
-        node = only if isinstance(only, _Node) else None
-    children = [c for c in node.below if isinstance(c, _Node)] if node else []
-    if node is None or not children:
-        return []
-    top = tuple(re.split(r"(?<=.)[-=|]", child.label)[0] for child in children)
-    return [Bracketed(tuple(node.leaves()), top, node.height(), where)]
-
-
-def _pruned(raw: list[object]) -> _Node | None:
-    label = raw[0] if raw and isinstance(raw[0], str) else ""
-    if label == "-NONE-":
-        return None
-    below: list[_Node | str] = []
-    for part in raw[1:] if label else raw:
-        kept = _pruned(part) if isinstance(part, list) else str(part)
-        if kept is not None:
-            below.append(kept)
-    return _Node(label, tuple(below)) if below else None
