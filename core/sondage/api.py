@@ -250,7 +250,7 @@ def run_plan(
     # A cell that another run has done may go by other names there.
     reused = {c.id: c for c in planned.cells if c.id in known and c.id not in here}
     for id_ in reused:
-        folder.adopt(id_, root)
+        folder.adopt(known[id_], root)
     folder.append([known[id_] | record.names(cell) for id_, cell in reused.items()])
     # The last run is the one last asked for, even if nothing was left to do.
     with contextlib.suppress(OSError):
