@@ -241,7 +241,7 @@ def _kept(
 def _sums(data: TaskData) -> list[int]:
     """Return checksums of the arrays that all probes of a task share, and what else they are."""
     # Of texts only which they are: to compare each would take longer than a cell.
-    parts = [data, data.corpus]
+    parts: list[Any] = [data, data.corpus]
     held = [id(getattr(part, f.name, None)) for part in parts for f in fields(part)]
     return held + [
         zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data)

@@ -74,7 +74,7 @@ def _environment() -> tuple[Any, dict[str, str]]:
 
 def _set_environment(kept: tuple[Any, dict[str, str]]) -> None:
     # Somebody may have put another mapping in its place.
-    os.environ, wanted = kept  # noqa: B003
+    os.environ, wanted = kept
     if os.environ == wanted:
         return
     for name in set(os.environ) - set(wanted):
@@ -166,7 +166,8 @@ def _importing() -> tuple[list[Any], ...]:
 
 def _set_importing(wanted: tuple[list[Any], ...]) -> None:
     # What was added stays: modules that are loaded may need it.
-    for now, before in zip((sys.meta_path, sys.path_hooks), wanted, strict=True):
+    lists: tuple[list[Any], ...] = (sys.meta_path, sys.path_hooks)
+    for now, before in zip(lists, wanted, strict=True):
         lost = [finder for finder in before if finder not in now]
         if lost:
             now[:] = [*before, *(finder for finder in now if finder not in before)]
