@@ -293,7 +293,7 @@ def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
         if mark.is_file() and mark.read_bytes() == stamp.encode():
             return []
         disk.make_folder(folder, found.folder.path)
-        if mark.is_dir():
+        if os.path.lexists(mark) and not mark.is_file():
             disk.take_away(mark)
     except OSError as error:
         listener.said(f"report '{built.label}' cannot be written: {error}")
@@ -305,7 +305,8 @@ def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
     except Exception as error:
         listener.said(f"report '{built.label}' failed: {type(error).__name__}: {error}")
         return []
-    mark.write_text(stamp, "utf-8")
+    with contextlib.suppress(OSError):
+        mark.write_text(stamp, "utf-8")
     listener.said(f"report '{built.label}': {len(files)} files in {folder}")
     return files
 
