@@ -278,7 +278,7 @@ def finished(root: Path, wanted: set[str]) -> dict[str, Record]:
 
 
 #: What of ``run.json`` is the same each time that a run is asked for.
-_FIXED = ("composition", "declared", "components", "cells")
+_FIXED = ("composition", "declared", "components", "cells", "families")
 
 
 def _raw_lines(path: Path) -> Iterator[bytes]:
