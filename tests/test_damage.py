@@ -262,3 +262,76 @@ def test_any_damage_of_a_run_is_mended_and_blocks_no_other(target, tmp_path, fil
         assert api.run(target, layers=[0]).failed == [], kind
         assert scores(api.run(target)) == before, kind
         assert run.folder.header()["cells"] == len(before)
+
+
+ARRAYS = """
+    import numpy as np, sondage
+    from sondage.data import Result
+
+    class Means:
+        units, randomness = "vectors", ()
+        def run_layers(self, problem):
+            for layer in problem.layers:
+                mean = problem.vectors(layer).mean(axis=0)
+                yield layer, 0, Result({"x": float(mean[0])}, arrays={"mean": mean})
+
+    @sondage.hookimpl
+    def sondage_probes():
+        return [sondage.ProbeSpec(name="means.means", factory=Means, summary="s", reference="r")]
+"""
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "in another run"])
+def test_any_damage_to_the_arrays_of_a_cell_is_said_once_and_mended(
+    target, tmp_path, make_plugin, elsewhere
+):
+    make_plugin("means", ARRAYS)
+    settings = {"encoders": ["a"], "baseline": None, "probes": ["means.means"]}
+
+    def arrays(run):
+        return {r["id"]: found["mean"].tolist() for r, found in run.arrays()}
+
+    run = api.run(target, settings=settings)
+    before = arrays(run)
+    if elsewhere:
+        # The same cells in a run of its own name have the arrays linked.
+        assert arrays(api.run(target, settings=settings | {"summary": "other"})) == before
+    files = sorted((run.folder.path / "artifacts").iterdir())
+    kinds = {k: v for k, v in HARM.items() if k != "shut"}
+    kinds["another's"] = lambda path: (path.unlink(), shutil.copy(files[1], path))
+    for kind, harm in kinds.items():
+        harm(files[0])
+        heard = Heard()
+        again = api.run(target, settings=settings, listener=heard)
+        assert arrays(again) == before, kind
+        assert sum("damaged results" in note for note in heard.notes) == 1, kind
+        assert all(again.folder.holds(r) for r in again.folder.records())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs another user in a process")
+def test_another_users_read_only_store_that_holds_everything_is_used(target, tmp_path):
+    before = scores(api.run(target))
+    store = tmp_path / "store"
+    entries = {path: path.stat().st_mtime_ns for path in store.rglob("*")}
+    for path in sorted(entries):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    store.chmod(0o555)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    mine.chmod(0o777)
+    for folder in (tmp_path, *tmp_path.parents[:-1]):
+        if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 1:
+            folder.chmod(folder.stat().st_mode | 0o111)
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            if os.geteuid() == 0:
+                os.setresuid(65534, 65534, 65534)
+            found, heard = again(target, mine)
+            code = 0 if (found, heard.encodings, heard.notes) == (before, [], []) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    store.chmod(0o755)
+    assert {path: path.stat().st_mtime_ns for path in store.rglob("*")} == entries

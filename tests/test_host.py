@@ -135,3 +135,29 @@ def test_describe_shows_what_is_a_property(make_plugin):
     found = [describe(host.find("metric", f"{name}.x")).attributes for name in ("one", "two")]
     assert found[0]["invariances"] == "scaling with the defaults; depends on the parameters"
     assert found[1] == {"invariances": "depends on the parameters", "symmetric": "True"}
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("class Odd(BaseException): pass\nraise Odd('odd')", "Odd: odd"),
+        ("class Stop(KeyboardInterrupt): pass\nraise Stop", "Stop"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("class Mute(Exception):\n def __str__(self): raise ValueError\nraise Mute", "Mute"),
+    ],
+)
+def test_whatever_a_plugin_raises_when_imported_breaks_it_alone(make_plugin, code, said):
+    make_plugin("toy")
+    make_plugin("bad", code)
+    states = {r.plugin: (r.status, r.reason) for r in Host.discover(strict=False).reports}
+    assert states["toy"] == ("active", "")
+    assert states["bad"][0] == "broken"
+    assert said in states["bad"][1]
+
+
+def test_a_distribution_without_name_and_version_harms_nothing(make_plugin):
+    make_plugin("toy")
+    info = make_plugin("bad", "")
+    (info / "METADATA").write_text("", "utf-8")
+    states = {r.plugin: r.status for r in Host.discover(strict=False).reports}
+    assert states["toy"] == "active"

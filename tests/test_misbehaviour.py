@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import signal
 import time
 
 import numpy as np
@@ -78,6 +80,74 @@ PROBES = """
         json.dumps = None; np.mean = None; sondage.data.Labels.__len__ = None
         print("printed \\x1b[31m"); os.umask; sys.stdout.close()
 
+    def huge_integer(problem): return Result({"x": 0.5}, tables={"t": {"c": [10**5000]}})
+    def no_name(problem): return Result({None: 0.5})
+    def half_character(problem): return Result({"x": 0.5}, tables={"t": {"c": ["\\ud800"]}})
+    def half_name(problem): return Result({"\\ud800": 0.5})
+    def empty_name(problem): return Result({"": 0.5})
+    def bytes_score(problem): return Result({"x": b"0.5"})
+    def complex_score(problem): return Result({"x": 1j})
+    def ragged(problem): return Result({"x": 0.5}, tables={"t": {"c": [1], "d": [1, 2]}})
+    def less_than_none(problem): return Result({"x": 0.5}, warnings={"w": -3})
+    def twice(problem):
+        class Key(str):
+            __hash__ = object.__hash__
+            __eq__ = object.__eq__
+        return Result({"x": 0.5}, tables={Key("t"): {"c": [1]}, Key("t"): {"c": [2]}})
+    def exits_as_number(problem):
+        class Number:
+            def __float__(self): sys.exit(0)
+            def __array__(self, *_, **__): return np.array(0.5)
+        return Result({"x": Number()})
+    def interrupts_as_table(problem):
+        class Table:
+            def keys(self): raise KeyboardInterrupt
+        return Result({"x": 0.5}, tables={"t": Table()})
+    def path_name(problem): return Result({"x": 0.5}, arrays={"../../a": np.arange(3)})
+    def few_groups(problem): return Result({"x": 0.5}, outcomes=Outcomes(
+        np.array([1, 2]), np.array([0]), np.array([1.0])))
+    def half_items(problem): return Result({"x": 0.5}, outcomes=Outcomes(
+        np.array([1.5]), np.array([0]), np.array([1.0])))
+    def far_items(problem): return Result({"x": 0.5}, outcomes=Outcomes(
+        np.array([2**40]), np.array([0]), np.array([1.0])))
+    def flat_not(problem): return Result({"x": 0.5}, outcomes=Outcomes(
+        np.array([[1]]), np.array([[0]]), np.array([[1.0]])))
+    def of_nothing(problem): return Result({"x": 0.5}, outcomes=Outcomes(
+        np.array([1]), np.array([0]), np.array([1.0]), score="y"))
+    def interrupted_text(problem):
+        class Odd(Exception):
+            def __str__(self): raise KeyboardInterrupt
+        raise Odd
+    def empties(problem): vars(problem.data.corpus).clear()
+    def untargets(problem): object.__setattr__(problem.data, "target", None)
+
+    def numbers(problem):
+        import decimal
+        return Result({"x": decimal.Decimal("0.5")}, tables={"t": {"c": range(2)}},
+            arrays={"file": [1, 2], "allow_pickle": np.eye(2)},
+            outcomes=Outcomes([], [], []))
+    def writes(problem):
+        import subprocess
+        os.write(1, b"RAW"); subprocess.run(["echo", "RAW"]); os.close(1); os.close(0)
+    def forks(problem):
+        # What the copy does not end, it would go on with, as a second run.
+        if not (pid := os.fork()): raise ValueError
+        os.waitpid(pid, 0)
+    def traces(problem):
+        def no(frame, *_):
+            if "sondage" in frame.f_code.co_filename: raise ValueError("traced")
+        sys.setprofile(no)
+    def rings(problem):
+        import signal
+        signal.signal(signal.SIGALRM, signal.SIG_DFL); signal.setitimer(signal.ITIMER_REAL, 60)
+    def unloads(problem):
+        import builtins, io, pathlib
+        sys.modules["json"] = None; sys.meta_path = []; builtins.__import__ = None; io.open = None
+        pathlib.Path.mkdir = None; os.umask(0o777); os.environ = {}; sys.modules.pop("numpy")
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE,
+            (10, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
     class Fine:
         def __init__(self, *, place: int = 0): self.place = place
         def fit(self, X, y, *, rng): self.y = y[0]; return self
@@ -112,8 +182,31 @@ FAILING = {
     "objects": "",
     "no_result": "",
     "text_score": "",
-    "relabels": "changed the arrays of task",
+    "relabels": "changed the data of task",
+    "huge_integer": "an integer of",
+    "no_name": "the key None in 'scores'",
+    "half_character": "half a character",
+    "half_name": "a name",
+    "empty_name": "a name of 0 characters",
+    "bytes_score": "bytes b'0.5' for score 'x'",
+    "complex_score": "complex 1j for score 'x'",
+    "ragged": "columns of unlike lengths in table 't'",
+    "less_than_none": "-3 for warning 'w'",
+    "twice": "the key 't' twice",
+    "exits_as_number": "sys.exit(0)",
+    "interrupts_as_table": "KeyboardInterrupt by itself",
+    "path_name": "'../../a' is no name of an array",
+    "few_groups": "1 outcomes for 2 items and 1 groups",
+    "half_items": "items are no flat list of whole numbers",
+    "far_items": "items are no flat list of whole numbers",
+    "flat_not": "items are no flat list of whole numbers",
+    "of_nothing": "outcomes of score 'y'",
+    "interrupted_text": "whose own text failed",
+    "empties": "",
+    "untargets": "changed the data of task",
 }
+#: What is not noticed by the others.
+BRAZEN = ("numbers", "writes", "forks", "traces", "rings", "unloads")
 
 
 def registry(tmp_path, *does, **parameters):
@@ -169,6 +262,65 @@ def test_numpy_values_are_kept_as_plain_ones(plugins, tmp_path):
     assert status == "done"
     assert record["tables"] == {"t": {"c": [1, True, "s"], "d": [0, 1, 2]}}
     assert record["warnings"]["w"] == 2
+
+
+def test_what_a_probe_does_to_its_process_is_undone(plugins, tmp_path, capfd):
+    before = os.umask(0o022), os.environ
+    found = outcomes(api.run(registry(tmp_path, *BRAZEN)))
+    # What breaks the core's own code during a turn fails its own cells, and no others.
+    failed = {name for name in found for status, _, _ in found[name] if status != "done"}
+    assert failed <= {"traces", "unloads"}
+    assert found["first"][0][2]["scores"] == found["last"][0][2]["scores"]
+    assert found["numbers"][0][2]["tables"] == {"t": {"c": [0, 1]}}
+    assert "outcomes" not in found["numbers"][0][2]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert (os.umask(before[0]), os.environ) == (0o022, before[1])
+    os.write(1, b"still open")
+    assert capfd.readouterr().out == "still open"
+
+
+def test_arrays_of_any_name_are_kept(plugins, tmp_path):
+    for _, arrays in api.run(registry(tmp_path, "numbers")).arrays():
+        assert {name: a.tolist() for name, a in arrays.items()} == {
+            "file": [1, 2],
+            "allow_pickle": [[1, 0], [0, 1]],
+        }
+
+
+TORCH = """
+    import sondage
+    from sondage.data import Result
+
+    class Switch:
+        units, randomness = "vectors", ()
+        def run_layers(self, problem):
+            import torch
+            before = torch.get_default_dtype(), torch.is_grad_enabled(), torch.rand(1).item()
+            torch.set_default_dtype(torch.float64); torch.set_grad_enabled(False)
+            torch.set_default_device("meta"); torch.manual_seed(5)
+            for layer in problem.layers:
+                yield layer, 0, Result({"x": 0.5}, tables={"t": {"c": [str(b) for b in before]}})
+
+    @sondage.hookimpl
+    def sondage_probes():
+        return [sondage.ProbeSpec(name="switch.switch", factory=Switch, summary="s",
+            reference="r")]
+"""
+
+
+def test_what_a_probe_sets_in_torch_stays_with_it(plugins, make_plugin, tmp_path):
+    torch = pytest.importorskip("torch")
+    make_plugin("switch", TORCH)
+    target = registry(tmp_path, "nothing")
+    path = tmp_path / "bad.yaml"
+    path.write_text(path.read_text("utf-8").replace("bad.fine", "switch.switch"), "utf-8")
+    path.write_text(re.sub(r', "place": .', "", path.read_text("utf-8")), "utf-8")
+    state = torch.get_rng_state()
+    found = outcomes(api.run(target))
+    assert found["first"][0][2]["tables"] == found["last"][0][2]["tables"]
+    assert found["first"][0][2]["tables"]["t"]["c"][:2] == ["torch.float32", "True"]
+    assert torch.equal(state, torch.get_rng_state())
+    assert torch.get_default_device() == torch.device("cpu")
 
 
 def test_what_a_probe_sets_prints_or_patches_stays_with_it(plugins, tmp_path, capfd):

@@ -3,7 +3,8 @@
 import psutil
 import pytest
 
-from sondage.errors import ClusterError
+from sondage import workers
+from sondage.errors import ClusterError, PluginError
 from sondage.workers import connected
 
 
@@ -26,3 +27,15 @@ def test_no_port_of_local_workers_can_be_reached_from_elsewhere():
 def test_what_is_no_address_is_refused_before_anything_is_opened(address):
     with pytest.raises(ClusterError, match="no address"), connected(1, address or "//"):
         pass
+
+
+def test_work_that_takes_its_workers_along_says_what_to_do():
+    from distributed.scheduler import KilledWorker
+
+    said = workers.told(KilledWorker("Job-1", None, 3))
+    assert isinstance(said, PluginError)
+    assert "every worker that ran this died, 4 in all" in said.message
+    assert "--workers" in said.hint
+    other = ValueError("mine")
+    assert workers.told(other) is other
+    assert workers.told(None) is None

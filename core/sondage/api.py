@@ -250,7 +250,7 @@ def run_plan(
     # A cell that another run has done may go by other names there.
     reused = {c.id: c for c in planned.cells if c.id in known and c.id not in here}
     for id_ in reused:
-        folder.adopt(id_, root)
+        folder.adopt(known[id_], root)
     folder.append([known[id_] | record.names(cell) for id_, cell in reused.items()])
     # The last run is the one last asked for, even if nothing was left to do.
     with contextlib.suppress(OSError):
@@ -293,7 +293,7 @@ def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
         if mark.is_file() and mark.read_bytes() == stamp.encode():
             return []
         disk.make_folder(folder, found.folder.path)
-        if mark.is_dir():
+        if os.path.lexists(mark) and not mark.is_file():
             disk.take_away(mark)
     except OSError as error:
         listener.said(f"report '{built.label}' cannot be written: {error}")
@@ -305,7 +305,8 @@ def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
     except Exception as error:
         listener.said(f"report '{built.label}' failed: {type(error).__name__}: {error}")
         return []
-    mark.write_text(stamp, "utf-8")
+    with contextlib.suppress(OSError):
+        mark.write_text(stamp, "utf-8")
     listener.said(f"report '{built.label}': {len(files)} files in {folder}")
     return files
 

@@ -217,7 +217,7 @@ def _distributed(
     workers: int,
     cluster: str | None,
 ) -> None:
-    from sondage.workers import completed, connected, refuse_unlike
+    from sondage.workers import completed, connected, refuse_unlike, told
 
     with connected(workers, cluster) as (client, as_completed):
         refuse_unlike(client, wanted_versions(node.item for node in nodes))
@@ -233,7 +233,7 @@ def _distributed(
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
         for future in completed(client, futures.values(), as_completed):
             item = items[future.key]
-            error = future.exception()
+            error = told(future.exception())
             if isinstance(error, FATAL):
                 raise error
             if error is not None:

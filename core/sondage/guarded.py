@@ -56,6 +56,11 @@ class _Signals:
                 self._heard = self._heard or bool(_STOPPING & set(self._ours.recv(65536)))
 
     @property
+    def listens(self) -> bool:
+        """Return whether signals are told from what a component raises by itself."""
+        return self._ours is not None
+
+    @property
     def stop(self) -> bool:
         """Return whether a KeyboardInterrupt now is the user's."""
         if threading.current_thread() is not threading.main_thread():
@@ -127,7 +132,9 @@ def _unspeakable(error: BaseException) -> PluginError | None:
         length = sum(map(len, whole))
     except RecursionError:
         return PluginError(f"{name}, with a chain of errors that has no end")
-    except Exception as wrong:
+    except BaseException as wrong:
+        if isinstance(wrong, KeyboardInterrupt) and signals.stop and signals.listens:
+            raise
         return PluginError(f"{name}, whose own text failed with {type(wrong).__name__}")
     if length <= _MOST:
         return None

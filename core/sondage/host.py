@@ -152,7 +152,7 @@ class Host:
 def _entries() -> list[EntryPoint]:
     # One distribution can be listed twice (lib64 links, stale egg-info).
     unique = {
-        (e.dist.name.lower() if e.dist else "", e.name, e.value): e
+        ((e.dist.name or "").lower() if e.dist else "", e.name, e.value): e
         for e in entry_points(group=GROUP)
     }
     return [unique[key] for key in sorted(unique, key=lambda key: (key[1], key[0], key[2]))]
@@ -164,8 +164,9 @@ def _load(
     dist = entry.dist
     blank = Report(
         plugin=entry.name,
-        distribution=dist.name if dist else "?",
-        version=dist.version if dist else "?",
+        # Damaged metadata name neither.
+        distribution=(dist.name if dist else "") or "?",
+        version=(dist.version if dist else "") or "?",
         status="active",
         requires=_requires_core(entry),
     )
@@ -182,11 +183,10 @@ def _load(
     try:
         module = entry.load()
         specs = _ask(entry.name, module)
-    except (Exception, SystemExit) as error:
-        reason = (
-            str(error) if isinstance(error, _BadPluginError) else f"{type(error).__name__}: {error}"
-        )
-        detail = traceback.format_exc()
+    except BaseException as error:
+        if type(error) is KeyboardInterrupt:
+            raise
+        reason, detail = _said(error)
         return replace(blank, status="broken", reason=reason, detail=detail), []
     report = replace(
         blank,
@@ -194,6 +194,16 @@ def _load(
         components=tuple(sorted(s.name for s in specs)),
     )
     return report, [Offer(s, entry.name, blank.distribution, blank.version) for s in specs]
+
+
+def _said(error: BaseException) -> tuple[str, str]:
+    """Return why a plugin is broken, and the traceback, also of an error whose text fails."""
+    name = type(error).__name__
+    try:
+        reason = str(error) if isinstance(error, _BadPluginError) else f"{name}: {error}"
+        return reason, traceback.format_exc()
+    except Exception:
+        return name, ""
 
 
 class _BadPluginError(Exception):

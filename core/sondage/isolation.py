@@ -7,31 +7,27 @@ the like are put back after a turn, and handed to the same component again at it
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import io
 import os
-import random
-import signal
 import sys
 import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
+from sondage import channels, surroundings
 
-from sondage.plain import clean
-
-#: Characters that one component may print.
-MOST_PRINTED = 100_000
 #: Modules whose functions are put back when a component has replaced them.
-_WATCHED = (
-    "builtins", "copy", "hashlib", "json", "math", "os", "os.path", "pickle", "random", "signal",
-    "sys", "time", "warnings", "numpy", "numpy.linalg", "numpy.random",
-)  # fmt: skip
+_WATCHED = frozenset((
+    "base64", "builtins", "contextlib", "copy", "fcntl", "filelock", "hashlib", "inspect", "io",
+    "json", "json.decoder", "json.encoder", "math", "os", "os.path", "pathlib", "pickle",
+    "posixpath", "random", "shutil", "signal", "sys", "tempfile", "threading", "time", "traceback",
+    "warnings", "xxhash", "zipfile", "zlib", "numpy", "numpy.lib.format", "numpy.linalg",
+    "numpy.random",
+))  # fmt: skip
+#: Those of them whose classes' methods are put back as well.
+_CLASSES = frozenset(("json.encoder", "json.decoder", "pathlib", "threading", "zipfile"))
+_LEAVE = os._exit
 _turn = threading.Lock()
 
 
@@ -45,7 +41,7 @@ class Isolation:
     def __init__(self) -> None:
         self._own: list[Any] | None = None
         self._functions: list[tuple[Any, dict[str, Any]]] = []
-        self._left = [MOST_PRINTED]
+        self._left = [channels.MOST_PRINTED]
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -58,113 +54,27 @@ class Isolation:
             yield
             return
         try:
-            found = [part.take() for part in _PARTS]
+            found, process = surroundings.take(), os.getpid()
             self._functions = self._functions or _functions()
+            loaded, traces = dict(sys.modules), (sys.gettrace(), sys.getprofile())
             if self._own is not None:
-                _put(self._own)
-            with _streams(self._left), _no_exit():
+                surroundings.put(self._own)
+            with channels.kept(self._left), _no_exit():
                 try:
                     yield
                 finally:
-                    _restore(self._functions)
-            self._own = [part.take() for part in _PARTS]
-            _put(found)
+                    if os.getpid() != process:
+                        # A copy of this process that the component forgot: it is no run.
+                        _LEAVE(1)
+                    _set_traces(traces)
+                    _restore(self._functions, loaded)
+            self._own = surroundings.take()
+            surroundings.put(found)
         except BaseException:
-            _put(found)
+            surroundings.put(found)
             raise
         finally:
             _turn.release()
-
-
-class _Part(NamedTuple):
-    take: Callable[[], Any]
-    put: Callable[[Any], Any]
-
-
-def _put(states: list[Any]) -> None:
-    for part, state in zip(_PARTS, states, strict=True):
-        part.put(state)
-
-
-def _folder() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:
-        return None
-
-
-def _go(folder: str | None) -> None:
-    if folder is not None and _folder() != folder:
-        with contextlib.suppress(OSError):
-            os.chdir(folder)
-
-
-def _set_environment(wanted: dict[str, str]) -> None:
-    if os.environ == wanted:
-        return
-    for name in set(os.environ) - set(wanted):
-        del os.environ[name]
-    for name, value in wanted.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value
-
-
-def _set_filters(wanted: tuple[list[Any], Any]) -> None:
-    filters, show = wanted
-    if warnings.filters != filters:
-        warnings.filters[:] = filters  # type: ignore[index]
-        warnings._filters_mutated()  # type: ignore[attr-defined]
-    warnings.showwarning = show
-
-
-def _random() -> tuple[Any, Any]:
-    return random.getstate(), np.random.get_state()  # noqa: NPY002
-
-
-def _set_random(wanted: tuple[Any, Any]) -> None:
-    # Setting takes ten times as long as comparing.
-    if random.getstate() != wanted[0]:
-        random.setstate(wanted[0])
-    now = np.random.get_state()  # noqa: NPY002
-    if any(not np.array_equal(a, b) for a, b in zip(now, wanted[1], strict=True)):
-        np.random.set_state(wanted[1])  # noqa: NPY002
-
-
-def _handlers() -> dict[Any, Any]:
-    if threading.current_thread() is not threading.main_thread():
-        return {}
-    names = ("SIGINT", "SIGTERM", "SIGALRM")
-    return {s: signal.getsignal(s) for n in names if (s := getattr(signal, n, None)) is not None}
-
-
-def _set_handlers(wanted: dict[Any, Any]) -> None:
-    for number, handler in wanted.items():
-        # None: set by something that is not Python.
-        if handler is not None and signal.getsignal(number) is not handler:
-            signal.signal(number, handler)
-
-
-def _set_path(wanted: list[str]) -> None:
-    if sys.path != wanted:
-        sys.path[:] = wanted
-
-
-def _set_gc(on: bool) -> None:
-    (gc.enable if on else gc.disable)()
-
-
-_PARTS = (
-    _Part(_folder, _go),
-    _Part(lambda: dict(os.environ), _set_environment),
-    _Part(lambda: (list(warnings.filters), warnings.showwarning), _set_filters),
-    _Part(_random, _set_random),
-    _Part(np.geterr, lambda kept: np.seterr(**kept)),
-    _Part(np.get_printoptions, lambda kept: np.set_printoptions(**kept)),
-    _Part(_handlers, _set_handlers),
-    _Part(sys.getrecursionlimit, sys.setrecursionlimit),
-    _Part(lambda: list(sys.path), _set_path),
-    _Part(gc.isenabled, _set_gc),
-)
 
 
 def _functions() -> list[tuple[Any, dict[str, Any]]]:
@@ -178,65 +88,37 @@ def _functions() -> list[tuple[Any, dict[str, Any]]]:
         held = {
             k: v
             for k, v in vars(module).items()
-            if callable(v) and (k[0] != "_" or isinstance(v, FunctionType | type))
+            if callable(v)
+            and (k[0] != "_" or name == "builtins" or isinstance(v, FunctionType | type))
         }
         out.append((module, held))
-        if ours:
+        if ours or name in _CLASSES:
             classes = (v for v in held.values() if isinstance(v, type) and v.__module__ == name)
             out += [(c, {k: v for k, v in vars(c).items() if k[:5] != "_abc_"}) for c in classes]
     return out
 
 
-def _restore(functions: list[tuple[Any, dict[str, Any]]]) -> None:
+def _restore(functions: list[tuple[Any, dict[str, Any]]], loaded: dict[str, Any]) -> None:
     for owner, held in functions:
         now = vars(owner)
         for name, value in held.items():
             if now.get(name) is not value:
-                with contextlib.suppress(AttributeError, TypeError):
+                try:
                     setattr(owner, name, value)
+                except (AttributeError, TypeError):
+                    continue
+    for name, module in loaded.items():
+        now_loaded = sys.modules.get(name)
+        gone = now_loaded is None and module is not None
+        if gone or (name in _WATCHED and now_loaded is not module):
+            sys.modules[name] = module
 
 
-class _Printed(io.RawIOBase):
-    """Where a component's prints go: to `err`, cleaned, until it has said enough."""
-
-    def __init__(self, err: Any, left: list[int]) -> None:
-        self._err, self._left = err, left
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        found: int = self._err.fileno()
-        return found
-
-    def write(self, data: Any) -> int:
-        raw = bytes(data)
-        if self._left[0] > 0:
-            text = raw.decode("utf-8", "replace").replace("\r", "\n")[: self._left[0]]
-            self._left[0] -= len(text)
-            said = clean(text)
-            self._err.write(said if self._left[0] else f"{said}\n(it prints more: left out)\n")
-        return len(raw)
-
-
-@contextmanager
-def _streams(left: list[int]) -> Iterator[None]:
-    before = sys.stdin, sys.stdout, sys.stderr
-    made = io.TextIOWrapper(
-        io.BufferedWriter(_Printed(sys.stderr, left)),
-        "utf-8",
-        errors="replace",
-        write_through=True,
-        line_buffering=True,
-    )
-    # Who asks a question would wait for ever: it is told that nobody answers.
-    sys.stdin, sys.stdout, sys.stderr = io.StringIO(), made, made
-    try:
-        yield
-    finally:
-        sys.stdin, sys.stdout, sys.stderr = before
-        with contextlib.suppress(Exception):
-            made.flush()
+def _set_traces(wanted: tuple[Any, Any]) -> None:
+    if sys.gettrace() is not wanted[0]:
+        sys.settrace(wanted[0])
+    if sys.getprofile() is not wanted[1]:
+        sys.setprofile(wanted[1])
 
 
 @contextmanager

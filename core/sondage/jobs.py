@@ -19,6 +19,7 @@ from sondage.errors import DataError, EncodingError, PluginError
 from sondage.graph import Cell, Job, layer_of
 from sondage.heed import UNCONVERGED, heeded
 from sondage.problem import StoredProblem, checked_split, pool, read
+from sondage.returned import checked
 from sondage.store import Key, Store
 
 #: Sentences are dealt into this many groups; each is left out once for the intervals.
@@ -69,7 +70,7 @@ def _run_probe(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
                 f"probe '{job.component.label}' gave a result for layer {layer}, seed {seed}, "
                 "which was not asked for, or twice"
             )
-        checked(result, job.component.label)
+        result = checked(result, job.component.label)
         warnings = Counter(problem.warnings)
         warnings.update(result.warnings)
         yield Finished(cell, replace(result, warnings=dict(warnings)))
@@ -77,20 +78,6 @@ def _run_probe(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
         raise PluginError(
             f"probe '{job.component.label}' gave no result for (layer, seed) {sorted(cells)[:5]}"
         )
-
-
-def checked(result: Result, who: str) -> None:
-    """Refuse scores that are not numbers.
-
-    Raises
-    ------
-    PluginError
-    """
-    if not result.scores:
-        raise PluginError(f"'{who}' returned no scores")
-    for name, value in result.scores.items():
-        if not np.isfinite(value):
-            raise PluginError(f"'{who}' returned {value} for score '{name}'")
 
 
 def _run_metric(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
@@ -119,7 +106,7 @@ def _run_metric(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
             result = _measure_labelled(metric, cell, a, b, data)
         else:
             result, intervals = _measure(metric, cell, a, b)
-        checked(result, job.component.label)
+        result = checked(result, job.component.label)
         yield Finished(
             cell,
             replace(result, warnings=dict(warnings + Counter(result.warnings))),

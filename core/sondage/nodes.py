@@ -109,10 +109,10 @@ def weights_folder(root: Path, encoder: Built) -> Path:
 def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepared:
     """Train an encoder unless its weights are whole; emit a record if it has none yet."""
     start = time.monotonic()
-    folder = RunFolder(work.folder)
+    folder, isolation = RunFolder(work.folder), Isolation()
     try:
         _raise_for(deps)
-        with guarded(Isolation()):
+        with guarded(isolation):
             result = trained(item.encoder.instance, weights_folder(work.store, item.encoder))
     except FATAL:
         raise
@@ -121,7 +121,7 @@ def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepa
         return Prepared(item.title, {}, time.monotonic() - start, _told(error))
     seconds = time.monotonic() - start
     if item.cell.id in work.unrecorded:
-        emit(_kept(folder, item, jobs.Finished(item.cell, result), seconds))
+        emit(_kept(folder, item, jobs.Finished(item.cell, result), seconds, isolation))
     return Prepared(item.title, dict(result.warnings), seconds)
 
 
@@ -164,13 +164,13 @@ _stores: dict[Path, Store] = {}
 def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
     """Run a job and emit a record for each of its cells, failures included."""
     left = {cell.id: cell for cell in job.cells}
-    folder = RunFolder(work.folder)
+    folder, isolation = RunFolder(work.folder), Isolation()
     start = time.monotonic()
-    for finished in _finished(work, job, left, deps):
+    for finished in _finished(work, job, left, deps, isolation):
         if isinstance(finished, Exception):
             break
         now = time.monotonic()
-        emit(_kept(folder, job, finished, now - start))
+        emit(_kept(folder, job, finished, now - start, isolation))
         del left[finished.cell.id]
         start = now
     else:
@@ -180,10 +180,13 @@ def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
 
 
 def _finished(
-    work: Work, job: Job, left: Mapping[str, Cell], deps: Iterable[Prepared]
+    work: Work,
+    job: Job,
+    left: Mapping[str, Cell],
+    deps: Iterable[Prepared],
+    isolation: Isolation,
 ) -> Iterator[jobs.Finished | Exception]:
     """Yield a job's cells, and last the error for those that are left, if any."""
-    isolation = Isolation()
     # One store object a process: checksums are verified once.
     store = _stores.setdefault(work.store, Store(work.store))
     # Cells of one job may be solved together, so they share their time.
@@ -203,7 +206,7 @@ def _finished(
             if _sums(data) != sums:
                 _loaded.pop(job.task.id, None)
                 raise PluginError(
-                    f"'{job.component.label}' changed the arrays of task '{job.task.label}', "
+                    f"'{job.component.label}' changed the data of task '{job.task.label}', "
                     "which other cells read",
                     hint="work on a copy",
                 )
@@ -217,11 +220,18 @@ def _finished(
 
 
 def _kept(
-    folder: RunFolder, item: Job | Training, finished: jobs.Finished, seconds: float
+    folder: RunFolder,
+    item: Job | Training,
+    finished: jobs.Finished,
+    seconds: float,
+    isolation: Isolation,
 ) -> Record:
     """Return a cell's record: done, or failed for what its component returned."""
     try:
-        return recordable(record.done(folder, item, finished, seconds), finished.cell.component)
+        # What was returned may be the component's own classes, whose code runs here.
+        with guarded(isolation):
+            made = record.done(folder, item, finished, seconds)
+            return recordable(made, finished.cell.component)
     except FATAL:
         raise
     except Exception as error:
@@ -229,8 +239,11 @@ def _kept(
 
 
 def _sums(data: TaskData) -> list[int]:
-    """Return checksums of the arrays that all probes of a task share."""
-    return [
+    """Return checksums of the arrays that all probes of a task share, and what else they are."""
+    # Of texts only which they are: to compare each would take longer than a cell.
+    parts: list[Any] = [data, data.corpus]
+    held = [id(getattr(part, f.name, None)) for part in parts for f in fields(part)]
+    return held + [
         zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data)
         for array in _arrays([data.target, data.fixed])
         if array.size and array.dtype != object

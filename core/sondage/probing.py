@@ -52,16 +52,31 @@ def _fit_predict(probe: SimpleProbe, problem: Problem, layer: int, seed: int) ->
     rng = problem.rng(layer, seed)
     dev = dev_of(fitted, X, labels.y, split)
     fitted = fitted.fit(X[split.train], labels.y[split.train], rng=rng, **dev)
-    predicted = np.asarray(fitted.predict(X[split.test]))
-    if predicted.shape != (len(split.test),):
-        raise PluginError(
-            f"predict returned shape {predicted.shape} for {len(split.test)} test items"
-        )
+    predicted = _labels(fitted.predict(X[split.test]), len(split.test), len(labels.names))
     result = scores.classification(labels, predicted, split.test, split.train)
     if result.outcomes is None or not hasattr(fitted, "predict_log_proba"):
         return result
     bits = _surprisal(fitted, X[split.test], labels.y[split.test])
     return replace(result, outcomes=replace(result.outcomes, surprisal=bits))
+
+
+def _labels(predicted: Any, n: int, k: int) -> Ints:
+    """Return predictions as labels; raises `PluginError` for what is none of the `k`."""
+    found = np.asarray(predicted)
+    if found.shape != (n,):
+        raise PluginError(f"predict returned shape {found.shape} for {n} test items")
+    try:
+        with np.errstate(invalid="ignore"):
+            whole: Ints = found.astype(np.int64)
+        bad = np.flatnonzero((whole != found) | (whole < 0) | (whole >= k))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise PluginError(f"predict returned type {found.dtype}, wanted whole numbers") from error
+    if len(bad):
+        raise PluginError(
+            f"predict returned {found[bad[0]]} for test item {bad[0]}, wanted a label from 0 to "
+            f"{k - 1}"
+        )
+    return whole
 
 
 def dev_of(

@@ -42,7 +42,7 @@ def done(folder: RunFolder, job: Job | Training, finished: Finished, seconds: fl
     if result.tables:
         record["tables"] = {name: dict(table) for name, table in result.tables.items()}
     if result.arrays:
-        record["artifact"] = folder.artifact(finished.cell.id, result.arrays)
+        record |= folder.artifact(finished.cell.id, result.arrays)
     return record
 
 

@@ -20,6 +20,7 @@ from typing import IO, Any
 import numpy as np
 
 from sondage import disk
+from sondage.arrays import save
 from sondage.data import Outcomes
 from sondage.errors import ResultsError
 from sondage.lines import line, parsed, start_of
@@ -110,10 +111,16 @@ class RunFolder:
         return good, bad
 
     def holds(self, record: Record) -> bool:
-        """Return whether the arrays that a record names, if any, are here and whole."""
+        """Return whether the arrays that a record names, if any, are here and whole.
+
+        Records of before there were checksums of arrays go by those within the file.
+        """
         if "artifact" not in record:
             return True
         try:
+            wanted = record.get("artifact_check")
+            if wanted is not None and disk.checksum(self.path / record["artifact"]) != wanted:
+                return False
             with zipfile.ZipFile(self.path / record["artifact"]) as file:
                 return file.testzip() is None
         except (OSError, ValueError, zipfile.BadZipFile, EOFError, RuntimeError):
@@ -171,35 +178,39 @@ class RunFolder:
         self._at += whole
         file.seek(self._at)
 
-    def artifact(self, cell: str, arrays: Mapping[str, Any]) -> str:
-        """Write a cell's arrays beside the results; return the file's name."""
+    def artifact(self, cell: str, arrays: Mapping[str, Any]) -> Record:
+        """Write a cell's arrays beside the results; return the file's name and checksum."""
         name = f"artifacts/{cell}.npz"
         try:
             disk.make_folder(self.path / "artifacts", self.path)
             scratch = self.path / "artifacts" / f".{cell}.{os.getpid()}"
-            with open(scratch, "wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            if (self.path / name).is_dir():
-                disk.take_away(self.path / name)
-            scratch.replace(self.path / name)
+            try:
+                with open(scratch, "wb") as file:
+                    save(file, arrays)
+                    file.flush()
+                    os.fsync(file.fileno())
+                check = disk.checksum(scratch)
+                if (self.path / name).is_dir():
+                    disk.take_away(self.path / name)
+                scratch.replace(self.path / name)
+            finally:
+                scratch.unlink(missing_ok=True)
         except OSError as error:
             raise _failed(error, self.path) from error
-        return name
+        return {"artifact": name, "artifact_check": check}
 
-    def adopt(self, cell: str, root: Path) -> None:
+    def adopt(self, record: Record, root: Path) -> None:
         """Link a cell's arrays from the run under `root` that has them, if any has.
 
         Raises
         ------
         ResultsError
         """
-        mine = self.path / "artifacts" / f"{cell}.npz"
-        if self.holds({"artifact": f"artifacts/{cell}.npz"}):
+        if self.holds(record):
             return
-        for theirs in root.absolute().glob(f"*/artifacts/{cell}.npz"):
-            if not RunFolder(theirs.parents[1]).holds({"artifact": f"artifacts/{cell}.npz"}):
+        mine = self.path / record["artifact"]
+        for theirs in root.absolute().glob(f"*/{record['artifact']}"):
+            if not RunFolder(theirs.parents[1]).holds(record):
                 continue
             try:
                 disk.make_folder(mine.parent, self.path)
@@ -209,7 +220,7 @@ class RunFolder:
                     mine.hardlink_to(theirs)
             except OSError:
                 # Not every file system has hard links.
-                scratch = mine.with_name(f".{cell}.{os.getpid()}")
+                scratch = mine.with_name(f".{mine.stem}.{os.getpid()}")
                 try:
                     shutil.copyfile(theirs, scratch)
                     scratch.replace(mine)
@@ -267,7 +278,7 @@ def finished(root: Path, wanted: set[str]) -> dict[str, Record]:
 
 
 #: What of ``run.json`` is the same each time that a run is asked for.
-_FIXED = ("composition", "declared", "components", "cells")
+_FIXED = ("composition", "declared", "components", "cells", "families")
 
 
 def _raw_lines(path: Path) -> Iterator[bytes]:

@@ -35,13 +35,17 @@ def families(cells: Iterable[Cell]) -> list[Record]:
 
 
 def planned(header: Mapping[str, Any]) -> dict[tuple[Any, ...], Planned]:
-    """Return what `families` wrote, by names; empty for a run of before it was written."""
-    return {
-        tuple(family[n] for n in FAMILY): Planned(
-            frozenset(family["layers"]), frozenset(family["seeds"])
-        )
-        for family in header.get("families", [])
-    }
+    """Return what `families` wrote, by names; empty where it cannot be read."""
+    try:
+        return {
+            tuple(family[n] for n in FAMILY): Planned(
+                frozenset(family["layers"]), frozenset(family["seeds"])
+            )
+            for family in header.get("families", [])
+        }
+    except (KeyError, TypeError):
+        # Damaged: the same 'sondage run' writes it anew.
+        return {}
 
 
 def said(done: int, header: Mapping[str, Any]) -> str:

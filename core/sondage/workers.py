@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import sondage
-from sondage.errors import ClusterError
+from sondage.errors import ClusterError, PluginError
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
     dask.config.set(
         {
             # A worker that died took its job along; three deaths of one job are the job's fault.
-            "distributed.scheduler.allowed-failures": 3,
+            "distributed.scheduler.allowed-failures": _DEATHS,
             # Dask also has workers give memory back after every large array, which costs a
             # probe that makes many of them a third of its time.
             "distributed.nanny.pre-spawn-environ": threads,
@@ -125,6 +125,18 @@ def completed(client: Any, futures: Iterable[Any], as_completed: Any) -> Iterato
             )
 
 
+def told(error: BaseException | None) -> BaseException | None:
+    """Return the error of a piece of work; in our own words where each worker that ran it died."""
+    if error is None or type(error).__name__ != "KilledWorker":
+        return error
+    return PluginError(
+        f"every worker that ran this died, {error.args[2] + 1} in all, most likely because it "
+        "takes more memory than a worker has",
+        hint="use fewer --workers (each has its share of the memory), or start cluster workers "
+        "with more; with one worker it runs in the command's own process",
+    )
+
+
 def _running(client: Any) -> int:
     if client.status != "running":
         return 0
@@ -200,6 +212,8 @@ def check_versions(worker: str, found: Mapping[str, str], wanted: Mapping[str, s
             )
 
 
+#: How many workers one piece of work may take along and be tried again.
+_DEATHS = 3
 #: Seconds to wait for a first worker, or for one that runs.
 _PATIENCE = 30
 #: Seconds between two looks at the workers.

@@ -168,7 +168,7 @@ def test_toy_findings_are_those_of_a_run_with_these_records(tmp_path):
     folder.append([record for record, _ in found.cells])
     for record, arrays in found.cells:
         if arrays:
-            assert folder.artifact(record["id"], arrays) == record["artifact"]
+            assert folder.artifact(record["id"], arrays)["artifact"] == record["artifact"]
     run = api.Run(folder)
     pd.testing.assert_frame_equal(found.frame(), run.frame())
     pd.testing.assert_frame_equal(found.summary(), run.summary())

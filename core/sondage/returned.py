@@ -1,0 +1,102 @@
+"""What a component returned for a cell, checked and made plain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sondage.data import Outcomes, Result
+from sondage.errors import PluginError
+
+#: Item and sentence numbers are kept in four bytes.
+_MOST = 2**31
+
+
+def checked(result: Result, who: str) -> Result:
+    """Return a result whose scores and outcomes are plain numbers.
+
+    Parameters
+    ----------
+    result : Result
+    who : str
+        The component, for messages.
+
+    Raises
+    ------
+    PluginError
+        For what is no result, for no scores, for scores that are no finite numbers, and for
+        outcomes that are not as many numbers as items and groups.
+    """
+    if not isinstance(result, Result):
+        raise PluginError(f"'{who}' returned {type(result).__name__}, wanted a Result")
+    for part in ("scores", "tables", "arrays", "warnings"):
+        if not isinstance(getattr(result, part), Mapping):
+            found = type(getattr(result, part)).__name__
+            raise PluginError(f"'{who}' returned {found} as '{part}', wanted a mapping")
+    if not result.scores:
+        raise PluginError(f"'{who}' returned no scores")
+    scores = {name: _number(value, who, name) for name, value in result.scores.items()}
+    return replace(result, scores=scores, outcomes=_outcomes(result.outcomes, scores, who))
+
+
+def _number(value: Any, who: str, score: str) -> float:
+    try:
+        if isinstance(value, str | bytes | bytearray) or np.iscomplexobj(value):
+            raise TypeError
+        # A subclass of float would write itself as it likes.
+        plain = float.__pos__(float(value))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise PluginError(
+            f"'{who}' returned {type(value).__name__} {shown(value)} for score '{score}', wanted "
+            "one number"
+        ) from error
+    if not math.isfinite(plain):
+        raise PluginError(f"'{who}' returned {plain} for score '{score}'")
+    return plain
+
+
+def _outcomes(found: Outcomes | None, scores: Mapping[str, float], who: str) -> Outcomes | None:
+    if found is None:
+        return None
+    if not isinstance(found, Outcomes):
+        raise PluginError(f"'{who}' returned {type(found).__name__} as outcomes, wanted Outcomes")
+    items, groups = (_whole(getattr(found, part), part, who) for part in ("items", "groups"))
+    values = np.asarray(found.values)
+    if values.dtype.kind not in "biuf" or values.ndim != 1:
+        raise PluginError(
+            f"'{who}' returned outcomes of shape {values.shape} and type {values.dtype}, wanted a "
+            "number an item"
+        )
+    if not len(items) == len(groups) == len(values):
+        raise PluginError(
+            f"'{who}' returned {len(values)} outcomes for {len(items)} items and "
+            f"{len(groups)} groups"
+        )
+    if found.score and found.score not in scores:
+        raise PluginError(f"'{who}' returned outcomes of score {shown(found.score)}, not a score")
+    # Of no items there is nothing to test, and no interval.
+    return replace(found, items=items, groups=groups, values=values) if len(items) else None
+
+
+def _whole(numbers: Any, part: str, who: str) -> NDArray[np.int64]:
+    found = np.asarray(numbers)
+    fits = found.ndim == 1 and (found.dtype.kind in "iu" or not found.size)
+    if not fits or (found.size and not 0 <= found.min() <= found.max() < _MOST):
+        raise PluginError(
+            f"'{who}' returned outcomes whose {part} are no flat list of whole numbers from 0 to "
+            f"{_MOST - 1:,}"
+        )
+    return found.astype(np.int64)
+
+
+def shown(value: Any) -> str:
+    """Return the beginning of what a value calls itself, if it can say."""
+    try:
+        return f"{value!r:.80}"
+    except Exception:
+        return ""
