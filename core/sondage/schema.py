@@ -103,7 +103,7 @@ def _hint(owner: type[Any], field: dataclasses.Field[Any]) -> Any:
     )
     # Only this field: other annotations may name what is imported for type checkers alone.
     holder = types.SimpleNamespace(__annotations__={field.name: field.type})
-    known = vars(sys.modules[home.__module__])
+    known = getattr(sys.modules.get(home.__module__), "__dict__", {})
     hint = get_type_hints(holder, dict(vars(home)), known, include_extras=True)[field.name]
     return hint.type if isinstance(hint, dataclasses.InitVar) else hint
 
