@@ -27,7 +27,8 @@ from sondage_structural.objective import DepthLoss, DistanceLoss
 from sondage_structural.predicting import distance_blocks
 from sondage_structural.probes import draw
 from sondage_structural.results import distance
-from sondage_structural.training import Settings, train
+from sondage_structural.settings import Settings
+from sondage_structural.training import train
 from sondage_structural.trees import Forest, tree_distances
 
 SEEDS = (0, 1, 2)

@@ -115,16 +115,27 @@ def _by_default(factory: type[Any], name: str) -> Any:
 
 
 def _paragraph(factory: type[Any]) -> str:
-    if not factory.__doc__:
-        return ""
+    text = inspect.cleandoc(factory.__doc__ or "")
+    if text.startswith(f"{factory.__name__}("):
+        return ""  # what a dataclass puts where nobody wrote anything
     # Only the part before the sections, which are shown as a table.
-    text = re.split(r"\n[A-Z][a-z ]+\n-{3,}\n", inspect.cleandoc(factory.__doc__))[0]
-    return text.strip()
+    return re.split(r"\n[A-Z][a-z ]+\n-{3,}\n", text)[0].strip()
 
 
 def documented(factory: type[Any]) -> dict[str, str]:
-    """Return what a NumPy-style docstring says of each parameter, in one line."""
-    text = inspect.cleandoc(factory.__doc__ or "")
+    """Return what NumPy-style docstrings say of each parameter, in one line.
+
+    Those of a class and of its bases; the class's own word counts most.
+    """
+    return {
+        name: said
+        for base in reversed(factory.__mro__)
+        for name, said in _documented(base.__doc__ or "").items()
+    }
+
+
+def _documented(docstring: str) -> dict[str, str]:
+    text = inspect.cleandoc(docstring)
     found = re.search(r"(?:^|\n)Parameters\n-+\n(.*?)(?=\n[A-Z][a-z ]+\n-{3,}\n|\Z)", text, re.S)
     out: dict[str, list[str]] = {}
     names: list[str] = []

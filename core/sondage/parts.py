@@ -184,19 +184,33 @@ class Parts:
         return TaskData(corpus, target, fixed=fixed, warnings=counted, dev_share=share)
 
 
+@dataclass(kw_only=True, eq=False)
 class FileTask:
     """What a task over files may derive from: the parameters of `Parts`, and what follows.
 
     Tasks need no base class; this one spares them repetition. A task with parameters of its
-    own names them in its constructor beside these, and hands these on.
+    own is such a dataclass too and declares only these; what is said here of the others is
+    shown of that task as well.
 
     Parameters
     ----------
-    files, train, dev, test, ratios, dev_share
-        As `Parts` takes them.
+    files : str or list of str, optional
+        Files, plain or gzipped, or patterns of such; the seed splits them, equal texts
+        together.
+    train : str or list of str, optional
+        Files to train on, for the data's own split; instead of `files`.
+    dev : str or list of str, optional
+        Files to choose on, for the data's own split; without, the seed draws some of train.
+    test : str or list of str, optional
+        Files to test on, for the data's own split.
+    ratios : (float, float, float)
+        Shares of train, dev and test among the distinct texts of `files`.
+    dev_share : float
+        Share of the distinct texts of `train` that the seed moves to dev where no `dev` is
+        given; 0 leaves dev empty.
     on_error : {'raise', 'skip'}
-        Whether a defect in a file is an error, or its entry is left out and counted; what
-        the task's reader does by a `sondage.defects.Defects`.
+        Whether a defect in a file is an error, or its entry is skipped and counted; what the
+        task's reader does by a `sondage.defects.Defects`.
 
     Attributes
     ----------
@@ -212,24 +226,13 @@ class FileTask:
     suffixes: ClassVar[tuple[str, ...]] = ()
     needs_test: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        *,
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-        on_error: OnError = "raise",
-    ) -> None:
-        self.files = files
-        self.train = train
-        self.dev = dev
-        self.test = test
-        self.ratios = ratios
-        self.dev_share = dev_share
-        self.on_error: OnError = on_error
+    files: Files = None
+    train: Files = None
+    dev: Files = None
+    test: Files = None
+    ratios: Ratios = (0.8, 0.1, 0.1)
+    dev_share: float = 0.1
+    on_error: OnError = "raise"
 
     @property
     def leniency(self) -> tuple[str, ...]:

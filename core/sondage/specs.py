@@ -80,3 +80,18 @@ SPECS: dict[Kind, type[Spec]] = {
     "metric": MetricSpec,
     "report": ReportSpec,
 }
+
+
+@dataclass(frozen=True)
+class Before:
+    """Marks a parameter that is listed before another one, as ``Annotated[int, Before("files")]``.
+
+    Without it a component's own parameters are listed after those that it inherits.
+
+    Parameters
+    ----------
+    name : str
+        The other parameter.
+    """
+
+    name: str

@@ -29,6 +29,7 @@ import subprocess
 import sys
 import tomllib
 import traceback
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -99,7 +100,9 @@ class Page:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.names: dict[str, Any] = {"__name__": "__page__"}
+        # As a module, in which dataclasses look up the names in their annotations.
+        sys.modules["__page__"] = types.ModuleType("__page__")
+        self.names: dict[str, Any] = vars(sys.modules["__page__"])
         self.site = folder.parent / "site"
 
     def run(self, block: Block) -> None:
@@ -114,7 +117,7 @@ class Page:
         getattr(self, f"_{block.language}")(block)
 
     def _python(self, block: Block) -> None:
-        code = compile("\n" * (block.line - 1) + block.text, "<page>", "exec")
+        code = compile("\n" * (block.line - 1) + block.text, "<page>", "exec", dont_inherit=True)
         if block.file:
             return
         with contextlib.redirect_stdout(io.StringIO()) as printed:

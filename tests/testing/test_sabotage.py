@@ -21,6 +21,7 @@ GOOD = {
         "good_ones:AttentiveEncoder",
         "good_ones:OwnViews",
         "good_ones:TrainedSeries",
+        "of_fields:OwnConstructor",
     ],
     "task": [
         "sondage.testing.toys:ToyTask",
@@ -46,20 +47,32 @@ GOOD = {
         "good_ones:SentenceRows",
         "good_ones:OwnRows",
         "broken_probes:NoOutcomes",
+        "of_fields:Fields",
     ],
-    "metric": ["good_ones:MeanCosine", "good_ones:MeanAttentionGap", "good_ones:LabelledGap"],
+    "metric": [
+        "good_ones:MeanCosine",
+        "good_ones:MeanAttentionGap",
+        "good_ones:LabelledGap",
+        "of_fields:Frozen",
+    ],
     "report": ["good_ones:Curve", "good_ones:TableOfArrays", "good_ones:NothingForMe"],
 }
 
 BROKEN = {
     "encoder": {
-        "check_constructor_is_keyword_only": ["broken_any:Positional", "broken_any:CatchesAll"],
+        "check_constructor_is_keyword_only": [
+            "broken_any:Positional",
+            "broken_any:CatchesAll",
+            "of_fields:PositionalFields",
+        ],
         "check_constructor_is_typed": ["broken_any:Untyped"],
         "check_parameters_are_json": ["broken_any:NotJson"],
         "check_parameters_are_stored_unchanged": [
             "broken_any:NotStored",
             "broken_any:StoredOtherwise",
             "broken_any:StoresACopy",
+            "of_fields:ConvertedField",
+            "of_fields:NotKept",
         ],
         "check_pickles": ["broken_any:HoldsALambda"],
         "check_import_pulls_in_no_torch": ["broken_import:HeavyToImport"],

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
-from inspect import Parameter, signature
+from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
 from sondage import contracts
 from sondage.errors import ParameterError, PluginError, nearest
 from sondage.host import GROUP, Host
+from sondage.schema import parameters_of
 from sondage.specs import Spec
 
 REFERENCES = (contracts.Encoder, contracts.Probe, contracts.Task)
@@ -94,12 +95,8 @@ class Component:
         return factory.partition(":")[0] if isinstance(factory, str) else factory.__module__
 
     def parameters(self) -> dict[str, tuple[Parameter, Any]]:
-        """Return each constructor parameter with its type hint (None where it has none)."""
-        loaded = self.spec.load()
-        init = loaded.__init__
-        hints = {} if init is object.__init__ else typing.get_type_hints(init, include_extras=True)
-        found = signature(loaded).parameters
-        return {name: (parameter, hints.get(name)) for name, parameter in found.items()}
+        """Return each constructor parameter with its type (None where it has none)."""
+        return parameters_of(self.spec.load())
 
 
 def evaluated(given: Mapping[str, Any]) -> dict[str, Any]:

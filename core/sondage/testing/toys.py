@@ -7,6 +7,7 @@ Plugin authors may use them; the kit's checks do. All of it is seeded, needs num
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -119,6 +120,7 @@ def pair_corpus() -> Corpus:
     return Corpus.of_words(words[:-1], name="toy pairs", second=words[1:])
 
 
+@dataclass(kw_only=True, eq=False)
 class ToyEncoder:
     """Give every piece of a word (four characters at most) a random vector, for ever the same.
 
@@ -133,10 +135,9 @@ class ToyEncoder:
 
     views = ("mean", "word", "subwords")
 
-    def __init__(self, *, n_layers: int = 2, width: int = 8, seed: int = 0) -> None:
-        self.n_layers = n_layers
-        self.width = width
-        self.seed = seed
+    n_layers: int = 2
+    width: int = 8
+    seed: int = 0
 
     @property
     def fingerprint(self) -> str:
@@ -190,6 +191,7 @@ def _vector(piece: str, layer: int, seed: int, width: int) -> np.ndarray:
     return np.random.default_rng(of_piece).standard_normal(width, dtype=np.float32)
 
 
+@dataclass(kw_only=True, eq=False)
 class ToyTask:
     """Say of every word whether it is short, middling or long.
 
@@ -204,9 +206,8 @@ class ToyTask:
     units = "words"
     randomness = ("split",)
 
-    def __init__(self, *, n: int = 40, seed: int = 0) -> None:
-        self.n = n
-        self.seed = seed
+    n: int = 40
+    seed: int = 0
 
     @property
     def fingerprint(self) -> str:

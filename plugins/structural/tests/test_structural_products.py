@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sondage_structural import products
 from sondage_structural.objective import DepthLoss, DistanceLoss
 from sondage_structural.products import Products
-from sondage_structural.training import Settings, train
+from sondage_structural.settings import Settings
+from sondage_structural.training import train
 from sondage_structural.trees import Forest
 
 WAYS = [False, True] if Products([])._onednn else [False]
@@ -80,7 +81,8 @@ def test_training_without_onednn_is_the_same(kind, monkeypatch):
     def fit():
         return train(
             kind(Forest.of(heads)), layers, np.arange(30), np.arange(30, 40), start=start,
-            order=np.random.default_rng(7), settings=Settings(4, 4, 0.01, 99),
+            order=np.random.default_rng(7),
+            settings=Settings(epochs=4, batch=4, learning_rate=0.01, patience=99),
         )  # fmt: skip
 
     ours = fit()

@@ -10,6 +10,7 @@ import pickle
 import re
 import subprocess
 import sys
+from dataclasses import Field, fields, is_dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -121,11 +122,17 @@ def check_parameters_are_json(component: Component) -> None:
 def check_parameters_are_stored_unchanged(component: Component) -> None:
     """Every parameter is kept, the same object, under its own name."""
     thing = component.make()
+    # Of an InitVar a class keeps the default alone.
+    kept = {field.name for field in fields(thing)} if is_dataclass(thing) else set()
+    lost = {*getattr(thing, "__dataclass_fields__", ())} - kept - {*getattr(thing, "__dict__", ())}
     for name, (parameter, _) in component.parameters().items():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
         given = component.params.get(name, parameter.default)
-        assert hasattr(thing, name), f"{name} is not stored"
+        stored = hasattr(thing, name) and name not in lost
+        assert stored, f"{name} is not stored"
+        if isinstance(given, Field):
+            continue  # a default that is made anew for each instance
         stored = getattr(thing, name)
         same = stored is given
         assert same, f"{name} {otherwise(stored, given)}"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
 from sondage.contracts import Problem
 from sondage.data import Ints, Labels, Result
 from sondage.errors import DataError
 from sondage.scores import classification
+from sondage.specs import Before
+from sondage_directprobe.settings import Settings
 
 if TYPE_CHECKING:
     from sondage_directprobe.estimator import DirectProbe
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 MANY = 2000
 
 
-class Clusters:
+@dataclass(kw_only=True, eq=False)
+class Clusters(Settings):
     """Cluster the training items, and say how the labels lie to each other.
 
     Parameters
@@ -33,10 +35,6 @@ class Clusters:
     distances : bool
         Compute distances; without, a large clustering of labels that are not separable is
         much faster.
-    conflicts : {'touch', 'apart'}
-        What becomes of a vector that occurs with several labels (see `DirectProbe`).
-    memory : float
-        GiB that one fit may take.
 
     References
     ----------
@@ -44,22 +42,12 @@ class Clusters:
     tables 2 to 5 and 7. Departs from it: see `DirectProbe`.
     """
 
-    units: Literal["vectors"] = "vectors"
+    units: ClassVar[Literal["vectors"]] = "vectors"
     joint = ()
     randomness = ()
 
-    def __init__(
-        self,
-        *,
-        similarity: bool = False,
-        distances: bool = True,
-        conflicts: Literal["touch", "apart"] = "touch",
-        memory: Annotated[float, Field(gt=0)] = 4.0,
-    ) -> None:
-        self.similarity = similarity
-        self.distances = distances
-        self.conflicts = conflicts
-        self.memory = memory
+    similarity: Annotated[bool, Before("conflicts")] = False
+    distances: Annotated[bool, Before("conflicts")] = True
 
     def run_layers(self, problem: Problem) -> Iterator[tuple[int, int, Result]]:
         """Fit on the training items of every layer and seed, predict the test items.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,12 @@ from sondage_directprobe.literal import literal
 from sondage_directprobe.points import Doubles, Ints, Points, points_of
 from sondage_directprobe.proofs import blocker, certificate
 from sondage_directprobe.separable import separability
+from sondage_directprobe.settings import Settings
 from sondage_directprobe.threads import single_threaded
 
-Conflicts = Literal["touch", "apart"]
 
-
-class DirectProbe:
+@dataclass(kw_only=True, eq=False)
+class DirectProbe(Settings):
     """Clusters of one label each whose convex hulls do not overlap.
 
     Starting from single points, the two same-label clusters with the closest centroids are
@@ -34,14 +35,8 @@ class DirectProbe:
     ----------
     reference : bool
         Run the literal algorithm with a linear program a pair (cvxpy, HiGHS); for checking.
-    conflicts : {'touch', 'apart'}
-        What becomes of a vector that occurs with several labels. 'touch': it may join a
-        cluster as long as hulls meet in nothing else (see `sondage_directprobe.touching`).
-        'apart': its copies stay clusters of their own.
     gap : float
         Relative gap to which distances are proved.
-    memory : float
-        GiB that a fit may take; it refuses, with an estimate, where that does not suffice.
 
     Attributes
     ----------
@@ -71,18 +66,8 @@ class DirectProbe:
     clusters that came first.
     """
 
-    def __init__(
-        self,
-        *,
-        reference: bool = False,
-        conflicts: Conflicts = "touch",
-        gap: float = 1e-6,
-        memory: float = 4.0,
-    ) -> None:
-        self.reference = reference
-        self.conflicts = conflicts
-        self.gap = gap
-        self.memory = memory
+    reference: bool = False
+    gap: float = 1e-6
 
     @single_threaded
     def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Self:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from sondage.data import Ints, Labels, Result
 from sondage.errors import DataError
+from sondage.specs import Before
+from sondage_directprobe.settings import Settings
 
-Incomparable = Literal["fail", "note"]
-Conflicts = Literal["touch", "apart"]
 
-
-class SpatialSimilarity:
+@dataclass(kw_only=True, eq=False)
+class SpatialSimilarity(Settings):
     """Correlate the distances between labels under two representations of the same items.
 
     Each side's training items are clustered by `DirectProbe`; where both sides have one cluster a
@@ -30,10 +30,6 @@ class SpatialSimilarity:
         What becomes of a comparison where a side has not one cluster a label: 'fail' is an error,
         so a failed cell; with 'note' the cell has the one score ``comparable`` = 0, a warning
         ``not-comparable``, and the reason in its table ``comparison``.
-    conflicts : {'touch', 'apart'}
-        What becomes of a vector that occurs with several labels (see `DirectProbe`).
-    memory : float
-        GiB that one clustering may take.
 
     References
     ----------
@@ -41,23 +37,14 @@ class SpatialSimilarity:
     sections 2.2 and 4.5, figure 4. Departs from it: see `spatial_similarity`.
     """
 
-    units: Literal["labelled"] = "labelled"
+    units: ClassVar[Literal["labelled"]] = "labelled"
     symmetric = True
     bounds = (-1.0, 1.0)
     self_value = 1.0
     invariances = frozenset({"orthogonal", "scaling", "translation"})
     randomness = ()
 
-    def __init__(
-        self,
-        *,
-        incomparable: Incomparable = "fail",
-        conflicts: Conflicts = "touch",
-        memory: Annotated[float, Field(gt=0)] = 4.0,
-    ) -> None:
-        self.incomparable = incomparable
-        self.conflicts = conflicts
-        self.memory = memory
+    incomparable: Annotated[Literal["fail", "note"], Before("conflicts")] = "fail"
 
     def begin(self, seed: int, labels: Labels | None = None) -> LabelledRows:
         """Return an empty accumulator over items of `labels`; the seed has no part in it.

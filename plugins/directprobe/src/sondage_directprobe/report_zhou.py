@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sondage.contracts import Findings
@@ -20,6 +21,7 @@ _PARTS = {
 }
 
 
+@dataclass(kw_only=True, eq=False)
 class Zhou2022:
     """Tables 2 to 5 and 7, and figures 2 to 10 of the paper, of whatever is there.
 
@@ -43,9 +45,8 @@ class Zhou2022:
     shows every layer of the results.
     """
 
-    def __init__(self, *, base: str = "base", classifier: str = "") -> None:
-        self.base = base
-        self.classifier = classifier
+    base: str = "base"
+    classifier: str = ""
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""

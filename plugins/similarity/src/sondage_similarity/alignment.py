@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -134,6 +135,7 @@ class CKAAccumulator:
         return Result(scores={"cka": value}, tables={"stimuli": {"n": [self.moments.n]}})
 
 
+@dataclass(kw_only=True, eq=False)
 class CKA:
     """Linear CKA as a sondage metric; see `cka` for formula, sources and departures.
 
@@ -149,8 +151,7 @@ class CKA:
     invariances: ClassVar[frozenset[str]] = frozenset({"orthogonal", "scaling", "translation"})
     randomness: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, *, debiased: bool = True) -> None:
-        self.debiased = debiased
+    debiased: bool = True
 
     @property
     def bounds(self) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
@@ -208,6 +209,7 @@ def _same_kernel(kernel: str, other: str) -> None:
         raise DataError(f"similarity.rsa: kernels {kernel} and {other} cannot be merged")
 
 
+@dataclass(kw_only=True, eq=False)
 class RSA:
     """RSA as a sondage metric; see `rsa` for formula, sources and departures.
 
@@ -224,11 +226,8 @@ class RSA:
     bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     self_value: ClassVar[float] = 1.0
 
-    def __init__(
-        self, *, stimuli: Annotated[int, Ge(3)] | None = 5000, kernel: Kernel = "cosine"
-    ) -> None:
-        self.stimuli = stimuli
-        self.kernel = kernel
+    stimuli: Annotated[int, Ge(3)] | None = 5000
+    kernel: Kernel = "cosine"
 
     @property
     def invariances(self) -> frozenset[str]:

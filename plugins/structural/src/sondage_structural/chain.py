@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from sondage_structural.material import forest_of, parts_of
 from sondage_structural.trees import Forest
 
 
+@dataclass(kw_only=True, eq=False)
 class Chain:
     """The linear chain: distances |i - j| and depths i, whatever the vectors are.
 
@@ -37,8 +39,7 @@ class Chain:
     randomness: ClassVar[tuple[str, ...]] = ()
     per_layer: ClassVar[bool] = False
 
-    def __init__(self, *, pictures: Annotated[int, Ge(0)] = 8) -> None:
-        self.pictures = pictures
+    pictures: Annotated[int, Ge(0)] = 8
 
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (None, seed, result) for every seed.

@@ -3,53 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge
 from numpy.typing import NDArray
 
 from sondage.contracts import Problem
 from sondage.data import Ints, Outcomes, Result, Split
 from sondage_structural import results
-from sondage_structural.documenting import with_shared
 from sondage_structural.material import Material, forest_of, groups, parts_of
 from sondage_structural.predicting import depth_blocks, distance_blocks
 from sondage_structural.probes import draw
+from sondage_structural.settings import Settings
 
 if TYPE_CHECKING:
     from sondage_structural.training import Fitted
 
-Size = Annotated[int, Ge(1)]
 
+@dataclass(kw_only=True, eq=False)
+class _Structural(Settings):
+    """What the two share.
 
-class _Structural:
-    """What the two share."""
+    Layers are indices of `hidden_states`: 0 is the embedding output. All layers of a seed are
+    trained in one program, on the same batches, each with its own learning rate and end.
+
+    Parameters
+    ----------
+    pictures : int
+        Test sentences whose words and trees are kept for the report `structural.arcs`.
+    keep_projection : bool
+        Whether results hold the projection, as array ``projection``, shape (width, rank).
+    """
 
     units: ClassVar[Literal["trees"]] = "trees"
     joint: ClassVar[tuple[str, ...]] = ("layer",)
     name: ClassVar[str]
 
-    def __init__(
-        self,
-        *,
-        rank: Size = 64,
-        projection: Literal["learned", "random"] = "learned",
-        epochs: Size = 40,
-        batch: Size = 20,
-        learning_rate: Annotated[float, Gt(0)] = 1e-3,
-        patience: Size = 5,
-        pictures: Annotated[int, Ge(0)] = 8,
-        keep_projection: bool = False,
-    ) -> None:
-        self.rank = rank
-        self.projection = projection
-        self.epochs = epochs
-        self.batch = batch
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.pictures = pictures
-        self.keep_projection = keep_projection
+    pictures: Annotated[int, Ge(0)] = 8
+    keep_projection: bool = False
 
     @property
     def randomness(self) -> tuple[str, ...]:
@@ -93,7 +86,7 @@ class _Structural:
         self, material: Material, split: Split, problem: Problem, seed: int
     ) -> Iterator[tuple[int, NDArray[Any], Fitted]]:
         from sondage_structural import objective
-        from sondage_structural.training import Fitted, Settings, train
+        from sondage_structural.training import Fitted, train
 
         start = np.stack(
             [draw(problem.rng(k, seed), material.width, self.rank) for k in material.layers]
@@ -110,7 +103,7 @@ class _Structural:
                 start=start,
                 # One order for all layers of a seed: they share their batches.
                 order=problem.rng(None, seed),
-                settings=Settings(self.epochs, self.batch, self.learning_rate, self.patience),
+                settings=self,
                 names=[f"layer {k}" for k in material.layers],
             )
         yield from zip(material.layers, material.values, fitted, strict=True)
@@ -138,34 +131,6 @@ class _Structural:
         return scored
 
 
-_SHARED = """
-Parameters
-----------
-rank : int
-    Dimensions k that vectors are projected to; at most their width.
-projection : {'learned', 'random'}
-    A random one is the learned one before training: a baseline. Scores do not hang on its
-    scale, and it needs no dev part.
-epochs : int
-    At most; a cell that ends by this is counted as ``not-converged``.
-batch : int
-    Sentences a step of Adam.
-learning_rate : float
-    Adam's, at the start; a tenth of it after each epoch whose dev loss is not the least.
-patience : int
-    Epochs without a better dev loss after which a cell ends.
-pictures : int
-    Test sentences whose words and trees are kept for the report `structural.arcs`.
-keep_projection : bool
-    Whether results hold the projection, as array ``projection``, shape (width, rank).
-
-Notes
------
-Layers are indices of `hidden_states`: 0 is the embedding output. All layers of a seed are
-trained in one program, on the same batches, each with its own learning rate and end.
-"""
-
-
 class Distance(_Structural):
     """Distances in the tree as squared distances after a linear map.
 
@@ -181,7 +146,6 @@ class Distance(_Structural):
     punctuation that has dependents are not made up.
     """
 
-    __doc__ = with_shared(__doc__, _SHARED)
     name = "distance"
 
 
@@ -197,5 +161,4 @@ class Depth(_Structural):
     Hewitt and Manning 2019, section 2.3. Departs from it: rank 64 by default.
     """
 
-    __doc__ = with_shared(__doc__, _SHARED)
     name = "depth"

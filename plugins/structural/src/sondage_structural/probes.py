@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sondage.data import Ints, States, offsets_of
 from sondage.errors import DataError, EncodingError, ParameterError
-from sondage_structural.documenting import with_shared
 from sondage_structural.predicting import depth_blocks, distance_blocks
+from sondage_structural.settings import Settings
 from sondage_structural.trees import Forest
 
 if TYPE_CHECKING:
@@ -23,43 +23,8 @@ START = 0.05
 _CHECKED = 1 << 16
 
 
-_SHARED = """
-Parameters
-----------
-rank : int
-    Dimensions k that vectors are projected to.
-projection : {'learned', 'random'}
-    A random one is the learned one before training: a baseline that needs no dev part.
-epochs : int
-    At most.
-batch : int
-    Sentences a step.
-learning_rate : float
-    Adam's, at the start.
-patience : int
-    Epochs without a better dev loss after which training ends.
-"""
-
-
-class _Probe:
+class _Probe(Settings):
     """What the two share."""
-
-    def __init__(
-        self,
-        *,
-        rank: int = 64,
-        projection: Literal["learned", "random"] = "learned",
-        epochs: int = 40,
-        batch: int = 20,
-        learning_rate: float = 1e-3,
-        patience: int = 5,
-    ) -> None:
-        self.rank = rank
-        self.projection = projection
-        self.epochs = epochs
-        self.batch = batch
-        self.learning_rate = learning_rate
-        self.patience = patience
 
     def fit(
         self,
@@ -121,11 +86,10 @@ class _Probe:
         for what, size, wanted in (("training", n, "train on"), ("dev", m, "end by")):
             if not size:
                 raise DataError(f"no {what} sentences to {wanted}")
-        from sondage_structural.training import Settings, train
+        from sondage_structural.training import train
 
         joined = np.concatenate([values, more])
         check_finite(joined, "the vectors")
-        settings = Settings(self.epochs, self.batch, self.learning_rate, self.patience)
         (fitted,) = train(
             self._objective(forest),
             [joined],
@@ -133,7 +97,7 @@ class _Probe:
             np.arange(n, n + m),
             start=start[None],
             order=rng,
-            settings=settings,
+            settings=self,
             names=["the vectors"],
         )
         self.projection_, self.dev_loss_ = fitted.projection, fitted.dev_loss
@@ -168,7 +132,6 @@ class DistanceProbe(_Probe):
     `sondage_structural.training.train`.
     """
 
-    __doc__ = with_shared(__doc__, _SHARED)
     _blocks = staticmethod(distance_blocks)
 
     def _objective(self, forest: Forest) -> Objective:
@@ -190,7 +153,6 @@ class DepthProbe(_Probe):
     `sondage_structural.training.train`.
     """
 
-    __doc__ = with_shared(__doc__, _SHARED)
     _blocks = staticmethod(depth_blocks)
 
     def _objective(self, forest: Forest) -> Objective:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _PLACE = ["task", "component", "encoder", "step", "view"]
 
 
+@dataclass(kw_only=True, eq=False)
 class Arcs:
     """Some test sentences under each encoder: gold arcs above, predicted arcs below.
 
@@ -39,11 +41,8 @@ class Arcs:
     Hewitt and Manning 2019, figure 2. Departs from it: colours.
     """
 
-    def __init__(
-        self, *, sentences: Annotated[int, Ge(1)] = 5, layer: Annotated[int, Ge(0)] | None = None
-    ) -> None:
-        self.sentences = sentences
-        self.layer = layer
+    sentences: Annotated[int, Ge(1)] = 5
+    layer: Annotated[int, Ge(0)] | None = None
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""

@@ -14,31 +14,10 @@ from sondage.data import Ints
 from sondage.errors import EncodingError
 from sondage_structural.objective import Objective
 from sondage_structural.products import Products
+from sondage_structural.settings import Settings
 
 Floats32 = NDArray[np.float32]
 _DEV_BATCH = 100
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a probe is trained.
-
-    Parameters
-    ----------
-    epochs : int
-        At most.
-    batch : int
-        Sentences a step.
-    rate : float
-        Adam's learning rate at the start.
-    patience : int
-        Epochs without a better dev loss after which a cell ends.
-    """
-
-    epochs: int = 40
-    batch: int = 20
-    rate: float = 1e-3
-    patience: int = 5
 
 
 #: A dev loss is better if it is less by this much (absolutely for what is kept and when to
@@ -140,7 +119,7 @@ def train(
     fitted = [Fitted(projection=s.copy()) for s in start]
     live = list(range(len(layers)))
     # Transposed, (k, d), as the products want them.
-    cells = [_Adam(torch.from_numpy(s.T.copy()), settings.rate) for s in start]
+    cells = [_Adam(torch.from_numpy(s.T.copy()), settings.learning_rate) for s in start]
     products = Products(layers)
     tests = [objective.batch(dev[i : i + _DEV_BATCH]) for i in range(0, len(dev), _DEV_BATCH)]
     shares = [min(_DEV_BATCH, len(dev) - i) / len(dev) for i in range(0, len(dev), _DEV_BATCH)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -14,49 +15,37 @@ from sondage.data import Ints, Labels, TaskData, Trees, Units, digest
 from sondage.errors import ParameterError
 from sondage_synthetic.columns import GRAMMAR, Sentences, generate
 
-_SHARED = """
 
-Parameters
-----------
-n : int
-    Number of distinct sentences.
-seed : int
-    Draws the sentences; the run's seed draws only the split.
-ratios : (float, float, float)
-    Shares of train, dev and test among the sentences.
-
-Attributes
-----------
-fingerprint, corpus_fingerprint : str
-    From the parameters and the grammar's version.
-units : {'words', 'trees', 'sentences'}
-    What the labels sit on.
-randomness : tuple of str
-    What the run's seed draws.
-"""
-
-
+@dataclass(kw_only=True, eq=False)
 class _Task:
-    """What the four share."""
+    """What the four share.
+
+    Parameters
+    ----------
+    n : int
+        Number of distinct sentences.
+    seed : int
+        Draws the sentences; the run's seed draws only the split.
+    ratios : (float, float, float)
+        Shares of train, dev and test among the sentences.
+
+    Attributes
+    ----------
+    fingerprint, corpus_fingerprint : str
+        From the parameters and the grammar's version.
+    units : {'words', 'trees', 'sentences'}
+        What the labels sit on.
+    randomness : tuple of str
+        What the run's seed draws.
+    """
 
     name: ClassVar[str]
     units: ClassVar[TaskUnits] = "words"
     randomness: ClassVar[tuple[str, ...]] = ("split",)
 
-    def __init_subclass__(cls) -> None:
-        # `sondage describe` prints each class's own documentation of its parameters.
-        cls.__doc__ = (cls.__doc__ or "") + _SHARED
-
-    def __init__(
-        self,
-        *,
-        n: Annotated[int, Field(ge=1)] = 1000,
-        seed: Annotated[int, Field(ge=0)] = 0,
-        ratios: tuple[float, float, float] = (0.8, 0.1, 0.1),
-    ) -> None:
-        self.n = n
-        self.seed = seed
-        self.ratios = ratios
+    n: Annotated[int, Field(ge=1)] = 1000
+    seed: Annotated[int, Field(ge=0)] = 0
+    ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
 
     @property
     def corpus_fingerprint(self) -> str:

@@ -2,88 +2,37 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from sondage.contracts import TaskUnits
 from sondage.data import Labels, TaskData, Units, digest
-from sondage.defects import OnError
-from sondage.parts import Files, FileTask, Ratios, name_of, with_two_labels
+from sondage.parts import FileTask, name_of, with_two_labels
+from sondage.specs import Before
 from sondage_trec.reader import Encoding, Questions, read_trec
 
 # Raised whenever the same bytes would be read into another corpus or other targets.
 _READER = "trec-1"
 
-_SHARED = """
 
-Parameters
-----------
-files : str or list of str, optional
-    Files of questions, plain or gzipped, or patterns of such; the seed splits them, equal
-    questions together.
-train : str or list of str, optional
-    Files to train on, for the data's own split; instead of `files`.
-dev : str or list of str, optional
-    Files to choose on, for the data's own split; without, the seed draws some of train.
-test : str or list of str, optional
-    Files to test on, for the data's own split.
-ratios : (float, float, float)
-    Shares of train, dev and test among the distinct questions of `files`.
-dev_share : float
-    Share of the distinct questions of `train` that the seed moves to dev where no `dev` is
-    given; 0 leaves dev empty.
-encoding : {'utf-8', 'latin-1'}
-    How the files write letters beyond ASCII.
-on_error : {'raise', 'skip'}
-    Whether a broken line is an error or is skipped and counted.
-
-Attributes
-----------
-fingerprint, corpus_fingerprint : str
-    From the files' bytes and the parameters; raise `DataError` for a missing file.
-units : 'sentences'
-    What the labels sit on.
-randomness : tuple of str
-    What the run's seed draws.
-"""
-
-
+@dataclass(kw_only=True, eq=False)
 class _Questions(FileTask):
-    """What the two share."""
+    """What the two share.
+
+    Parameters
+    ----------
+    encoding : {'utf-8', 'latin-1'}
+        How the files write letters beyond ASCII.
+    """
 
     plugin = "trec"
     what = "file of questions"
     suffixes = (".label", ".txt")
     units: ClassVar[TaskUnits] = "sentences"
 
-    def __init_subclass__(cls) -> None:
-        # `sondage describe` prints each class's own documentation of its parameters.
-        cls.__doc__ = inspect.cleandoc(cls.__doc__ or "") + _SHARED
-
-    def __init__(
-        self,
-        *,
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-        encoding: Encoding = "utf-8",
-        on_error: OnError = "raise",
-    ) -> None:
-        super().__init__(
-            files=files,
-            train=train,
-            dev=dev,
-            test=test,
-            ratios=ratios,
-            dev_share=dev_share,
-            on_error=on_error,
-        )
-        self.encoding = encoding
+    encoding: Annotated[Encoding, Before("on_error")] = "utf-8"
 
     @property
     def fingerprint(self) -> str:
