@@ -16,7 +16,7 @@ from sondage.report.page import arranged, drawn, write_picture
 from sondage.report.palette import series_colours, shapes
 from sondage.report.pivot import Panel, column_of, panels
 from sondage.report.read import findings
-from sondage.report.theme import Size, SizeName, size_of
+from sondage.report.theme import Size, size_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -27,7 +27,7 @@ _ACROSS = 4
 
 
 def plot(
-    run: Run, path: Path | str, *, every_score: bool = False, size: SizeName | Size = "screen"
+    run: Run, path: Path | str, *, every_score: bool = False, size: str | Size = "screen"
 ) -> None:
     """Draw a run's scores by layer, with their 95% intervals.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sondage.plain import flat
 from sondage.report.page import Shared, drawn, write_picture
 from sondage.report.tex import escape, tabular
-from sondage.report.theme import Size, SizeName, size_of
+from sondage.report.theme import Size, size_of
 from sondage.sheet import inert
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def file_name(*parts: str) -> str:
 
 def save_figure(
     panels: Sequence[Any], data: DataFrame, path: Path, *, across: int = 3, title: str = "",
-    note: str = "", shared: Shared = ("color", "shape"), size: SizeName | Size = "screen",
+    note: str = "", shared: Shared = ("color", "shape"), size: str | Size = "screen",
     pdf: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Write panels as one picture, and the data behind it as a CSV of the same name.
@@ -133,7 +133,7 @@ class Paper:
     """
 
     folder: Path
-    size: SizeName | Size = "screen"
+    size: str | Size = "screen"
     pdf: bool = False
 
     def figure(

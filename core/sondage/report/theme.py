@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sondage.errors import ResultsError
 from sondage.plain import flat
 from sondage.report.palette import FAINT, GREY, INK
 
@@ -49,9 +50,19 @@ SIZES: dict[str, Size] = {
 }
 
 
-def size_of(size: SizeName | Size) -> Size:
-    """Return a size by its name, or as it is."""
-    return size if isinstance(size, Size) else SIZES[size]
+def size_of(size: str | Size) -> Size:
+    """Return a size by its name, or as it is.
+
+    Raises
+    ------
+    ResultsError
+        If no size has that name.
+    """
+    if isinstance(size, Size):
+        return size
+    if size not in SIZES:
+        raise ResultsError(f"there is no size '{flat(size)}' of pictures", near=[*SIZES])
+    return SIZES[size]
 
 
 def config(legend_columns: int, room: float) -> dict[str, Any]:
