@@ -4,13 +4,16 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from sondage import api, report
+from sondage import api, frames, report
 from sondage.cli import outcome
 from sondage.data import Outcomes
 from sondage.errors import ResultsError
@@ -126,7 +129,7 @@ def test_findings_are_kept_and_computed_again_when_results_change(folder, monkey
 
 
 @pytest.mark.parametrize(
-    "module", ["stats", "resampling", "clusters", "frames", "runfolder", "report/read"]
+    "module", ["stats", "resampling", "frames", "report/read", "a/new/package/module"]
 )
 def test_findings_are_computed_again_when_the_code_behind_them_changes(
     folder, monkeypatch, tmp_path, module
@@ -134,7 +137,9 @@ def test_findings_are_computed_again_when_the_code_behind_them_changes(
     core = tmp_path / "sondage"
     real = Path(read.__file__).parents[1]
     shutil.copytree(real, core, ignore=lambda _, names: {n for n in names if n[-3:] == "pyc"})
-    monkeypatch.setattr(read, "__file__", str(core / "report" / "read.py"))
+    (core / "a" / "new" / "package").mkdir(parents=True)
+    (core / "a" / "new" / "package" / "module.py").touch()
+    monkeypatch.setattr(read, "CORE", core)
     report.findings(folder)
     calls = []
     compute = read._compute
@@ -145,6 +150,33 @@ def test_findings_are_computed_again_when_the_code_behind_them_changes(
         file.write("# edited\n")
     report.findings(folder)
     assert calls == [1]
+
+
+def test_every_module_behind_a_summary_counts():
+    code = (
+        "import sys, sondage.report.read, sondage.frames;"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.partition('.')[0] == 'sondage'))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    counted = {str(path) for path in read.CORE.rglob("*.py")}
+    assert len(ran.stdout.split()) > 10
+    assert set(ran.stdout.split()) <= counted
+
+
+def test_code_that_cannot_be_looked_at_is_an_error(folder, monkeypatch, tmp_path):
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core" / "gone.py").symlink_to(tmp_path / "nowhere.py")
+    monkeypatch.setattr(read, "CORE", tmp_path / "core")
+    with pytest.raises(FileNotFoundError, match=r"gone\.py"):
+        report.findings(folder)
+
+
+def test_a_run_s_summary_is_the_one_that_is_kept(folder, monkeypatch):
+    run = api.Run(folder)
+    first = run.summary()
+    monkeypatch.setattr(read, "_compute", lambda _: pytest.fail("computed again"))
+    assert run.summary().equals(first)
+    assert frames.in_floats(report.findings(folder).frame()).equals(first)
 
 
 @pytest.mark.parametrize("sentences", [19, 20])
@@ -188,24 +220,12 @@ def test_findings_of_a_folder_that_cannot_be_written(folder):
         folder.path.chmod(0o700)
 
 
-def as_floats(column):
-    return column.astype("Float64").to_numpy(float, na_value=np.nan)
-
-
-def test_findings_as_a_frame_equal_the_summary(folder):
-    import pandas as pd
-
-    mine, whole = report.findings(folder).frame(), api.Run(folder).summary()
-    assert list(mine.columns) == list(whole.columns)
-    for column in mine.columns:
-        if pd.api.types.is_numeric_dtype(mine[column]):
-            left, right = (
-                f[column].astype("Float64").to_numpy(float, na_value=np.nan) for f in (mine, whole)
-            )
-            np.testing.assert_array_equal(left, right)
-        else:
-            assert mine[column].tolist() == whole[column].tolist()
-    assert report.findings(folder).frame().dtypes.equals(mine.dtypes)
+def test_the_kept_summary_equals_the_computed_one(folder):
+    report.findings(folder)
+    kept, computed = api.Run(folder).summary(), frames.summary(folder)
+    pd.testing.assert_frame_equal(kept, computed)
+    assert computed["p_holm"].dtype == "float64"
+    assert dict(report.findings(folder).frame().dtypes.astype(str)) == frames.SUMMARY
 
 
 def test_latex_escapes_what_it_prints(tmp_path):
@@ -290,6 +310,8 @@ def test_the_picture_shows_every_panel_and_escapes_its_text(tmp_path):
     assert {"p", "mix", "layer", "a"} <= set(said)
     report.plot(api_run, tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    report.plot(api_run, tmp_path / "a.pdf", size="column")
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_the_picture_draws_the_numbers(folder):
@@ -303,7 +325,7 @@ def test_the_picture_draws_the_numbers(folder):
     assert drawn["datasets"][metric["data"]["name"]][0]["series"] == "a ~ b"
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "a", "a.svg.html"])
+@pytest.mark.parametrize("name", ["a.eps", "a", "a.svg.html"])
 def test_other_kinds_of_pictures_are_refused(folder, tmp_path, name):
     with pytest.raises(ResultsError, match="neither"):
         report.plot(api.Run(folder), tmp_path / name)
@@ -315,23 +337,3 @@ def test_nothing_to_draw_or_no_place_to_draw_to(folder, tmp_path):
         report.plot(api.Run(empty), tmp_path / "a.svg")
     with pytest.raises(ResultsError, match="cannot be written"):
         report.plot(api.Run(folder), tmp_path / "no" / "a.svg")
-
-
-@pytest.mark.parametrize(
-    ("low", "high"), [(0.61, 0.93), (0.5, 0.5), (-3.2, 0.1), (1e5, 9e5), (0.0, 0.0), (1e-7, 2e-7)]
-)
-def test_axis_marks_enclose_the_numbers(low, high):
-    steps = figure._round_steps(low, high)
-    slack = 1e-9 * max(abs(low), abs(high))
-    assert steps[0] <= low + slack
-    assert steps[-1] >= high - slack
-    assert 2 <= len(steps) <= 8
-    gaps = np.diff(steps)
-    np.testing.assert_allclose(gaps, gaps[0], rtol=1e-6)
-
-
-def test_many_encoders_have_colours_and_few_layers_have_ticks():
-    assert len(figure._cycle(figure.COLOURS, 20)) == 20
-    assert figure._ticks(6) == [0, 1, 2, 3, 4, 5, 6]
-    assert figure._ticks(24)[:3] == [0, 2, 4]
-    assert len(figure._ticks(96)) <= 13

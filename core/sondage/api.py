@@ -55,10 +55,14 @@ class Run:
         return frame([self.folder])
 
     def summary(self) -> DataFrame:
-        """Return one row a score with mean, deviation, intervals and difference to baseline."""
-        from sondage.frames import summary
+        """Return one row a score with mean, deviation, intervals and difference to baseline.
 
-        return summary(self.folder)
+        It is computed once for the same results, and kept beside them.
+        """
+        from sondage.frames import in_floats
+        from sondage.report.read import findings
+
+        return in_floats(findings(self.folder).frame())
 
     def table(self, name: str) -> DataFrame:
         """Return one named table (such as ``per_class``) of all cells, stacked."""

@@ -18,6 +18,18 @@ from sondage.runfolder import Record, RunFolder, unpack
 _CELL = ["kind", "encoder", "other", "step", "task", "component", "view", "layer", "seed"]
 _GROUP = [c for c in _CELL if c != "seed"]
 
+#: Columns of the summary and their pandas types in files and SQL, the same for any run.
+SUMMARY = (
+    dict.fromkeys(("kind", "encoder", "other"), "string")
+    | {"step": "Int64"}
+    | dict.fromkeys(("task", "component", "view"), "string")
+    | {"layer": "Int64", "score": "string"}
+    | dict.fromkeys(("mean", "std", "low", "high"), "Float64")
+    | {"interval": "string", "n_seeds": "Int64"}
+    | {"boot_low": "Float64", "boot_high": "Float64", "n_groups": "Int64"}
+    | dict.fromkeys(("difference", "difference_low", "difference_high", "p", "p_holm"), "Float64")
+)
+
 
 def frame(folders: Iterable[RunFolder]) -> pd.DataFrame:
     """Return one row a cell and score.
@@ -98,25 +110,21 @@ def summary(folder: RunFolder) -> pd.DataFrame:
                 row |= _against(records, twin)
                 row["tests"] = _tests(group, records, twin, plan, baseline or "")
             rows.append(row)
-    out = pd.DataFrame(rows, columns=[*_GROUP, "score", *_NUMBERS, "tests"])
-    out["layer"] = out["layer"].astype("Int64")
-    out["step"] = out["step"].astype("Int64")
-    out["n_groups"] = out["n_groups"].astype("Int64")
+    out = pd.DataFrame(rows, columns=[*SUMMARY, "tests"])
     _adjust(out)
-    out = out.drop(columns="tests")
+    out = in_floats(out.drop(columns="tests").astype(SUMMARY))
     order = ["kind", "task", "component", "view", "score", "encoder", "other", "step", "layer"]
     return out.sort_values(order, kind="stable", ignore_index=True)
+
+
+def in_floats(out: pd.DataFrame) -> pd.DataFrame:
+    """Return a summary with its numbers as plain floats, NaN where one is missing."""
+    return out.astype({c: "float64" for c, kind in SUMMARY.items() if kind == "Float64"})
 
 
 def _shared(records: Sequence[Record]) -> list[str]:
     """Return the scores that all records have."""
     return [s for s in records[0]["scores"] if all(s in r["scores"] for r in records)]
-
-
-_NUMBERS = [
-    "mean", "std", "low", "high", "interval", "n_seeds", "boot_low", "boot_high", "n_groups",
-    "difference", "difference_low", "difference_high", "p", "p_holm",
-]  # fmt: skip
 
 
 def _twin(group: tuple[Any, ...], baseline: str) -> tuple[Any, ...]:

@@ -212,9 +212,14 @@ def test_latex_and_pictures(call, ran, tmp_path):
     assert ended.code == 0
     assert (tmp_path / "a.svg").read_text("utf-8").startswith("<svg")
     assert (tmp_path / "a.tex").is_file()
-    wrong = call("results", "--plot", tmp_path / "a.pdf")
+    wrong = call("results", "--plot", tmp_path / "a.eps")
     assert wrong.code == 2
     assert "a.svg" in wrong.err
+    assert call("results", "--plot", tmp_path / "a.svg", "--size", "column").code == 0
+    assert 'pt" height=' in (tmp_path / "a.svg").read_text("utf-8")
+    wrong = call("results", "--plot", tmp_path / "a.svg", "--size", "poster")
+    assert wrong.code == 2
+    assert "screen, column, page" in wrong.err
 
 
 def test_no_cell_failed(call, ran):

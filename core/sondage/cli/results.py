@@ -24,8 +24,11 @@ def results(
     parquet: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     latex: Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")] = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A picture, .svg or .png.")
+        Path | None, typer.Option(metavar="FILE", help="A picture, .svg, .pdf or .png.")
     ] = None,
+    size: Annotated[
+        str, typer.Option(metavar="SIZE", help="Of the picture: screen, or a paper's column, page.")
+    ] = "screen",
     sql: Annotated[
         str | None,
         typer.Option(
@@ -58,7 +61,7 @@ def results(
     if not plain:
         _warn_of_lacking(found)
     if plot is not None or latex is not None:
-        _drawn(found, plot, latex, every=every)
+        _drawn(found, plot, latex, every=every, size=size)
     if table is not None or cells or csv is not None or parquet is not None:
         _hand_over(_frame(found, table, cells=cells), csv, parquet)
     elif plain:
@@ -169,11 +172,11 @@ def _short(value: object) -> object:
     return "" if value is None or str(value) in ("<NA>", "nan", "NaT") else value
 
 
-def _drawn(run: Run, plot: Path | None, latex: str | None, *, every: bool) -> None:
+def _drawn(run: Run, plot: Path | None, latex: str | None, *, every: bool, size: str) -> None:
     from sondage import report
 
     if plot is not None:
-        report.plot(run, plot, every_score=every)
+        report.plot(run, plot, every_score=every, size=size)
         text.warn(f"written: {plot}")
     if latex is not None:
         made = report.latex(report.findings(run.folder), every_score=every)

@@ -94,7 +94,8 @@ def all_summaries(folders: Iterable[RunFolder]) -> DataFrame:
     """Return the summaries of some runs, with the run's name in front."""
     import pandas as pd
 
-    from sondage.report.read import COLUMNS, findings
+    from sondage.frames import SUMMARY
+    from sondage.report.read import findings
 
     parts = []
     for folder in folders:
@@ -103,6 +104,6 @@ def all_summaries(folders: Iterable[RunFolder]) -> DataFrame:
             part.insert(0, "run", folder.path.name)
             parts.append(part)
     if not parts:
-        empty = pd.DataFrame(columns=["run", *COLUMNS])
-        return empty.astype({"run": "string"} | COLUMNS)
+        empty = pd.DataFrame(columns=["run", *SUMMARY])
+        return empty.astype({"run": "string"} | SUMMARY)
     return pd.concat(parts, ignore_index=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FORMAT = 2
+#: Where the code is that computes summaries.
+CORE = Path(sondage.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -84,21 +86,11 @@ class Findings:
         """Return the summary as a frame, with the same columns and types for any run."""
         import pandas as pd
 
-        out = pd.DataFrame(self.rows, columns=[*COLUMNS])
-        return out.astype(COLUMNS)
+        from sondage.frames import SUMMARY
+
+        return pd.DataFrame(self.rows, columns=[*SUMMARY]).astype(SUMMARY)
 
 
-#: Columns of the summary and their pandas types.
-COLUMNS = (
-    dict.fromkeys(("kind", "encoder", "other"), "string")
-    | {"step": "Int64"}
-    | dict.fromkeys(("task", "component", "view"), "string")
-    | {"layer": "Int64", "score": "string"}
-    | dict.fromkeys(("mean", "std", "low", "high"), "Float64")
-    | {"interval": "string", "n_seeds": "Int64"}
-    | {"boot_low": "Float64", "boot_high": "Float64", "n_groups": "Int64"}
-    | dict.fromkeys(("difference", "difference_low", "difference_high", "p", "p_holm"), "Float64")
-)
 _PLACE = ("component", "task", "encoder", "other", "view", "layer", "seed")
 
 
@@ -117,21 +109,30 @@ def findings(folder: RunFolder) -> Findings:
 
 
 def _stamp(folder: RunFolder) -> list[Any]:
-    stamp: list[Any] = [FORMAT, sondage.__version__]
-    # The code that computes counts as well: whoever edits it sees what it gives. All of the
-    # core's, since a list of the modules that matter would be wrong at the next one.
-    core = Path(__file__).parents[1]
-    code = (*sorted(core.glob("*.py")), Path(__file__))
+    stamp: list[Any] = [FORMAT, sondage.__version__, _code()]
     # Not the time of run.json: it is that of the last run, even of one that changed nothing.
     with contextlib.suppress(OSError):
         stamp.append(zlib.crc32((folder.path / "run.json").read_bytes()))
-    for file in (folder.cells, *code):
-        try:
-            stat = file.stat()
-            stamp += [stat.st_size, stat.st_mtime_ns]
-        except OSError:
-            stamp += [None, None]
+    try:
+        stat = folder.cells.stat()
+        stamp += [stat.st_size, stat.st_mtime_ns]
+    except OSError:
+        stamp += [None, None]
     return stamp
+
+
+def _code() -> int:
+    """Return what changes when the code that computes does: whoever edits it sees what it gives.
+
+    All modules of the core count, in whatever folder: a list of those that matter would be
+    wrong at the next one. One that cannot be looked at is an error, never left out.
+    """
+    found = zlib.crc32(b"")
+    for file in sorted(CORE.rglob("*.py")):
+        stat = file.stat()
+        said = f"{file.relative_to(CORE)} {stat.st_size} {stat.st_mtime_ns}\n"
+        found = zlib.crc32(said.encode(), found)
+    return found
 
 
 def _keep(path: Path, found: Findings, stamp: list[Any]) -> None:

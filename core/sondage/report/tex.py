@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from sondage.report.pivot import Panel, panels
 from sondage.report.read import Findings
 
@@ -42,15 +44,7 @@ def latex(found: Findings, *, every_score: bool = False) -> str:
 
 
 def _table(panel: Panel, lacking: list[str]) -> str:
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{escape('; '.join([panel.title, *panel.notes, *lacking]))}}}",
-        rf"\begin{{tabular}}{{r{'l' * len(panel.encoders)}}}",
-        r"\toprule",
-        " & ".join(["layer", *(escape(name) for name in panel.encoders)]) + r" \\",
-        r"\midrule",
-    ]
+    rows = []
     for layer in panel.layers:
         cells = ["all" if layer is None else str(layer)]
         for encoder in panel.encoders:
@@ -58,6 +52,35 @@ def _table(panel: Panel, lacking: list[str]) -> str:
             number = text.rstrip("*")
             star = "^{*}" if text.endswith("*") else ""
             cells.append(rf"\({number}{star}\)" if text else "")
-        lines.append(" & ".join(cells) + r" \\")
-    lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}", ""]
-    return "\n".join(lines)
+        rows.append(cells)
+    caption = escape("; ".join([panel.title, *panel.notes, *lacking]))
+    heads = ["layer", *(escape(name) for name in panel.encoders)]
+    return tabular(caption, f"r{'l' * len(panel.encoders)}", heads, rows)
+
+
+def tabular(caption: str, sides: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    r"""Return a ``table`` environment; needs ``\usepackage{booktabs}``.
+
+    Parameters
+    ----------
+    caption : str
+        As LaTeX; so are all cells.
+    sides : str
+        A letter a column: ``l`` or ``r``.
+    heads : sequence of str
+    rows : iterable of sequences of str
+    """
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{caption}}}",
+        rf"\begin{{tabular}}{{{sides}}}",
+        r"\toprule",
+        " & ".join(heads) + r" \\",
+        r"\midrule",
+        *(" & ".join(row) + r" \\" for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"

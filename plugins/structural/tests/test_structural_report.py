@@ -10,7 +10,7 @@ from sondage.testing import toys
 from sondage_structural import draw
 from sondage_structural.chain import Chain
 from sondage_structural.component import Distance
-from sondage_structural.picture import GREY, INK, RIGHT, WRONG, gold_edges
+from sondage_structural.picture import INK, MISSED, RIGHT, WRONG, gold_edges
 from sondage_structural.report import Arcs
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -31,7 +31,7 @@ def test_gold_edges_leave_punctuation_out():
 
 def test_arcs_are_coloured_by_what_they_are():
     text = draw(WORDS, GOLD, [(1, 0), (2, 1), (3, 0)], title="a & b")
-    assert sorted(arcs(text)) == sorted([INK, INK, GREY, RIGHT, RIGHT, WRONG])
+    assert sorted(arcs(text)) == sorted([INK, INK, MISSED, RIGHT, RIGHT, WRONG])
     tree = ElementTree.fromstring(text)
     shown = [t.text for t in tree.iter(f"{SVG}text")]
     assert shown[:6] == ["a & b", "The", "<b>", "saw\\x1b[31m", "日本語", "."]

@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sondage.report import Paper, Series, count_axis, layer_axis, lines, score_axis, series
+from sondage.report.palette import GREY
 from sondage_directprobe.report_read import Material
-from sondage_directprobe.report_style import COLOURS, GREY, SHAPES, grid, inline, save_figure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+_WANTED = {
+    "accuracy": "accuracy",
+    "clusters": "clusters",
+    "mean_min_distance": "mean least distance",
+}
 
-def by_layer(material: Material, cells: DataFrame, folder: Path) -> list[Path]:
+
+def by_layer(material: Material, cells: DataFrame, paper: Paper) -> list[Path]:
     """Write accuracy, clusters and least distance by layer, before and after fine-tuning."""
     import pandas as pd
 
-    wanted = {"accuracy": "accuracy", "clusters": "clusters",
-              "mean_min_distance": "mean least distance"}  # fmt: skip
     parts = []
     for task in material.tasks:
         for encoder in material.series:
@@ -32,37 +37,34 @@ def by_layer(material: Material, cells: DataFrame, folder: Path) -> list[Path]:
         return []
     data = pd.concat(parts, ignore_index=True)
     data = data.drop_duplicates(["task", "state", "layer"])
+    states = sorted(dict.fromkeys(data["state"]), key=lambda state: state != "original")
+    by = series("state", states, first=GREY)
+    shown = [score for score in _WANTED if data[score].notna().any()]
     panels = [
-        _before_after(data[data["task"] == task], task, score, title)
-        for task in dict.fromkeys(data["task"]) for score, title in wanted.items()
+        _panel(data[data["task"] == task], task, score, by)
+        for task in dict.fromkeys(data["task"]) for score in shown
         if data[data["task"] == task][score].notna().any()
     ]  # fmt: skip
-    across = sum(bool(data[score].notna().any()) for score in wanted)
-    note = "the original encoder, and each encoder at its last step"
-    whole = grid(panels, max(across, 1), title="Layers before and after fine-tuning", note=note,
-                 color="shared", shape="shared")  # fmt: skip
     columns = ["task", "state", "step", "layer", "accuracy", "accuracy_std", "accuracy_low",
                "accuracy_high", "clusters", "labels", "linear", "similarity",
                "mean_min_distance"]  # fmt: skip
-    return save_figure(whole, data[columns], folder / "layers")
+    return paper.figure(
+        "layers", panels, data[columns], across=max(len(shown), 1),
+        title="Layers before and after fine-tuning",
+        note="the original encoder, and each encoder at its last step; bands and bars: 95% "
+        "intervals",
+    )  # fmt: skip
 
 
-def _before_after(data: DataFrame, task: str, score: str, title: str) -> Any:
-    import altair as alt
-
-    states = list(dict.fromkeys(data["state"]))
-    states = [s for s in states if s == "original"] + [s for s in states if s != "original"]
-    colours = [GREY, *(COLOURS[i % len(COLOURS)] for i in range(len(states)))][: len(states)]
-    x = alt.X("layer:Q", title="layer").axis(format="d", grid=False, tickMinStep=1)
-    kind = "symlog" if score == "clusters" and data[score].max() > 3 * data[score].min() else ""
-    y = alt.Y(f"{score}:Q", title=title).axis(domain=False, ticks=False, tickCount=5)
-    y = y.scale(zero=False, nice=True, **({"type": "log"} if kind else {}))
-    colour = alt.Color("state:N").scale(domain=states, range=colours)
-    shape = alt.Shape("state:N")
-    shape = shape.scale(domain=states, range=[SHAPES[i % len(SHAPES)] for i in range(len(states))])
-    base = alt.Chart(inline(data[["state", "layer", score]]))
-    points = base.mark_point(filled=True, size=50, opacity=1, stroke="white", strokeWidth=1)
-    marks = [base.mark_line(strokeWidth=2).encode(x, y, colour), points.encode(x, y, colour, shape)]
-    return alt.layer(*marks).properties(
-        width=230, height=180, title=alt.TitleParams(task, subtitle=title)
-    )
+def _panel(data: DataFrame, task: str, score: str, by: Series) -> Any:
+    data = data[data[score].notna()]
+    title, interval = _WANTED[score], ("accuracy_low", "accuracy_high")
+    if score == "accuracy":
+        ends = [value for end in interval for value in data[end]]
+        y = score_axis(data[score], score, ends=ends)
+    else:
+        interval = ("", "")
+        kind = count_axis if score == "clusters" else score_axis
+        y = kind(data[score], score, title=title)
+    return lines(data, layer_axis(data["layer"]), y, by, interval=interval, title=task,
+                 below=title, width=230, height=180)  # fmt: skip

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sondage.report import Axis, Paper, Series, file_name, heading, inline, plane_axis, series
 from sondage_directprobe.geometry import closest_labels, principal_plane
 from sondage_directprobe.report_read import Material, Means
-from sondage_directprobe.report_style import COLOURS, SHAPES, file_name, grid, save_figure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SIDE = 200
 
 
-def paths(material: Material, folder: Path) -> list[Path]:
+def paths(material: Material, paper: Paper) -> list[Path]:
     """Write figure 3: paths of the three labels that lie closest at first, in 2-D PCA by layer.
 
     The labels are chosen in the last layer, by the distances of their means before fine-tuning.
@@ -37,17 +37,19 @@ def paths(material: Material, folder: Path) -> list[Path]:
             chosen = [first[0].labels[i] for i in closest_labels(first[0].values)]
             tables = [_path(part, chosen) for part in by_layers(found)]
             tables = [t for t in tables if t is not None]
-            panels = [_path_panel(t, chosen) for t in tables]
+            by = series("label", chosen)
+            panels = [_path_panel(t, by) for t in tables]
             note = (
                 "means of the three labels that lie closest before fine-tuning; "
                 "from the open circle to the filled mark; each layer has its own plane and scale"
             )
-            whole = grid(panels, 4, title=f"Paths during fine-tuning: {task} ({encoder})",
-                         note=note, color="shared")  # fmt: skip
             data = pd.concat(tables, ignore_index=True)
             data.insert(0, "task", task)
             data.insert(1, "encoder", encoder)
-            out += save_figure(whole, data, folder / file_name("figure3-paths", task, encoder))
+            out += paper.figure(
+                file_name("figure3-paths", task, encoder), panels, data, across=4, note=note,
+                title=f"Paths during fine-tuning: {task} ({encoder})",
+            )  # fmt: skip
     return out
 
 
@@ -82,37 +84,31 @@ def _path(part: list[Means], chosen: list[str]) -> DataFrame | None:
     )  # fmt: skip
 
 
-def plane_axes(data: DataFrame, *, origin: bool) -> tuple[Any, Any]:
+def plane_axes(data: DataFrame, *, origin: bool) -> tuple[Axis, Axis]:
     """Return both axes with one scale, so that lengths and angles are true."""
-    import altair as alt
-
     values = data[["pc1", "pc2"]].to_numpy(float)
     if origin:
         values = np.vstack([values, np.zeros((1, 2))])
     middle = (values.max(axis=0) + values.min(axis=0)) / 2
     half = float(np.ptp(values, axis=0).max()) * 0.6 or 1.0
-    shares = [float(data[c].iloc[0]) for c in ("share1", "share2")]
-    names = [f"component {i + 1} ({100 * s:.0f}%)" for i, s in enumerate(shares)]
 
-    def axis(kind: Any, column: str, at: int) -> Any:
-        domain = [float(middle[at]) - half, float(middle[at]) + half]
-        made = kind(f"{column}:Q", title=names[at])
-        return made.axis(grid=False, tickCount=4).scale(domain=domain, nice=False, zero=False)
+    def axis(column: str, at: int) -> Axis:
+        low, high = float(middle[at]) - half, float(middle[at]) + half
+        share = 100 * float(data[f"share{at + 1}"].iloc[0])
+        return plane_axis(low, high, column, f"component {at + 1} ({share:.0f}%)")
 
-    return axis(alt.X, "pc1", 0), axis(alt.Y, "pc2", 1)
+    return axis("pc1", 0), axis("pc2", 1)
 
 
-def _path_panel(data: DataFrame, chosen: list[str]) -> Any:
+def _path_panel(data: DataFrame, by: Series) -> Any:
     import altair as alt
 
-    x, y = plane_axes(data, origin=False)
-    values = alt.InlineData(values=data.to_dict("records"))
-    colour = alt.Color("label:N").scale(domain=chosen, range=list(COLOURS[: len(chosen)]))
+    axes = plane_axes(data, origin=False)
+    x, y, colour, shape = axes[0].x(), axes[1].y(), by.colour(), by.shape()
     last = int(data["step"].max())
-    base = alt.Chart(values)
-    shape = alt.Shape("label:N").scale(domain=chosen, range=list(SHAPES[: len(chosen)]))
+    base = alt.Chart(inline(data))
     marks = [
-        base.mark_line(strokeWidth=2).encode(x, y, colour, alt.Order("step:Q")),
+        base.mark_line().encode(x, y, colour, alt.Order("step:Q")),
         base.transform_filter("datum.step == 0")
         .mark_point(filled=False, fill="white", opacity=1, size=60, strokeWidth=2)
         .encode(x, y, colour),
@@ -120,5 +116,5 @@ def _path_panel(data: DataFrame, chosen: list[str]) -> Any:
         .mark_point(filled=True, size=90, opacity=1)
         .encode(x, y, colour, shape),
     ]
-    title = alt.TitleParams(f"layer {data['layer'].iloc[0]}")
+    title = heading(f"layer {data['layer'].iloc[0]}")
     return alt.layer(*marks).properties(width=SIDE, height=SIDE, title=title)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sondage.report import Paper, file_name, heading, inline
+from sondage.report.palette import COLOURS, INK, PALE
 from sondage_directprobe.geometry import principal_plane
 from sondage_directprobe.report_motion import SIDE, by_layers, cells_of, plane_axes
 from sondage_directprobe.report_read import Material, Means
-from sondage_directprobe.report_style import COLOURS, INK, file_name, grid, save_figure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 NAMED = 4
 
 
-def differences(material: Material, folder: Path) -> list[Path]:
+def differences(material: Material, paper: Paper) -> list[Path]:
     """Write figures 5 and 7 to 10: each label's mean after minus before, in 2-D PCA by layer."""
     import pandas as pd
 
@@ -35,11 +36,13 @@ def differences(material: Material, folder: Path) -> list[Path]:
                 "a point a label: its mean after fine-tuning minus before; "
                 "named: some that moved farthest; each layer has its own plane and scale"
             )
-            whole = grid(panels, 4, title=f"Where labels moved: {task} ({encoder})", note=note)
             data = pd.concat(tables, ignore_index=True)
             data.insert(0, "task", task)
             data.insert(1, "encoder", encoder)
-            out += save_figure(whole, data, folder / file_name("figure5-moves", task, encoder))
+            out += paper.figure(
+                file_name("figure5-moves", task, encoder), panels, data, across=4, note=note,
+                title=f"Where labels moved: {task} ({encoder})",
+            )  # fmt: skip
     return out
 
 
@@ -85,15 +88,15 @@ def _named(data: DataFrame) -> set[str]:
 def _difference_panel(data: DataFrame) -> Any:
     import altair as alt
 
-    x, y = plane_axes(data, origin=True)
+    axes = plane_axes(data, origin=True)
+    x, y = axes[0].x(), axes[1].y()
     far = _named(data)
-    rows = [r | {"x0": 0.0, "y0": 0.0, "named": r["label"] in far} for r in data.to_dict("records")]
-    base = alt.Chart(alt.InlineData(values=rows))
+    base = alt.Chart(inline(data.assign(x0=0.0, y0=0.0, named=data["label"].isin(far))))
     marks = [
-        base.mark_rule(strokeWidth=0.7, color="#BBBBBB").encode(
-            x, y, alt.X2("x0:Q"), alt.Y2("y0:Q")
-        ),
-        base.mark_point(filled=True, size=34, opacity=0.9, color=COLOURS[0]).encode(x, y),
+        base.mark_rule(strokeWidth=0.7, color=PALE).encode(x, y, alt.X2("x0:Q"), alt.Y2("y0:Q")),
+        base.transform_filter("!datum.named")
+        .mark_point(filled=True, size=34, opacity=0.9, color=COLOURS[0])
+        .encode(x, y),
         base.transform_filter("datum.named")
         .mark_point(filled=True, size=44, opacity=1, color=COLOURS[1], shape="diamond")
         .encode(x, y),
@@ -102,5 +105,5 @@ def _difference_panel(data: DataFrame) -> Any:
         .encode(x, y, alt.Text("label:N")),
     ]
     longest = float(data["length"].max())
-    title = alt.TitleParams(f"layer {data['layer'].iloc[0]}", subtitle=f"up to {longest:.3g} far")
+    title = heading(f"layer {data['layer'].iloc[0]}", f"up to {longest:.3g} far")
     return alt.layer(*marks).properties(width=SIDE, height=SIDE, title=title)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sondage.report import Paper
 from sondage_directprobe.geometry import change
 from sondage_directprobe.report_read import Material
-from sondage_directprobe.report_style import save_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -97,7 +97,7 @@ def ends(material: Material, found: DataFrame, *, own: bool = True) -> DataFrame
     return out[[*columns, *(c for c in out if c not in columns)]]
 
 
-def before_and_after(material: Material, found: DataFrame, folder: Path) -> list[Path]:
+def before_and_after(material: Material, found: DataFrame, paper: Paper) -> list[Path]:
     """Write tables 7, 2, 3 and 4: all, and the paper's selections from it."""
     table = ends(material, found)
     if not len(table):
@@ -108,7 +108,7 @@ def before_and_after(material: Material, found: DataFrame, folder: Path) -> list
 
     def write(name: str, rows: DataFrame, caption: str, *columns: str) -> list[Path]:
         shown = {c: heads[c] for c in ("task", "encoder", "state", *columns)}
-        return save_table(rows, folder / name, caption=caption, shown=shown)
+        return paper.table(name, rows, caption=caption, shown=shown)
 
     caption = "Probing before and after fine-tuning, last layer."
     out = write("table7", table, caption, *(c for c in heads if c not in table.columns[:3]))
@@ -126,7 +126,7 @@ def before_and_after(material: Material, found: DataFrame, folder: Path) -> list
     return out
 
 
-def across_tasks(material: Material, found: DataFrame, folder: Path) -> list[Path]:
+def across_tasks(material: Material, found: DataFrame, paper: Paper) -> list[Path]:
     """Write table 5: how training on each task moves the labels of each other one."""
     import pandas as pd
 
@@ -159,7 +159,7 @@ def across_tasks(material: Material, found: DataFrame, folder: Path) -> list[Pat
     shown = {"task": "task", "tuned_on": "tuned on", "up": "up", "down": "down", "same": "same"}
     shown |= {"mean_change": "mean change", "accuracy": "accuracy", "accuracy_std": "std"}
     caption = "Labels whose least distance grew and shrank by fine-tuning, last layer."
-    return save_table(data, folder / "table5", caption=caption, shown=shown)
+    return paper.table("table5", data, caption=caption, shown=shown)
 
 
 def _least(material: Material, row: dict[str, Any], step: int) -> dict[str, float]:

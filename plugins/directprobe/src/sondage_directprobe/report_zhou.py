@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sondage.contracts import Findings
+from sondage.report.theme import SizeName
 
 _PARTS = {
     "table 7, and tables 2 to 4 from it": "a classifier or directprobe.clusters on a series and "
@@ -36,6 +37,10 @@ class Zhou2022:
     classifier : str
         Name of the probe whose accuracy is shown; without it, the first with restarts
         (`classifiers.mlp`), else the first classifier.
+    size : {"screen", "column", "page"}
+        How wide the figures are: as their panels, or as a column or page of a paper.
+    pdf : bool
+        Every figure as a PDF, too.
 
     References
     ----------
@@ -47,9 +52,12 @@ class Zhou2022:
 
     base: str = "base"
     classifier: str = ""
+    size: SizeName = "screen"
+    pdf: bool = False
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""
+        from sondage.report import Paper
         from sondage_directprobe import report_curves as curves
         from sondage_directprobe import report_layers as layers
         from sondage_directprobe import report_motion as motion
@@ -60,31 +68,19 @@ class Zhou2022:
         material = gather(findings, self.base)
         classifier = tables.classifier_of(material, self.classifier)
         cells = tables.cells(material, classifier)
+        paper = Paper(folder, self.size, self.pdf)
         made: list[Callable[[], list[Path]]] = [
-            lambda: tables.before_and_after(material, cells, folder),
-            lambda: tables.across_tasks(material, cells, folder),
-            lambda: curves.least_distances(material, folder),
-            lambda: motion.paths(material, folder),
-            lambda: curves.similarities(material, folder),
-            lambda: moves.differences(material, folder),
-            lambda: layers.by_layer(material, cells, folder),
+            lambda: tables.before_and_after(material, cells, paper),
+            lambda: tables.across_tasks(material, cells, paper),
+            lambda: curves.least_distances(material, paper),
+            lambda: motion.paths(material, paper),
+            lambda: curves.similarities(material, paper),
+            lambda: moves.differences(material, paper),
+            lambda: layers.by_layer(material, cells, paper),
         ]
-        written = {name: make() for name, make in zip(_PARTS, made, strict=True)}
-        index = folder / "README.md"
-        index.write_text(_index(written, classifier, material.missing), "utf-8")
-        return [index, *(path for paths in written.values() for path in paths)]
-
-
-def _index(written: dict[str, list[Path]], classifier: str, missing: list[str]) -> str:
-    lines = ["# Zhou and Srikumar 2022, from this run", ""]
-    if classifier:
-        lines += [f"Accuracies are those of `{classifier}`.", ""]
-    for name, paths in written.items():
-        if paths:
-            links = ", ".join(f"[{p.name}]({p.name})" for p in paths)
-            lines.append(f"- {name}: {links}")
-    absent = [name for name, paths in written.items() if not paths]
-    if absent or missing:
-        lines += ["", "## Not in this run", "", *(f"- {text}" for text in missing)]
-        lines += [f"- {name}: needs {_PARTS[name]}" for name in absent]
-    return "\n".join(lines) + "\n"
+        return paper.write(
+            "Zhou and Srikumar 2022, from this run",
+            {name: (make, _PARTS[name]) for name, make in zip(_PARTS, made, strict=True)},
+            said=[f"Accuracies are those of `{classifier}`."] if classifier else [],
+            missing=material.missing,
+        )

@@ -5,14 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sondage.report import (
+    Axis,
+    Paper,
+    layer_axis,
+    lines,
+    over_seeds,
+    records,
+    score_axis,
+    series,
+)
 from sondage_edge.report_read import Material
-from sondage_edge.report_style import lines, records, save_figure, save_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def expected_layers(material: Material, folder: Path) -> list[Path]:
+def expected_layers(material: Material, paper: Paper) -> list[Path]:
     """Write the mean layer of each mix, and the expected layer of cumulative scores."""
     import pandas as pd
 
@@ -35,7 +44,7 @@ def expected_layers(material: Material, folder: Path) -> list[Path]:
     shown = pd.DataFrame(rows, columns=["task", *wanted])
     shown.columns = ["task, encoder", "centre of gravity", "expected layer"]
     caption = "Mean layer of the learned mix, and expected layer of cumulative scores."
-    return save_table(data, shown, folder / "expected-layers", caption)
+    return paper.table("expected-layers", data, shown=shown, caption=caption)
 
 
 def _interval(row: dict[str, Any]) -> str:
@@ -47,33 +56,37 @@ def _interval(row: dict[str, Any]) -> str:
     return text
 
 
-def mix_weights(material: Material, folder: Path) -> list[Path]:
+def mix_weights(material: Material, paper: Paper) -> list[Path]:
     """Write each layer's share of the learned mix, mean over seeds; a panel a task."""
     table = material.mixes[material.mixes["component"].isin(material.mix[:1])]
     if not len(table):
         return []
     keys = ["task", "encoder", "mixed_layer"]
-    data = table.groupby(keys, sort=False)[["share", "gamma"]].mean().reset_index()
-    panels = _panels(data, "mixed_layer", "share", ("layer", "share"))
-    return save_figure(panels, data, folder / "mix-weights", title="Share of each layer in the mix",
-                       note="mean over seeds")  # fmt: skip
+    data = over_seeds(table, keys, "share")
+    data["gamma"] = table.groupby(keys, sort=False)["gamma"].mean().to_numpy()
+    y = _scores(data, "share")
+    panels = _panels(data, layer_axis(data["mixed_layer"], "mixed_layer", title="layer"), y)
+    return paper.figure("mix-weights", panels, data, title="Share of each layer in the mix",
+                        note=_seeds(data))  # fmt: skip
 
 
-def cumulative(material: Material, folder: Path) -> list[Path]:
+def cumulative(material: Material, paper: Paper) -> list[Path]:
     """Write the score of the mix of layers up to each one; a panel a task."""
     table = material.cumulative[material.cumulative["component"].isin(material.cumulated[:1])]
     if not len(table):
         return []
     keys = ["task", "encoder", "up_to_layer"]
-    data = table.assign(added=table["added"].astype(float))
-    data = data.groupby(keys, sort=False)[["micro_f1", "added"]].mean().reset_index()
-    panels = _panels(data, "up_to_layer", "micro_f1", ("layers 0 to", "micro-F1"))
-    return save_figure(panels, data, folder / "cumulative-scores",
-                       title="Score of the mix of all layers up to one",
-                       note="mean over seeds")  # fmt: skip
+    data = over_seeds(table, keys, "micro_f1")
+    added = table.assign(added=table["added"].astype(float))
+    data.insert(4, "added", added.groupby(keys, sort=False)["added"].mean().to_numpy())
+    x = layer_axis(data["up_to_layer"], "up_to_layer", title="layers 0 to")
+    panels = _panels(data, x, _scores(data, "micro_f1", "micro-F1"))
+    return paper.figure("cumulative-scores", panels, data,
+                        title="Score of the mix of all layers up to one",
+                        note=_seeds(data))  # fmt: skip
 
 
-def by_layer(material: Material, folder: Path) -> list[Path]:
+def by_layer(material: Material, paper: Paper) -> list[Path]:
     """Write micro-F1 of probes on single layers; a panel a task."""
     scores = material.scores
     data = scores[
@@ -85,12 +98,13 @@ def by_layer(material: Material, folder: Path) -> list[Path]:
     if not len(data):
         return []
     data = data[["task", "encoder", "layer", "mean", "low", "high", "interval", "n_seeds"]]
-    panels = _panels(data, "layer", "mean", ("layer", "micro-F1"), ("low", "high"))
-    return save_figure(panels, data, folder / "layers", title="Edge probes on single layers",
-                       note="bands: 95% intervals")  # fmt: skip
+    y = _scores(data, "mean", "micro-F1", score="micro_f1")
+    return paper.figure("layers", _panels(data, layer_axis(data["layer"]), y), data,
+                        title="Edge probes on single layers",
+                        note="bands and bars: 95% intervals")  # fmt: skip
 
 
-def similarity(material: Material, folder: Path) -> list[Path]:
+def similarity(material: Material, paper: Paper) -> list[Path]:
     """Write figures 2 and 5: RSA to the baseline by layer; a panel a corpus."""
     scores = material.scores
     data = scores[(scores["kind"] == "metric") & (scores["score"] == "rsa")]
@@ -98,13 +112,13 @@ def similarity(material: Material, folder: Path) -> list[Path]:
         return []
     columns = ["task", "view", "encoder", "other", "layer", "mean", "low", "high", "interval"]
     data = data[columns].reset_index(drop=True)
-    panels = _panels(data, "layer", "mean", ("layer", "RSA similarity"), ("low", "high"))
-    note = f"to {', '.join(dict.fromkeys(data['other']))}; bands: 95% intervals"
-    return save_figure(panels, data, folder / "rsa", title="Similarity to the original, by layer",
-                       note=note)  # fmt: skip
+    y = _scores(data, "mean", "RSA similarity", score="rsa")
+    note = f"to {', '.join(dict.fromkeys(data['other']))}; bands and bars: 95% intervals"
+    return paper.figure("rsa", _panels(data, layer_axis(data["layer"]), y), data,
+                        title="Similarity to the original, by layer", note=note)  # fmt: skip
 
 
-def ablations(material: Material, folder: Path) -> list[Path]:
+def ablations(material: Material, paper: Paper) -> list[Path]:
     """Write figures 3 and 4: the end task's score by layers frozen, and by blocks left."""
     out: list[Path] = []
     parts = {
@@ -120,16 +134,26 @@ def ablations(material: Material, folder: Path) -> list[Path]:
         data = _with_whole(data, material, {e: n for e, n in depths.items() if n is not None})
         data = data.sort_values(["task", "score", "layers"], kind="stable", ignore_index=True)
         data["value"] = data["value"].astype(float)
-        keys = ["task", "score", "layers"]
-        shown = data.groupby(keys, sort=False)["value"].mean().reset_index()
-        panels = [
-            lines(part, "layers", "value", "task", titles=(title, str(score)), heading=str(task),
-                  names=list(dict.fromkeys(shown["task"])))
-            for (task, score), part in shown.groupby(["task", "score"], sort=False)
-        ]  # fmt: skip
-        note = "-1: nothing frozen; mean over encoders" if name == "freezing" else ""
-        out += save_figure(panels, data, folder / name, title=f"End task and {name}", note=note)
+        shown = over_seeds(data, ["task", "score", "layers"], "value")
+        note = "-1: nothing frozen; " * (name == "freezing") + _seeds(shown, "encoders and seeds")
+        out += paper.figure(name, _by_depth(shown, title), data, title=f"End task and {name}",
+                            note=note)  # fmt: skip
     return out
+
+
+def _seeds(data: DataFrame, what: str = "seeds") -> str:
+    """Return what is drawn of values over seeds."""
+    there = bool(data["low"].notna().any())
+    return f"mean over {what}" + "; bands and bars: 95% intervals over them" * there
+
+
+def _by_depth(shown: DataFrame, title: str) -> list[Any]:
+    """Return a panel for each end task and score, by the layers frozen or left."""
+    x, by = layer_axis(shown["layers"], "layers", title=title), series("task", shown["task"])
+    return [
+        lines(part, x, _scores(part, "value", score=str(score)), by, title=str(task))
+        for (task, score), part in shown.groupby(["task", "score"], sort=False)
+    ]
 
 
 def _whole(name: str, material: Material, encoder: str) -> int | None:
@@ -154,11 +178,13 @@ def _with_whole(data: DataFrame, material: Material, whole: dict[str, int]) -> D
     return pd.concat([same, data], ignore_index=True)
 
 
-def _panels(
-    data: DataFrame, x: str, y: str, titles: tuple[str, str], band: tuple[str, str] | None = None
-) -> list[Any]:
-    names = list(dict.fromkeys(data["encoder"]))
+def _scores(data: DataFrame, column: str, title: str = "", *, score: str = "") -> Axis:
+    ends = [*data["low"], *data["high"]]
+    return score_axis(data[column], column, score=score, title=title, ends=ends)
+
+
+def _panels(data: DataFrame, x: Axis, y: Axis) -> list[Any]:
+    by = series("encoder", data["encoder"])
     return [
-        lines(part, x, y, "encoder", titles=titles, heading=str(task), names=names, band=band)
-        for task, part in data.groupby("task", sort=False)
+        lines(part, x, y, by, title=str(task)) for task, part in data.groupby("task", sort=False)
     ]

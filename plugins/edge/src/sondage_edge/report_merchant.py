@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sondage.contracts import Findings
+from sondage.report.theme import SizeName
 
 _PARTS = {
     "table 1": "edge.probe with read: mix on the pretrained encoder; for the baselines read: "
@@ -38,6 +39,10 @@ class Merchant2020:
     truncation : mapping of encoder to int, optional
         How many blocks each truncated and trained encoder has left. One tuned as a whole is
         drawn beside them where the run has a result of its single layers.
+    size : {"screen", "column", "page"}
+        How wide the figures are: as their panels, or as a column or page of a paper.
+    pdf : bool
+        Every figure as a PDF, too.
 
     References
     ----------
@@ -52,13 +57,18 @@ class Merchant2020:
         base: str = "base",
         freezing: dict[str, int] | None = None,
         truncation: dict[str, int] | None = None,
+        size: SizeName = "screen",
+        pdf: bool = False,
     ) -> None:
         self.base = base
         self.freezing = freezing
         self.truncation = truncation
+        self.size = size
+        self.pdf = pdf
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""
+        from sondage.report import Paper
         from sondage_edge import report_layers as layers
         from sondage_edge.report_read import gather
         from sondage_edge.report_tables import table1
@@ -69,31 +79,20 @@ class Merchant2020:
             freezing=self.freezing or {},
             truncation=self.truncation or {},
         )
+        paper = Paper(folder, self.size, self.pdf)
         made: list[Callable[[], list[Path]]] = [
-            lambda: table1(material, folder),
-            lambda: layers.expected_layers(material, folder),
-            lambda: layers.mix_weights(material, folder),
-            lambda: layers.cumulative(material, folder),
-            lambda: layers.by_layer(material, folder),
-            lambda: layers.similarity(material, folder),
-            lambda: layers.ablations(material, folder),
+            lambda: table1(material, paper),
+            lambda: layers.expected_layers(material, paper),
+            lambda: layers.mix_weights(material, paper),
+            lambda: layers.cumulative(material, paper),
+            lambda: layers.by_layer(material, paper),
+            lambda: layers.similarity(material, paper),
+            lambda: layers.ablations(material, paper),
         ]
-        written = {name: make() for name, make in zip(_PARTS, made, strict=True)}
-        index = folder / "README.md"
-        index.write_text(_index(written, material.roles.base), "utf-8")
-        return [index, *(path for paths in written.values() for path in paths)]
-
-
-def _index(written: dict[str, list[Path]], base: str) -> str:
-    lines = ["# Merchant et al. 2020, from this run", ""]
-    lines += [f"The pretrained encoder is `{base}`.", ""] if base else []
-    for name, paths in written.items():
-        if paths:
-            links = ", ".join(f"[{p.name}]({p.name})" for p in paths)
-            lines.append(f"- {name}: {links}")
-    absent = [name for name, paths in written.items() if not paths]
-    if absent or not base:
-        lines += ["", "## Not in this run", ""]
-        lines += [] if base else ["- differences: no encoder is known to be the pretrained one"]
-        lines += [f"- {name}: needs {_PARTS[name]}" for name in absent]
-    return "\n".join(lines) + "\n"
+        parts = {n: (make, _PARTS[n]) for n, make in zip(_PARTS, made, strict=True)}
+        base = material.roles.base
+        return paper.write(
+            "Merchant et al. 2020, from this run", parts,
+            said=[f"The pretrained encoder is `{base}`."] if base else [],
+            missing=[] if base else ["differences: no encoder is known to be the pretrained one"],
+        )  # fmt: skip

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sondage.report import Paper, dots, records, score_axis, series
 from sondage_edge.report_read import Material
-from sondage_edge.report_style import COLOURS, inline, records, save_figure, save_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -76,7 +76,7 @@ def _there(value: Any) -> bool:
     return value is not None and not pd.isna(value)
 
 
-def table1(material: Material, folder: Path) -> list[Path]:
+def table1(material: Material, paper: Paper) -> list[Path]:
     """Write table 1 as CSV and LaTeX, and as a figure of scores with intervals."""
     data = scores_by_role(material)
     if not len(data):
@@ -85,10 +85,10 @@ def table1(material: Material, folder: Path) -> list[Path]:
         "Micro-F1 of edge probes on a mix of all layers (percent), and differences to the "
         "pretrained encoder, with 95% intervals."
     )
-    out = save_table(data, _shown(data), folder / "table1", caption)
-    return [*out, *save_figure([_dots(data)], data, folder / "table1-scores",
+    out = paper.table("table1", data, shown=_shown(data), caption=caption)
+    return [*out, *paper.figure("table1-scores", [_dots(data)], data,
             title="Edge probes: micro-F1 by task and encoder",
-            note="lines: 95% intervals of the scores")]  # fmt: skip
+            note="bars: 95% intervals of the scores")]  # fmt: skip
 
 
 def _shown(data: DataFrame) -> DataFrame:
@@ -119,22 +119,7 @@ def _text(row: dict[str, Any]) -> str:
 
 
 def _dots(data: DataFrame) -> Any:
-    import altair as alt
-
     data = data.assign(name=[_head(r) for r in records(data)])
-    names = list(dict.fromkeys(data["name"]))
-    tasks = list(dict.fromkeys(data["task"]))
-    colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
-    colour = alt.Color("name:N").scale(domain=names, range=colours)
-    y = alt.Y("task:N", title=None, sort=tasks)
-    shift = alt.YOffset("name:N", sort=names)
-    x = alt.X("micro_f1:Q", title="micro-F1").scale(zero=False, nice=True)
-    columns = ["task", "name", "micro_f1", "low", "high"]
-    base = alt.Chart(inline(data[columns]))
-    marks = [base.mark_point(filled=True, size=60, opacity=1).encode(x, y, shift, colour)]
-    if data["low"].notna().any():
-        whiskers = base.mark_rule(strokeWidth=1.5).encode(
-            alt.X("low:Q", title="micro-F1"), alt.X2("high:Q"), y, shift, colour
-        )
-        marks.insert(0, whiskers)
-    return alt.layer(*marks).properties(width=460, height=alt.Step(16), title="")
+    x = score_axis(data["micro_f1"], "micro_f1", title="micro-F1",
+                   ends=[*data["low"], *data["high"]])  # fmt: skip
+    return dots(data, "task", x, series("name", data["name"]), sideways=True, width=460)

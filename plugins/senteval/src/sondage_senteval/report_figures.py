@@ -2,61 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sondage.plain import flat
-from sondage.report.figure import COLOURS
-from sondage.report.tex import escape
-from sondage.sheet import inert
+from sondage.report import (
+    Axis,
+    Paper,
+    Series,
+    inline,
+    layer_axis,
+    level,
+    lines,
+    score_axis,
+    series,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_INK, _GREY, _FAINT = "#333333", "#767676", "#E6E6E6"
-_FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 
-
-def accuracies(scores: DataFrame, folder: Path) -> list[Path]:
+def accuracies(scores: DataFrame, paper: Paper) -> list[Path]:
     """Write figure 1: accuracy by layer, a panel a task, a line an encoder and pooling."""
-    import altair as alt
-
     if not len(scores):
         return []
     data = scores[["encoder", "task", "view", "layer", "accuracy", "low", "high"]]
     data = data.sort_values(["task", "encoder", "view", "layer"], kind="stable", ignore_index=True)
-    panels = []
-    for task in dict.fromkeys(data["task"]):
-        base = alt.Chart(_inline(data[data["task"] == task]))
-        x, colour, dash = _layer(), _encoders(data), _views(data)
-        y = alt.Y("accuracy:Q", title="accuracy").axis(domain=False, ticks=False, format="%")
-        y = y.scale(zero=False)
-        band = base.mark_area(opacity=0.15).encode(
-            x, alt.Y("low:Q", title="accuracy"), alt.Y2("high:Q"), colour, alt.Detail("view:N")
-        )
-        line = base.mark_line(strokeWidth=2).encode(x, y, colour, dash)
-        points = base.mark_point(filled=True, size=30, opacity=1).encode(
-            x, y, colour, alt.Detail("view:N")
-        )
-        panels.append(alt.layer(band, line, points).properties(
-            width=230, height=190, title=alt.TitleParams(flat(task))
-        ))  # fmt: skip
-    whole = _grid(panels, "Probing accuracy by layer and pooling", "bands: 95% intervals")
-    return _save(whole, data, folder / "figure1-accuracy")
+    # The paper's dashes: mean pooling solid, CLS dashed.
+    views = sorted(set(data["view"]), key=lambda v: (v != "mean", v != "cls", v))
+    by, dash = series("encoder", data["encoder"]), series("view", views)
+    ends = [*data["low"], *data["high"]]
+    y = score_axis(data["accuracy"], "accuracy", ends=ends, format="%")
+    panels = [
+        lines(part, layer_axis(data["layer"]), y, by, dash=dash, title=str(task), width=230)
+        for task, part in data.groupby("task", sort=False)
+    ]
+    return paper.figure(
+        "figure1-accuracy", panels, data, title="Probing accuracy by layer and pooling",
+        note="bands and bars: 95% intervals", shared=("color", "shape", "strokeDash"),
+    )  # fmt: skip
 
 
-def pooling(data: DataFrame, folder: Path) -> list[Path]:
+def pooling(data: DataFrame, paper: Paper) -> list[Path]:
     """Write the table of mean pooling against CLS."""
     if not len(data):
         return []
     shown = {"encoder": "encoder", "task": "task", "layer": "layer", "accuracy_cls": "CLS",
              "accuracy_mean": "mean", "difference": "mean - CLS"}  # fmt: skip
     caption = "Accuracy under CLS and mean pooling, by layer"
-    return _table(data, folder / "pooling", caption, shown, 3)
+    return paper.table("pooling", data, caption=caption, shown=shown)
 
 
-def halves(data: DataFrame, tuned_on: Mapping[str, str], folder: Path) -> list[Path]:
+def halves(data: DataFrame, tuned_on: Mapping[str, str], paper: Paper) -> list[Path]:
     """Write tables 2 and 5: changes averaged over the lower and the upper layers."""
     if not len(data):
         return []
@@ -67,123 +64,36 @@ def halves(data: DataFrame, tuned_on: Mapping[str, str], folder: Path) -> list[P
     caption = (
         "Change in probing accuracy (percentage points) after fine-tuning, averaged over layers"
     )
-    return _table(data, folder / "table2-changes", caption, shown, 2)
+    return paper.table("table2-changes", data, caption=caption, shown=shown, digits=2)
 
 
-def differences(data: DataFrame, folder: Path) -> list[Path]:
+def differences(data: DataFrame, paper: Paper) -> list[Path]:
     """Write figures 4 and 5: the change in every layer, a panel a pooling and task."""
-    import altair as alt
-
     if not len(data):
         return []
     order = ["encoder", "view", "task", "layer"]
     data = data.sort_values(order, kind="stable", ignore_index=True)
-    views, tasks = (list(dict.fromkeys(data[c])) for c in ("view", "task"))
-    panels = []
-    for view in views:
-        for task in tasks:
-            part = data[(data["view"] == view) & (data["task"] == task)]
-            base = alt.Chart(_inline(part))
-            x, colour = _layer(), _encoders(data)
-            y = alt.Y("change:Q", title="change (points)").axis(domain=False, ticks=False)
-            marks = [
-                alt.Chart(_inline(part.head(1).assign(zero=0.0)))
-                .mark_rule(color="#999999").encode(alt.Y("zero:Q", title="change (points)")),
-                base.mark_line(strokeWidth=2).encode(x, y, colour),
-                base.mark_point(filled=True, size=30, opacity=1).encode(x, y, colour),
-            ]  # fmt: skip
-            if part["against_mean"].notna().any():
-                star = alt.Y("against_mean:Q", title="change (points)")
-                marks.append(base.mark_point(shape="cross", size=40).encode(x, star, colour))
-            title = alt.TitleParams(flat(task), subtitle=f"{flat(view)} pooling")
-            panels.append(alt.layer(*marks).properties(width=230, height=170, title=title))
-    note = "crosses: CLS pooling after fine-tuning, against mean pooling before it"
-    whole = _grid(panels, "Change in probing accuracy after fine-tuning", note, max(len(tasks), 1))
-    return _save(whole, data, folder / "figure4-changes")
-
-
-def _layer() -> Any:
-    import altair as alt
-
-    return alt.X("layer:Q", title="layer").axis(format="d", grid=False, tickMinStep=1)
-
-
-def _encoders(data: DataFrame) -> Any:
-    import altair as alt
-
-    names = list(dict.fromkeys(data["encoder"]))
-    colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
-    return alt.Color("encoder:N").scale(domain=names, range=colours)
-
-
-def _views(data: DataFrame) -> Any:
-    import altair as alt
-
-    # The paper's: mean pooling solid, CLS dashed.
-    kinds = {"mean": [1, 0], "cls": [5, 3]}
-    names = sorted(set(data["view"]), key=lambda v: (v not in kinds, v != "mean", v))
-    dashes = [kinds.get(v, [2, 2 + i]) for i, v in enumerate(names)]
-    return alt.StrokeDash("view:N").scale(domain=names, range=dashes)
-
-
-def _inline(data: DataFrame) -> Any:
-    import altair as alt
-
-    values: Any = data.astype(object).where(data.notna(), None).to_dict("records")
-    return alt.InlineData(values=values)
-
-
-def _grid(panels: Sequence[Any], title: str, note: str, across: int = 3) -> Any:
-    import altair as alt
-
-    rows = [alt.hconcat(*panels[i : i + across], spacing=30) for i in range(0, len(panels), across)]
-    head = alt.TitleParams(
-        title, subtitle=[note] if note else [], anchor="start", fontSize=15, fontWeight=600,
-        color=_INK, subtitleColor=_GREY, subtitleFontSize=12, offset=14,
+    by, x = series("encoder", data["encoder"]), layer_axis(data["layer"])
+    values = [0.0, *data["change"], *data["against_mean"]]
+    y = score_axis(values, "change", title="change (points)", ends=[*data["low"], *data["high"]])
+    panels = [_changes(part, x, y, by) for _, part in data.groupby(["view", "task"])]
+    note = "bands and bars: 95% intervals"
+    if data["against_mean"].notna().any():
+        note += "; crosses: CLS pooling after fine-tuning, against mean pooling before it"
+    return paper.figure(
+        "figure4-changes", panels, data, across=max(data["task"].nunique(), 1), note=note,
+        title="Change in probing accuracy after fine-tuning",
     )  # fmt: skip
-    return alt.vconcat(*rows, spacing=26, padding=16, background="white", title=head)
 
 
-def _save(whole: Any, data: DataFrame, path: Path) -> list[Path]:
-    styled = (
-        whole.configure(font=_FONT)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=_INK, titleColor=_INK, titleFontWeight="normal", titleFontSize=12,
-            labelFontSize=11, gridColor=_FAINT, domainColor="#999999", tickColor="#999999",
-        )
-        .configure_title(
-            anchor="start", fontSize=12, fontWeight=600, color=_INK, subtitleColor=_GREY,
-            subtitleFontSize=11, frame="group",
-        )
-        .configure_legend(orient="top", title=None, labelFontSize=12, labelLimit=260, columns=7)
-    )  # fmt: skip
-    picture, table = path.with_name(path.name + ".svg"), path.with_name(path.name + ".csv")
-    inert(data).to_csv(table, index=False)
-    styled.save(str(picture))
-    return [picture, table]
+def _changes(part: DataFrame, x: Axis, y: Axis, by: Series) -> Any:
+    import altair as alt
 
-
-def _table(
-    data: DataFrame, path: Path, caption: str, shown: Mapping[str, str], digits: int
-) -> list[Path]:
-    names = path.with_name(path.name + ".csv"), path.with_name(path.name + ".tex")
-    inert(data).to_csv(names[0], index=False)
-    sides = "".join("r" if data[c].dtype.kind in "iuf" else "l" for c in shown)
-    lines = [
-        r"\begin{table}", r"\centering", rf"\caption{{{escape(caption)}}}",
-        rf"\begin{{tabular}}{{{sides}}}", r"\toprule",
-        " & ".join(escape(name) for name in shown.values()) + r" \\", r"\midrule",
-        *(" & ".join(_cell(row[c], digits) for c in shown) + r" \\" for _, row in data.iterrows()),
-        r"\bottomrule", r"\end{tabular}", r"\end{table}",
-    ]  # fmt: skip
-    names[1].write_text("\n".join(lines) + "\n", "utf-8")
-    return list(names)
-
-
-def _cell(value: Any, digits: int) -> str:
-    if isinstance(value, str):
-        return escape(value)
-    if value is None or value != value:
-        return "--"
-    return str(value) if isinstance(value, int) else rf"\({value:.{digits}f}\)"
+    stars = part[part["against_mean"].notna()]
+    front = []
+    if len(stars):
+        base = alt.Chart(inline(stars)).mark_point(shape="cross", size=40)
+        front.append(base.encode(x.x(), y.y("against_mean"), by.colour()))
+    said = {"title": part["task"].iloc[0], "below": f"{part['view'].iloc[0]} pooling"}
+    return lines(part, x, y, by, behind=[level(0.0, y)], front=front, width=230, height=170,
+                 **said)  # fmt: skip

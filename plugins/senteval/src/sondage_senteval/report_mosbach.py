@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sondage.contracts import Findings
 from sondage.plain import flat
+from sondage.report.theme import SizeName
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -36,6 +38,10 @@ class Mosbach2020:
     probe : str
         Name of the probe whose accuracy is shown; without it, the first in the results that
         has one.
+    size : {"screen", "column", "page"}
+        How wide the figures are: as their panels, or as a column or page of a paper.
+    pdf : bool
+        Every figure as a PDF, too.
 
     References
     ----------
@@ -44,26 +50,34 @@ class Mosbach2020:
     to 12 for 12 layers, as printed); changes have a standard deviation over seeds.
     """
 
-    def __init__(self, *, base: str = "base", probe: str = "") -> None:
+    def __init__(
+        self, *, base: str = "base", probe: str = "", size: SizeName = "screen", pdf: bool = False
+    ) -> None:
         self.base = base
         self.probe = probe
+        self.size = size
+        self.pdf = pdf
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""
+        from sondage.report import Paper
         from sondage_senteval import report_figures as figures
 
         scores, tuned_on, probe, base = gather(findings, self.base, self.probe)
         by_layer, by_half = changes(scores, base)
+        paper = Paper(folder, self.size, self.pdf)
         made = [
-            lambda: figures.accuracies(untuned(scores), folder),
-            lambda: figures.pooling(poolings(untuned(scores)), folder),
-            lambda: figures.halves(by_half, tuned_on, folder),
-            lambda: figures.differences(by_layer, folder),
+            lambda: figures.accuracies(untuned(scores), paper),
+            lambda: figures.pooling(poolings(untuned(scores)), paper),
+            lambda: figures.halves(by_half, tuned_on, paper),
+            lambda: figures.differences(by_layer, paper),
         ]
-        written = {name: make() for name, make in zip(_PARTS, made, strict=True)}
-        index = folder / "README.md"
-        index.write_text(_index(written, probe, base), "utf-8")
-        return [index, *(path for paths in written.values() for path in paths)]
+        said = f"Accuracies are those of `{probe}`; changes are against `{flat(base)}`."
+        return paper.write(
+            "Mosbach et al. 2020, from this run",
+            {name: (make, _PARTS[name]) for name, make in zip(_PARTS, made, strict=True)},
+            said=[said] if probe else [],
+        )
 
 
 def gather(findings: Findings, base: str, probe: str) -> tuple[DataFrame, dict[str, str], str, str]:
@@ -73,7 +87,8 @@ def gather(findings: Findings, base: str, probe: str) -> tuple[DataFrame, dict[s
     -------
     scores : DataFrame
         One row a ``encoder, tuned, task, view, layer``: ``accuracy`` (mean over seeds), ``low``
-        and ``high`` (95%, over test sentences where there are outcomes), and ``of_seed``, a
+        and ``high`` (95%, over test sentences where there are outcomes), ``difference`` to the
+        run's baseline with ``difference_low`` and ``difference_high``, and ``of_seed``, a
         mapping of seed to accuracy. ``tuned`` says whether it has steps; only the last is here.
     """
     import pandas as pd
@@ -101,8 +116,10 @@ def gather(findings: Findings, base: str, probe: str) -> tuple[DataFrame, dict[s
         low, high = (r.low, r.high) if isna(r.boot_low) else (r.boot_low, r.boot_high)
         key = (r.encoder, r.step, r.task, r.view, int(r.layer))
         rows.append((flat(r.encoder), r.step >= 0, flat(r.task), flat(r.view), int(r.layer),
-                     float(r.mean), low, high, seeds.get(key, {})))  # fmt: skip
-    columns = ["encoder", "tuned", *_KEYS, "accuracy", "low", "high", "of_seed"]
+                     float(r.mean), low, high, r.difference, r.difference_low,
+                     r.difference_high, seeds.get(key, {})))  # fmt: skip
+    columns = ["encoder", "tuned", *_KEYS, "accuracy", "low", "high", "difference",
+               "difference_low", "difference_high", "of_seed"]  # fmt: skip
     scores = pd.DataFrame(rows, columns=columns)
     trained = frame[(frame["kind"] == "training") & (frame["status"] == "done")]
     tuned_on = {flat(e): flat(t) for e, t in zip(trained["encoder"], trained["task"], strict=True)}
@@ -146,8 +163,11 @@ def changes(scores: DataFrame, base: str) -> tuple[DataFrame, DataFrame]:
     Returns
     -------
     by_layer : DataFrame
-        ``encoder, task, view, layer, change``, and ``against_mean``: the change against the
-        original under mean pooling (the paper's stars), for the view cls.
+        ``encoder, task, view, layer, change``, its 95% interval ``low, high`` and how that was
+        made (``interval``), and ``against_mean``: the change against the original under mean
+        pooling (the paper's stars), for the view cls. The interval is ``paired`` (over test
+        items) where the run's baseline is the original; else over ``seeds``; with one seed it
+        is made of both accuracies' own, as if they were ``independent``, which is wider.
     by_half : DataFrame
         ``encoder, task, view, half, change`` (mean over the half's layers), ``std`` (over seeds,
         of that mean; NaN with one seed), ``layers`` and ``seeds``, how many.
@@ -169,8 +189,8 @@ def changes(scores: DataFrame, base: str) -> tuple[DataFrame, DataFrame]:
         both = sorted(set(r.of_seed) & set(before["of_seed"]))
         of_seed = {s: 100 * (r.of_seed[s] - before["of_seed"][s]) for s in both}
         change = 100 * (r.accuracy - before["accuracy"])
-        rows.append((r.encoder, *key, change, star, of_seed))
-    columns = ["encoder", *_KEYS, "change", "against_mean", "of_seed"]
+        rows.append((r.encoder, *key, change, *_interval(r, before, of_seed), star, of_seed))
+    columns = ["encoder", *_KEYS, "change", "low", "high", "interval", "against_mean", "of_seed"]
     by_layer = pd.DataFrame(rows, columns=columns)
     half = []
     for (encoder, task, view), part in by_layer.groupby(["encoder", "task", "view"], sort=False):
@@ -187,15 +207,24 @@ def changes(scores: DataFrame, base: str) -> tuple[DataFrame, DataFrame]:
     return by_layer.drop(columns="of_seed"), by_half
 
 
-def _index(written: dict[str, list[Path]], probe: str, base: str) -> str:
-    lines = ["# Mosbach et al. 2020, from this run", ""]
-    if probe:
-        lines += [f"Accuracies are those of `{probe}`; changes are against `{flat(base)}`.", ""]
-    for name, paths in written.items():
-        if paths:
-            links = ", ".join(f"[{p.name}]({p.name})" for p in paths)
-            lines.append(f"- {name}: {links}")
-    absent = [name for name, paths in written.items() if not paths]
-    if absent:
-        lines += ["", "## Not in this run", "", *(f"- {n}: needs {_PARTS[n]}" for n in absent)]
-    return "\n".join(lines) + "\n"
+def _interval(
+    after: Any, before: Any, of_seed: dict[int, float]
+) -> tuple[float | None, float | None, str]:
+    """Return the ends of a change's interval, in percent, and how it was made."""
+    from pandas import isna
+
+    from sondage.stats import seed_interval
+
+    # Only the run's baseline has no difference of its own.
+    if not isna(after.difference_low) and isna(before["difference"]):
+        return 100 * float(after.difference_low), 100 * float(after.difference_high), "paired"
+    if len(of_seed) > 1:
+        over = seed_interval(list(of_seed.values()))
+        return over.low, over.high, "seeds"
+    own = (after.low, after.high, before["low"], before["high"])
+    if any(isna(end) for end in own):
+        return None, None, ""
+    mean, was = float(after.accuracy), float(before["accuracy"])
+    down = math.hypot(mean - float(own[0]), float(own[3]) - was)
+    up = math.hypot(float(own[1]) - mean, was - float(own[2]))
+    return 100 * (mean - was - down), 100 * (mean - was + up), "independent"

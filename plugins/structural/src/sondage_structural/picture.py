@@ -8,11 +8,13 @@ from xml.sax.saxutils import escape
 
 from sondage.errors import DataError
 from sondage.plain import flat
+from sondage.report.palette import COLOURS, INK
+from sondage.report.theme import FONT
 
 Edge = tuple[int, int]
 
-INK, GREY, RIGHT, WRONG = "#333333", "#9A9A9A", "#0072B2", "#D55E00"
-_FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
+MISSED = "#9A9A9A"
+RIGHT, WRONG = COLOURS[:2]
 _SIZE, _GAP, _LEVEL, _MARGIN = 15, 20, 15, 16
 
 
@@ -66,14 +68,14 @@ def draw(
     height = bottom + 34
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="{_FONT}">',
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="{FONT}">',
         f"<title>{escape(flat(title) or 'gold and predicted edges')}</title>",
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="white"/>',
     ]
     if title:
         parts.append(_text(_MARGIN, _MARGIN + 12, flat(title), "start", 14, INK, weight=600))
     for edge, level in up.items():
-        colour = INK if edge in down else GREY
+        colour = INK if edge in down else MISSED
         parts.append(_arc(edge, centres, top, -_LEVEL * level, colour, dashed=False))
     for edge, level in down.items():
         right = edge in up
@@ -142,7 +144,7 @@ def _arc(
 def _legend(y: float) -> str:
     entries = (
         ("gold, found", INK, False),
-        ("gold, missed", GREY, False),
+        ("gold, missed", MISSED, False),
         ("predicted, right", RIGHT, False),
         ("predicted, wrong", WRONG, True),
     )

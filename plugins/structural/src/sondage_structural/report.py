@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from annotated_types import Ge
 
 from sondage.contracts import Findings
 from sondage.plain import flat
-from sondage.sheet import inert
+from sondage.report import file_name, save_picture
 from sondage_structural.picture import draw, gold_edges
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ class Arcs:
         Pictures for each, at most; the probe's ``pictures`` says how many sentences are kept.
     layer : int or None
         This layer instead of the best one.
+    pdf : bool
+        Every picture as a PDF, too.
 
     References
     ----------
@@ -43,6 +44,7 @@ class Arcs:
 
     sentences: Annotated[int, Ge(1)] = 5
     layer: Annotated[int, Ge(0)] | None = None
+    pdf: bool = False
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""
@@ -59,8 +61,9 @@ class Arcs:
             for sentence in list(dict.fromkeys(mine["sentence"].tolist()))[: self.sentences]:
                 one = mine[mine["sentence"] == sentence].sort_values("word")
                 found = edges[edges["sentence"] == sentence]
-                name = _file_name(where, f"sentence {sentence}")
-                files = _picture(one, found, f"{where}, sentence {sentence}", folder / name)
+                name = file_name(where, f"sentence {sentence}")
+                said = f"{where}, sentence {sentence}"
+                files = _picture(one, found, said, folder / name, pdf=self.pdf)
                 paths += files
                 lines.append(f"- {', '.join(f'[{f.name}]({f.name})' for f in files)}")
             lines.append("")
@@ -113,11 +116,9 @@ def _where(place: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _file_name(*parts: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._@-]+", "-", "-".join(parts)).strip("-.") or "arcs"
-
-
-def _picture(words: DataFrame, edges: DataFrame, title: str, path: Path) -> list[Path]:
+def _picture(
+    words: DataFrame, edges: DataFrame, title: str, path: Path, *, pdf: bool
+) -> list[Path]:
     import pandas as pd
 
     forms = [flat(w) for w in words["form"]]
@@ -128,7 +129,4 @@ def _picture(words: DataFrame, edges: DataFrame, title: str, path: Path) -> list
     data = pd.DataFrame(rows, columns=["kind", "first", "second", "in_both"])
     data.insert(3, "first_word", [forms[i] for i in data["first"]])
     data.insert(4, "second_word", [forms[i] for i in data["second"]])
-    files = [path.with_name(path.name + ".svg"), path.with_name(path.name + ".csv")]
-    files[0].write_text(draw(forms, gold, predicted, title=title), "utf-8")
-    inert(data).to_csv(files[1], index=False)
-    return files
+    return save_picture(draw(forms, gold, predicted, title=title), data, path, pdf=pdf)

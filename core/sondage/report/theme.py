@@ -1,0 +1,136 @@
+"""The one look of all charts, and the sizes that a paper's columns and pages ask for."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sondage.errors import ResultsError
+from sondage.plain import flat
+from sondage.report.palette import FAINT, GREY, INK
+
+#: As CSS has it: the first that is there.
+FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
+#: Pixels of an axis title: what a `Size` makes `font` points of.
+BASE = 12
+_LINE = "#999999"
+
+SizeName = Literal["screen", "column", "page"]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How wide a picture is in print, and how large its text.
+
+    Attributes
+    ----------
+    width : float or None
+        Points (72 to the inch; 28.35 to the centimetre); None as wide as the panels make it,
+        in pixels.
+    font : float
+        Points of axis titles and legends; labels are a twelfth smaller, titles larger.
+    """
+
+    width: float | None = None
+    font: float = BASE
+
+    @property
+    def pixels(self) -> float | None:
+        """How many pixels wide the picture is drawn before it is scaled to print."""
+        return None if self.width is None else self.width * BASE / self.font
+
+
+#: A column (7.7 cm) and a page (16 cm) of a two-column paper; a screen takes what comes.
+SIZES: dict[str, Size] = {
+    "screen": Size(),
+    "column": Size(219, 8),
+    "page": Size(455, 8),
+}
+
+
+def size_of(size: str | Size) -> Size:
+    """Return a size by its name, or as it is.
+
+    Raises
+    ------
+    ResultsError
+        If no size has that name.
+    """
+    if isinstance(size, Size):
+        return size
+    if size not in SIZES:
+        raise ResultsError(f"there is no size '{flat(size)}' of pictures", near=[*SIZES])
+    return SIZES[size]
+
+
+def config(legend_columns: int, room: float) -> dict[str, Any]:
+    """Return the look of a chart as a Vega-Lite ``config``.
+
+    Parameters
+    ----------
+    legend_columns : int
+        Names beside each other.
+    room : float
+        Pixels that the picture is wide, without its border.
+    """
+    text = {"labelColor": INK, "titleColor": INK, "titleFontWeight": "normal"}
+    return {
+        "font": FONT,
+        "view": {"stroke": None},
+        "line": {"strokeWidth": 2},
+        "axis": text | {
+            "titleFontSize": BASE, "labelFontSize": BASE - 1, "gridColor": FAINT,
+            "domainColor": _LINE, "tickColor": _LINE, "tickSize": 4, "titlePadding": 8,
+            "labelLimit": min(200.0, room * 0.35),
+        },
+        # Labels of unlike length leave panels below one another in line.
+        "axisY": {"minExtent": 30},
+        "title": {
+            "anchor": "start", "fontSize": BASE + 1, "fontWeight": 600, "color": INK,
+            "subtitleColor": GREY, "subtitleFontSize": BASE - 1, "offset": 10, "frame": "group",
+        },
+        "legend": {
+            "orient": "top", "title": None, "labelFontSize": BASE, "labelColor": INK,
+            "symbolSize": 80, "symbolOpacity": 1, "columns": legend_columns,
+            "labelLimit": max(room - 40, 60), "titleFontSize": BASE,
+            "titleColor": INK, "titleFontWeight": "normal", "columnPadding": 18, "offset": 18,
+        },
+    }  # fmt: skip
+
+
+def legend_columns(names: Sequence[str], width: float) -> int:
+    """Return how many names stand beside each other in a legend of some width."""
+    longest = max((_extent(name, BASE) for name in names), default=0.0)
+    return max(1, min(len(names) or 1, int((width + 18) // (longest + 40))))
+
+
+def wrapped(text: str, width: float, size: int) -> list[str]:
+    """Return text in lines that a width of pixels holds."""
+    per_line = max(int(width / _extent("n", size)), 8)
+    return textwrap.wrap(flat(text), per_line, break_long_words=False) or [""]
+
+
+def title(text: str, note: str, width: float) -> dict[str, Any]:
+    """Return a picture's title, and the lines below that explain it, as Vega-Lite has it."""
+    below = [line for part in note.split("\n") if note for line in wrapped(part, width, BASE)]
+    return {
+        "text": wrapped(text, width, BASE + 3) if text else "", "subtitle": below,
+        "anchor": "start", "fontSize": BASE + 3, "fontWeight": 600, "color": INK,
+        "subtitleColor": GREY, "subtitleFontSize": BASE, "offset": 14, "frame": "bounds",
+    }  # fmt: skip
+
+
+def foot(note: str, width: float) -> dict[str, Any]:
+    """Return a line of explanation below a picture."""
+    return {
+        "text": wrapped(note, width, BASE - 1), "orient": "bottom", "anchor": "start",
+        "fontSize": BASE - 1, "fontWeight": "normal", "color": GREY, "offset": 12,
+        "frame": "bounds",
+    }  # fmt: skip
+
+
+def _extent(text: str, size: float) -> float:
+    # About: no font is at hand to measure with.
+    return 0.5 * size * len(text)
