@@ -50,6 +50,40 @@ CONFIGS = {
         "max_position_embeddings": 128,
         "local_attn_chunk_length": 4,
     },
+    # Pieces longer than the texts on which a model is tried first.
+    "reformer long pieces": {
+        "vocab_size": 160,
+        "hidden_size": 16,
+        "attn_layers": ["local", "local"],
+        "num_attention_heads": 2,
+        "attention_head_size": 8,
+        "feed_forward_size": 24,
+        "axial_pos_embds": False,
+        "max_position_embeddings": 128,
+        "local_attn_chunk_length": 16,
+    },
+    # Its frequencies are written over in place where a text is longer than 32 subwords.
+    "llama": SMALL
+    | {
+        "num_key_value_heads": 1,
+        "rope_parameters": {
+            "rope_type": "longrope",
+            "rope_theta": 100.0,
+            "original_max_position_embeddings": 32,
+            "short_factor": [1.0] * 4,
+            "long_factor": [3.0, 4.0, 5.0, 6.0],
+            "factor": 4.0,
+        },
+    },
+    # Divides weights of its own at the first pass.
+    "rwkv": {
+        "vocab_size": 160,
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "attention_hidden_size": 16,
+        "context_length": 128,
+        "rescale_every": 1,
+    },
     "gpt2": OTHERS,
     "gptj": OTHERS | {"rotary_dim": 4},
     "ctrl": OTHERS | {"dff": 24},
@@ -153,6 +187,26 @@ def test_leaking_is_said(name, folder_of):
         for chunk in encoder.encode(a_corpus((2, 3, 9)), Request((1,), ("word",)))
     )
     assert counted == (3 if name in LEAKING else 0)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", ["convbert", "yoso"])
+def test_half_precision_does_not_hide_what_leaks(name, dtype, folder_of, tmp_path):
+    """What padding adds may be less than half precision's rounding of the largest value."""
+    import torch
+    from transformers import AutoModel
+
+    from sondage_transformers.quiet import quiet
+
+    folder = shutil.copytree(folder_of(name), tmp_path / name)
+    with torch.random.fork_rng(devices=[]), quiet():
+        torch.manual_seed(1)
+        model = AutoModel.from_config(AutoModel.from_pretrained(folder).config)
+        model.save_pretrained(folder)
+    encoder = Pretrained(model=str(folder), device="cpu", dtype=dtype)
+    network = encoder._engine.network
+    assert network.conduct.company == "equal"
+    assert {p.dtype for p in network.model.parameters()} == {getattr(torch, dtype)}
 
 
 def test_windows_and_attention_of_a_leaking_model(folder_of):

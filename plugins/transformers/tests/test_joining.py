@@ -185,3 +185,49 @@ def test_only_what_was_wrong_gets_another_fingerprint(made, monkeypatch):
     before = {name: Recipe(made(name)).fingerprint for name in MAKES}
     changed = {name for name in MAKES if now[name] != before[name]}
     assert changed == {name for name in MAKES if MAKES[name][1] == "mended"}
+
+
+@pytest.mark.parametrize("name", ["byte-level", "metaspace never", "metaspace always"])
+def test_the_tokenizers_own_words_are_counted(name, made, tmp_path):
+    """Added tokens are taken out of a text before it is cut: ordinary words do not show it."""
+    folder = shutil.copytree(made(name), tmp_path / "model")
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.add_tokens(["XY", "quick the"])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    sentences = (["the", "foxXYthe"], ["the", "XY"], ["a", "quick", "the"], ["the", "fox"])
+    tokens, content = encoded(str(folder), *sentences)
+    assert tokens.joining.exact
+    backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    for k, words in enumerate(sentences):
+        begin, end = content.offsets[k : k + 2]
+        ids, unit = content.ids[begin:end], content.unit[begin:end]
+        own = cut_in_text(backend, [words])[0]
+        wrong = sum(ids[unit == j].tolist() != own[j] for j in range(1, len(words)))
+        assert content.otherwise[k] == wrong
+    assert content.otherwise[1:].tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize("way", ["normalizer", "subword"])
+def test_what_joins_rare_words_is_counted(way, made, tmp_path):
+    folder = shutil.copytree(made("byte-level"), tmp_path / "model")
+    stored = json.loads((folder / "tokenizer.json").read_text())
+    if way == "normalizer":
+        stored["normalizer"] = {
+            "type": "Replace", "pattern": {"String": " n't"}, "content": "n't"
+        }  # fmt: skip
+    else:
+        stored["pre_tokenizer"] = split(r" ?[^ ]+(?: n't)?")
+        stored["pre_tokenizer"] = sequence(
+            "pretokenizers", stored["pre_tokenizer"], bytelevel(False, False)
+        )
+        vocab = stored["model"]["vocab"]
+        for token in ("oĠ", "oĠn"):
+            vocab[token] = len(vocab)
+        stored["model"]["merges"][:0] = [["o", "Ġ"], ["oĠ", "n"]]
+    (folder / "tokenizer.json").write_text(json.dumps(stored))
+    tokens, content = encoded(str(folder), ["it", "do", "n't"], ["do", "so"])
+    assert tokens.joining.exact
+    assert content.otherwise[0] > 0
+    assert content.otherwise[1] == 0

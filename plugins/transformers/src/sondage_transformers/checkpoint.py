@@ -31,12 +31,14 @@ _CLS_TYPES = frozenset(
 #: was stored of them is not taken again. How a model is treated is measured, not looked up here.
 _PADDING_LEAKED = frozenset(
     """
-    aimv2 big_bird bigbird_pegasus convbert cpmant fnet longt5 mobilebert mra nystromformer
-    paligemma reformer yoso
+    aimv2 big_bird bigbird_pegasus convbert cpmant fnet longt5 mobilebert mra nllb-moe
+    nystromformer paligemma reformer yoso
     """.split()  # noqa: SIM905
 )
 #: The same, of which type ids were looked up among the words.
 _TYPES_AS_WORDS = frozenset("codegen ctrl flaubert gpt2 gpt_neo gptj xlm".split())  # noqa: SIM905
+#: The same, of which long texts gave their frequencies to the short ones beside them.
+_STRETCHED = ("dynamic", "longrope", "su")
 _DEPTH = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _HEADS = ("encoder_attention_heads", "num_attention_heads", "n_head", "n_heads", "num_heads")
 _WIDTH = ("hidden_size", "n_embd", "d_model", "dim", "emb_dim")
@@ -83,12 +85,21 @@ class Checkpoint:
     @property
     def mended(self) -> tuple[str, ...]:
         """What to add to a fingerprint so that vectors of before are not taken for these."""
-        if self.model_type in _PADDING_LEAKED:
+        if self.model_type in _PADDING_LEAKED or self._stretches:
             return ("alone",)
         said = read_json(self.folder / "tokenizer_config.json")
         given = "token_type_ids" in (said.get("model_input_names") or ())
         foreign = given or str(said.get("tokenizer_class", "")).startswith(("Bert", "XLNet"))
         return ("types",) if self.model_type in _TYPES_AS_WORDS and foreign else ()
+
+    @property
+    def _stretches(self) -> bool:
+        """Whether rotary embeddings take other frequencies at a long text."""
+        rope = self.config.get("rope_parameters") or self.config.get("rope_scaling")
+        if not isinstance(rope, dict):
+            return False
+        parts = [rope, *(part for part in rope.values() if isinstance(part, dict))]
+        return any(part.get(name) in _STRETCHED for part in parts for name in ("rope_type", "type"))
 
     @property
     def n_layers(self) -> int:

@@ -13,7 +13,7 @@ from sondage_transformers.lengths import length_taken
 from sondage_transformers.parting import mixed, parts_of, together
 from sondage_transformers.steady import Steady, untouched_draws
 from sondage_transformers.tables import vocabulary
-from sondage_transformers.trials import Conduct, observe
+from sondage_transformers.trials import Conduct, in_float32, observe
 
 if TYPE_CHECKING:
     import torch
@@ -81,7 +81,7 @@ class Network:
         self._unfit: dict[int, str] = {}
         self._ready = False
         self._find_blocks()
-        with untouched_draws():
+        with untouched_draws(), in_float32(self.model):
             self.conduct = observe(self, self.highest_type)
         self._ready = True
 

@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
+#: Larger tables are not copied: those that models write to in place hold frequencies.
+_MOST = 65_536
+
 
 class Steady:
     """Puts back what a forward pass changes in a model beside its weights.
 
     Some architectures change themselves by what they read: BigBird goes over to full attention
     at a short text, and rotary embeddings of dynamic scale take other frequencies at a long one.
-    The next text would then be read by another model.
+    The next text would then be read by another model. Weights are not put back: RWKV divides its
+    own at the first pass, and what it notes of that has to stay with them.
 
     Parameters
     ----------
@@ -23,19 +27,52 @@ class Steady:
 
     def __init__(self, model: Any) -> None:
         self.model = model
+        self._tables: list[tuple[Any, int, Any]] = []
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[Changes]:
         """Put everything back at the end; what is yielded says afterwards whether it had to."""
         changes = Changes()
         before = [(owner, dict(owner)) for owner in self._owners()]
+        weights = self._versions()
+        self._note_tables()
         random = np.random.get_state()  # noqa: NPY002 (BigBird seeds the global generator)
         try:
             yield changes
         finally:
             np.random.set_state(random)  # noqa: NPY002
-            for owner, old in before:
-                changes.other_mode |= _put_back(owner, old)
+            if weights == self._versions():
+                for owner, old in before:
+                    changes.other_mode |= _put_back(owner, old)
+                changes.other_mode |= self._restore_tables()
+
+    def _versions(self) -> list[int]:
+        """Return how often each weight was written to."""
+        return [_version(weight) for weight in self.model.parameters()]
+
+    def _note_tables(self) -> None:
+        """Keep a copy of each small table that a pass may write to in place."""
+        known = {id(note[0]): note for note in self._tables}
+        self._tables = []
+        for table in self.model.buffers():
+            version = _version(table)
+            if table.numel() > _MOST or version < 0:
+                continue
+            note = known.get(id(table))
+            if note is None or note[1] != version:
+                note = (table, version, table.detach().clone())
+            self._tables.append(note)
+
+    def _restore_tables(self) -> bool:
+        """Write the copies back; return whether a table had other contents."""
+        import torch
+
+        other = False
+        for table, version, copy in self._tables:
+            if _version(table) != version and not torch.equal(table, copy):
+                table.copy_(copy)
+                other = True
+        return other
 
     def _owners(self) -> Iterator[dict[str, Any]]:
         for module in self.model.modules():
@@ -55,6 +92,11 @@ def untouched_draws() -> Iterator[None]:
     used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
     with torch.random.fork_rng(devices=range(torch.cuda.device_count() if used else 0)):
         yield
+
+
+def _version(tensor: Any) -> int:
+    """Return how often a tensor was written to, or -1 where torch does not count."""
+    return -1 if tensor.is_inference() else tensor._version
 
 
 class Changes:

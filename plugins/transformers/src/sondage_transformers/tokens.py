@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from sondage_transformers.characters import CLASSES, Characters
 from sondage_transformers.checkpoint import Checkpoint
 from sondage_transformers.files import has_vocabulary
 from sondage_transformers.joining import Joining, cut_otherwise, join, usual_manner
+from sondage_transformers.ownwords import own_words, reaches_over_blanks
 from sondage_transformers.quiet import quiet
 
 #: Tokenizers without a maximum of their own declare an absurdly large one.
@@ -190,11 +192,27 @@ class Tokens:
     def otherwise(self, sentences: Sequence[Sequence[str]]) -> Ints:
         """Count in each sentence the words that are cut otherwise than in its text.
 
-        Zeros where the tokenizer was found to cut ordinary words as in the text.
+        Only sentences with words of the tokenizer's own list of tokens are looked at where it
+        was found to cut ordinary words as in the text.
         """
-        if self.joining.exact:
-            return np.zeros(len(sentences), np.int64)
-        return np.asarray(cut_otherwise(self.joining, self._for_text, sentences), np.int64)
+        found = np.zeros(len(sentences), np.int64)
+        looked = range(len(sentences))
+        if self.joining.exact and not self._reaches_over_blanks:
+            own = self._own_words
+            looked = [i for i, words in enumerate(sentences) if own and own.search(" ".join(words))]
+        if looked:
+            some = [sentences[i] for i in looked]
+            found[looked] = cut_otherwise(self.joining, self._for_text, some)
+        return found
+
+    @cached_property
+    def _own_words(self) -> re.Pattern[str] | None:
+        """What finds the tokens that a tokenizer takes out of a text before it cuts it."""
+        return own_words(self._for_text)
+
+    @cached_property
+    def _reaches_over_blanks(self) -> bool:
+        return reaches_over_blanks(self._for_text)
 
     def _flat(
         self, cut: Callable[[Sequence[str]], list[list[int]]], parts: Sequence[str]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     import torch
 
     from sondage_transformers.network import Network
+
+#: Settings of models that cut a text into pieces, by parts of their names.
+_PIECES = ("chunk_length", "block_size", "block_len", "radius")
+_POSITIONS = ("max_position_embeddings", "n_positions", "max_encoder_position_embeddings")
+#: Longer pieces are not tried.
+_LONGEST_PIECE = 512
+#: Weights of half precision beyond this number are not tried in float32 (2 GiB).
+_MOST_WEIGHTS = 2**29
 
 #: Which texts may share a pass: any, those of one length, none.
 Company = Literal["any", "equal", "none"]
@@ -73,9 +82,72 @@ def observe(network: Network, highest_type: int) -> Conduct:
     company: Company = "any"
     if switched or _differ(alone, padded) or _differ(padded, other, tight=True):
         company = "equal"
+    if company == "any" and any(_cuts_otherwise(network, n) for n in _pieces(network.model)):
+        company = "equal"
     if _differ(alone, [x[:1] for x in beside]):
         company = "none"
     return Conduct(company, _takes_types(network, short, alone, highest_type))
+
+
+@contextlib.contextmanager
+def in_float32(model: Any) -> Iterator[None]:
+    """Let a model of half precision compute in float32 for a while, if it is not too large.
+
+    What padding adds may be smaller than half precision's rounding of one text, and differ from
+    text to text all the same.
+    """
+    import torch
+
+    half = (torch.float16, torch.bfloat16)
+    tensors = [t for t in (*model.parameters(), *model.buffers()) if t.dtype in half]
+    if sum(t.numel() for t in tensors) > _MOST_WEIGHTS:
+        tensors = []
+    before = [t.data for t in tensors]
+    try:
+        for tensor in tensors:
+            tensor.data = tensor.data.float()
+        yield
+    finally:
+        for tensor, data in zip(tensors, before, strict=True):
+            tensor.data = data
+
+
+def _pieces(model: Any) -> list[int]:
+    """Return the lengths of the pieces into which a configuration says that texts are cut."""
+    config = getattr(model, "config", None)
+    named = config.to_dict() if hasattr(config, "to_dict") else {}
+    found = {
+        value
+        for name, value in named.items()
+        if isinstance(value, int) and any(part in name for part in _PIECES)
+    }
+    return sorted(n for n in found if 1 < n <= _LONGEST_PIECE)
+
+
+def _cuts_otherwise(network: Network, piece: int) -> bool:
+    """Whether a text of more than one piece depends on how many pieces its batch has.
+
+    Reformer's first piece sees the last one of the batch.
+    """
+    import torch
+
+    named = [getattr(network.model.config, name, None) for name in _POSITIONS]
+    # Some tables of positions have a few rows that no subword uses.
+    most = min((n - 8 for n in named if isinstance(n, int)), default=4 * piece)
+    row = network.probe["input_ids"][:1]
+    text = row.repeat(1, -(-3 * piece // row.shape[1]))[:, : min(3 * piece, most)]
+    n = piece + max(1, piece // 4)
+    if text.shape[1] <= n:
+        return False
+    both = text.repeat(2, 1)
+    mask = torch.ones_like(both)
+    both[1, n:], mask[1, n:] = row[0, -1], 0
+    try:
+        alone, _ = network.try_out(_whole(text[:, :n]))
+        beside, _ = network.try_out({"input_ids": both, "attention_mask": mask})
+    except EncodingError:  # a length that it does not take is refused where it comes
+        return False
+    return _differ(alone, [x[1:, :n] for x in beside])
 
 
 def _whole(ids: torch.Tensor) -> dict[str, torch.Tensor]:
