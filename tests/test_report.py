@@ -335,3 +335,14 @@ def test_many_encoders_have_colours_and_few_layers_have_ticks():
     assert figure._ticks(6) == [0, 1, 2, 3, 4, 5, 6]
     assert figure._ticks(24)[:3] == [0, 2, 4]
     assert len(figure._ticks(96)) <= 13
+
+
+@pytest.mark.parametrize(("wrong", "told"), [(0, True), (4, True), (16, False), (44, False)])
+def test_scores_near_0_or_1_are_said_to_have_too_narrow_intervals(tmp_path, wrong, told):
+    right = np.arange(60) >= wrong
+    cell = record(0, {"accuracy": right.mean()}, right=right)
+    cell["outcomes"] = pack(Outcomes(np.arange(60), np.repeat(np.arange(20), 3), right))
+    found = report.findings(write(tmp_path / "r", [cell]))
+    (panel,) = pivot.panels(found)
+    said = "of scores so near 0 or 1 intervals over so few test sentences may be too narrow"
+    assert (said in panel.notes) is told
