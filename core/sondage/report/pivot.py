@@ -109,7 +109,7 @@ def few_sentences(row: Mapping[str, Any]) -> int | None:
 def is_extreme(row: Mapping[str, Any]) -> bool:
     """Return whether the rarer of right and wrong is less than five sentences' worth of items."""
     n, mean = row.get("n_groups"), row["mean"]
-    return n is not None and 0 <= mean <= 1 and n * min(mean, 1 - mean) < RARE
+    return n is not None and 0 <= mean <= 1 and bool(n * min(mean, 1 - mean) < RARE)
 
 
 def is_significant(row: Mapping[str, Any]) -> bool:
