@@ -53,8 +53,18 @@ class Attention(Fixed):
     units = "attention"
 
 
+class Wrapper(Joint):
+    @property
+    def units(self):
+        raise ParameterError("takes no other probe")
+
+
 class Wide(Joint):
     wants_width = 12
+
+
+class Double(Joint):
+    wants_width = 16
 
 
 class Choosy(Joint):
@@ -77,6 +87,10 @@ class OtherTarget(ToyTask):
     @property
     def fingerprint(self):
         return "other target"
+
+
+class Whole(ToyTask):
+    units = "sentences"
 
 
 class Forest(ToyTask):
@@ -120,7 +134,10 @@ HOST = Host(
         offer(MetricSpec, "t.labelled", Labelled),
         offer(MetricSpec, "t.attention", Attention),
         offer(ProbeSpec, "t.wide", Wide),
+        offer(ProbeSpec, "t.wrapper", Wrapper),
         offer(ProbeSpec, "t.choosy", Choosy),
+        offer(ProbeSpec, "t.double", Double),
+        offer(TaskSpec, "t.whole", Whole),
         offer(ProbeSpec, "t.gazing", Gazing),
         offer(EncoderSpec, "t.narrow", Narrow),
         offer(TaskSpec, "t.plain", Plain),
@@ -469,3 +486,36 @@ def test_only_knows_the_last_step_by_that_name():
         "  t.simple: {encoders: [grown@last], layers: [1]}"
     )
     assert ran(found, "t.simple") == {("grown@10", "t.task", 1)}
+
+
+def test_a_baseline_that_is_no_encoder_is_refused_though_nothing_is_compared_by_metrics():
+    body = "encoders: [a, grown]\ntasks: [t.task]\nprobes: [t.simple]\nbaseline: "
+    for wrong in ("aa", "t.simple", "grown", "grown@7", "a@0"):
+        with pytest.raises(RegistryError, match=f"baseline '{wrong}'") as raised:
+            make(body + wrong)
+        assert raised.value.where.endswith("compositions.c.baseline")
+        assert raised.value.near
+    assert make(body + "grown@last").composition.baseline == "grown@10"
+
+
+def test_a_baseline_that_was_taken_out_is_said():
+    # As `--set encoders=[a]` does with a composition that compares with another.
+    body = "encoders: [a]\nbaseline: b\ntasks: [t.task]\n"
+    told = "baseline 'b' is not among the encoders: nothing is compared with it"
+    assert told in make(body + "probes: [t.simple]").notes
+    with pytest.raises(RegistryError, match="not among its encoders"):
+        make(body + "probes: [t.simple]\nmetrics: [t.fixed]")
+
+
+def test_a_probe_that_cannot_be_made_of_another_is_refused_at_its_line():
+    with pytest.raises(ParameterError, match="takes no other") as raised:
+        make("encoders: [a]\ntasks: [t.task]\nprobes: [t.wrapper]")
+    assert raised.value.where.startswith("r.yaml:")
+    assert raised.value.where.endswith("compositions.c.probes")
+
+
+def test_only_pairs_join_two_vectors_to_the_width_that_a_probe_wants():
+    body = "encoders: [a]\ntasks: [{}]\nprobes: [t.double]"
+    assert make(body.format("t.task")).cells
+    with pytest.raises(RegistryError, match="wants vectors of width 16, but those of encoder 'a'"):
+        make(body.format("t.whole"))

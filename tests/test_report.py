@@ -337,3 +337,14 @@ def test_nothing_to_draw_or_no_place_to_draw_to(folder, tmp_path):
         report.plot(api.Run(empty), tmp_path / "a.svg")
     with pytest.raises(ResultsError, match="cannot be written"):
         report.plot(api.Run(folder), tmp_path / "no" / "a.svg")
+
+
+@pytest.mark.parametrize(("wrong", "told"), [(0, True), (4, True), (16, False), (44, False)])
+def test_scores_near_0_or_1_are_said_to_have_too_narrow_intervals(tmp_path, wrong, told):
+    right = np.arange(60) >= wrong
+    cell = record(0, {"accuracy": right.mean()}, right=right)
+    cell["outcomes"] = pack(Outcomes(np.arange(60), np.repeat(np.arange(20), 3), right))
+    found = report.findings(write(tmp_path / "r", [cell]))
+    (panel,) = pivot.panels(found)
+    said = "of scores so near 0 or 1 intervals over so few test sentences may be too narrow"
+    assert (said in panel.notes) is told

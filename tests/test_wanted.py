@@ -52,6 +52,12 @@ MAPS = """
             t = round(len(rows) ** 0.5)
             return float(-(rows * np.log2(rows)).sum() / t / 2)
 
+    class Double(Entropy):
+        wants_views, wants_width = (), 16
+        def run_layers(self, problem):
+            for layer, seed in itertools.product(problem.layers, problem.seeds):
+                yield layer, seed, Result({"width": float(problem.vectors(layer).shape[1])})
+
     class Learner(Entropy):
         measures = False
 
@@ -64,6 +70,7 @@ MAPS = """
     @sondage.hookimpl
     def sondage_probes():
         return [sondage.ProbeSpec(name="maps.entropy", factory=Entropy, **ABOUT),
+                sondage.ProbeSpec(name="maps.double", factory=Double, **ABOUT),
                 sondage.ProbeSpec(name="maps.learner", factory=Learner, **ABOUT)]
 """
 
@@ -128,3 +135,12 @@ def test_what_measures_needs_no_training_items(registry):
     learner = api.run(registry(task[0], task[1].format("maps.learner")))
     assert {r["status"] for r in learner.folder.records()} == {"failed"}
     assert "the train part of the split" in learner.failed[0]["error"]["message"]
+
+
+def test_vectors_of_another_width_than_a_probe_wants_are_never_handed_over(registry):
+    # Words may be paired, which a plan does not know; these are not.
+    run = api.run(registry("probes: [maps.entropy]", "probes: [maps.double]"))
+    said = {r["error"]["message"].splitlines()[0] for r in run.failed}
+    assert len(run.failed) == 3
+    assert len(said) == 1
+    assert "wants vectors of width 16, but those of" in said.pop()

@@ -10,7 +10,7 @@ from typing import Any
 from sondage.build import Builder, Built, at_step
 from sondage.contracts import Series
 from sondage.data import VIEWS, digest
-from sondage.errors import RegistryError, nearest
+from sondage.errors import RegistryError, SondageError, nearest
 from sondage.graph import Cell, Job, Plan, Training
 from sondage.only import Only, names_of
 from sondage.plan_views import Views, fit_of
@@ -82,6 +82,7 @@ class _Planner:
             )
         encoders, tasks = self._build("encoder"), self._build("task")
         self._settle_baseline(encoders)
+        self._check_baseline(encoders)
         probes, metrics = self._build("probe"), self._build("metric")
         if not probes and not metrics:
             raise RegistryError(
@@ -137,7 +138,7 @@ class _Planner:
     def _check_fits(self, probes: list[Built], tasks: list[Built]) -> None:
         """Refuse a probe without a task and a task without a probe; say which pairs are none."""
         for probe in probes:
-            units = getattr(probe.instance, "units", "vectors")
+            units = self._units(probe)
             others = [t for t in tasks if t.instance.units not in _FITS[units]]
             if others and len(others) == len(tasks):
                 told = [t for t in others if t.instance.units != "none"] or others
@@ -149,6 +150,21 @@ class _Planner:
                 )
             for task in others:
                 self.notes[f"{probe.label} takes {units}: not run on {task.label}"] = None
+
+    def _units(self, probe: Built) -> str:
+        """Return what a probe takes; one made of another may find here that it cannot be."""
+        try:
+            units: str = getattr(probe.instance, "units", "vectors")
+        except SondageError as error:
+            error.where = error.where or self._declared_at(probe)
+            raise
+        return units
+
+    def _declared_at(self, built: Built) -> str:
+        section = f"{built.kind}s"
+        if built.label in self.registry.declared(built.kind):
+            return self.registry.document.where(section, built.label)
+        return self.where(section)
 
     def _layers(self, *encoders: Built) -> tuple[int, ...]:
         # An encoder of layer 0 alone is compared with every layer of another.
@@ -193,7 +209,7 @@ class _Planner:
         wants = tuple(getattr(probe.instance, "wants_views", ()))
         more = {"subword"} if units in ("spans", "trees") else set()
         views = self.views.of(probe, task, (encoder,), fit_of(task, more, wants))
-        self.views.check_width(probe, encoder, views)
+        self.views.check_width(probe, task, encoder, views)
         for view in views:
             layers = self.only.layers(probe, task, encoder, view, self._layers(encoder))
             if VIEWS.get(view) == "attention":
@@ -304,6 +320,20 @@ class _Planner:
                 update = {"baseline": encoder.title}
                 self.composition = self.composition.model_copy(update=update)
                 return
+
+    def _check_baseline(self, encoders: list[Built]) -> None:
+        """Refuse a baseline that is no encoder; say so if it is one of another composition."""
+        wanted = self.composition.baseline
+        try:
+            self._baseline(encoders)
+        except RegistryError:
+            # A command line may have taken it out; metrics cannot do without it.
+            name = (wanted or "").split("@")[0]
+            known = name in self.registry.declared("encoder")
+            if not known or self.composition.metrics or name in {e.label for e in encoders}:
+                raise
+            told = f"baseline '{wanted}' is not among the encoders: nothing is compared with it"
+            self.notes[told] = None
 
     def _baseline(self, encoders: list[Built]) -> Built | None:
         wanted = self.composition.baseline

@@ -144,12 +144,13 @@ class Views:
             raise RegistryError(_lacks(encoders, "attention"), where=self._where("encoders"))
         return ["attention"]
 
-    def check_width(self, probe: Built, encoder: Built, views: Sequence[str]) -> None:
+    def check_width(self, probe: Built, task: Built, encoder: Built, views: Sequence[str]) -> None:
         """Refuse an encoder whose vectors have not the width that a probe says it wants."""
         wanted = getattr(probe.instance, "wants_width", None)
         common = any(VIEWS.get(view, "attention") != "attention" for view in views)
-        # Of pairs the two vectors are joined, and a plan does not know which task has pairs.
-        if wanted and common and wanted % encoder.instance.width:
+        # Of pairs the two vectors are joined, and a plan does not know which words are paired.
+        widths = (1, 2) if task.instance.units == "words" else (1,)
+        if wanted and common and wanted not in [n * encoder.instance.width for n in widths]:
             raise RegistryError(
                 f"probe '{probe.label}' wants vectors of width {wanted}, but those of encoder "
                 f"'{encoder.title}' have {encoder.instance.width}",

@@ -45,12 +45,23 @@ class StoredProblem:
             if not isinstance(target, Labels | Rankings):
                 raise DataError(f"{self.data.corpus.name}: this target has no units")
             rows = pool(self._read(layer), self.data.corpus, target.units)
+            self._check_width(rows.shape[1])
             self._vectors = (layer, rows)
         return self._vectors[1]
 
     def rng(self, layer: int | None, seed: int) -> np.random.Generator:
         """Return a generator that hangs on nothing but the layer and the seed."""
         return np.random.default_rng([seed, 0 if layer is None else layer + 1])
+
+    def _check_width(self, width: int) -> None:
+        """Refuse what a plan could not know: whether words are paired, how wide a view is."""
+        wanted = getattr(self._job.component.instance, "wants_width", None)
+        if wanted and width != wanted:
+            raise EncodingError(
+                f"probe '{self._job.component.label}' wants vectors of width {wanted}, but those "
+                f"of {self.data.corpus.name} (view '{self._job.view}') have {width}",
+                hint="of pairs the two vectors are joined; keep the probe to others by 'only:'",
+            )
 
     def _read(self, layer: int) -> States:
         key = Key(

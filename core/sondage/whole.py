@@ -48,7 +48,16 @@ def planned(header: Mapping[str, Any]) -> dict[tuple[Any, ...], Planned]:
         return {}
 
 
-def said(done: int, header: Mapping[str, Any]) -> str:
-    """Return ``37 of 88 cells``, or '' if all that was planned is done."""
+def said(done: int, failed: int, header: Mapping[str, Any]) -> str:
+    """Return what a run lacks, in words; '' if all that was planned is done.
+
+    ``37 of 88 cells, not finished`` where cells are still to come, with `` (2 more failed)``
+    where some failed; ``3 of 88 cells failed`` where every one was tried.
+    """
     wanted = int(header.get("cells") or 0)
-    return f"{done} of {wanted} cells" if done < wanted else ""
+    if done >= wanted:
+        return ""
+    if done + failed >= wanted:
+        return f"{wanted - done} of {wanted} cells failed"
+    more = f" ({failed} more failed)" if failed else ""
+    return f"{done} of {wanted} cells, not finished{more}"

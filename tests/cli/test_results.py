@@ -8,6 +8,7 @@ import time
 import pytest
 
 from sondage import api, paths
+from sondage import lines as lines_of
 from sondage.errors import ResultsError
 
 
@@ -234,6 +235,27 @@ def test_a_run_that_is_not_finished_says_so(call, ran, tmp_path):
     for options in (["--csv", "-"], ["--cells"], ["--sql", "select 1", ran.name]):
         assert said in call("results", *options).err
     assert said in call("results", "--latex", "-").out
+    assert f"{said}, not finished" in call("results", "--latex", "-").out
     ended = call("results", "--parquet", "-")
     assert ended.code == 2
     assert "--csv - prints" in ended.err
+
+
+def test_failed_cells_are_said_to_have_failed_and_not_to_be_to_come(call, ran):
+    lines = ran.folder.cells.read_bytes().splitlines(keepends=True)
+
+    def failing(line):
+        return lines_of.line(
+            lines_of.parsed(line) | {"status": "failed", "scores": {}, "error": {"message": "no"}}
+        )
+
+    ran.folder.cells.write_bytes(b"".join([*lines[:-2], *map(failing, lines[-2:])]))
+    said = f"2 of {len(lines)} cells failed"
+    shown = call("results").out
+    assert shown.startswith(f"{ran.name}: {said}\n")
+    assert "not finished" not in shown
+    assert f"{ran.name}: {said}" in call("results", "--csv", "-").err
+    assert said in call("results", "--latex", "-").out
+    ran.folder.cells.write_bytes(b"".join([*lines[:3], *map(failing, lines[-2:])]))
+    both = f"{ran.name}: 3 of {len(lines)} cells, not finished (2 more failed)\n"
+    assert call("results").out.startswith(both)

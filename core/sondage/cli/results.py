@@ -69,7 +69,7 @@ def results(
         from sondage.report.read import findings
 
         seen = findings(found.folder)
-        text.say(found.name + (f": {seen.lacking}, not finished" if seen.lacking else "") + "\n")
+        text.say(found.name + (f": {seen.lacking}" if seen.lacking else "") + "\n")
         outcome.tables(seen, every_score=every)
         outcome.warnings(seen)
         if seen.failed:
@@ -79,10 +79,11 @@ def results(
 def _warn_of_lacking(run: Run) -> None:
     from sondage import whole
 
-    done = sum(r["status"] == "done" for r in run.folder.records())
-    lacking = whole.said(done, run.folder.header())
+    status = [r["status"] for r in run.folder.records()]
+    done = status.count("done")
+    lacking = whole.said(done, len(status) - done, run.folder.header())
     if lacking:
-        text.warn(f"{run.name} is not finished: {lacking}")
+        text.warn(f"{run.name}: {lacking}")
 
 
 def _chosen(name: str, *, told: bool = False) -> Run:

@@ -12,6 +12,8 @@ from sondage.report.read import Findings
 from sondage.stats import FEW
 
 SIGNIFICANT = 0.05
+#: Sentences' worth of items below which right, or wrong, is rare.
+RARE = 5
 _SOURCES = {
     "seeds": "over seeds",
     "items": "over test sentences",
@@ -82,6 +84,10 @@ class Panel:
                 f"intervals over test sentences are rough below {FEW} of them "
                 f"(here {min(few)}); so are those of differences"
             )
+        elif any(map(is_extreme, self.rows.values())):
+            out.append(
+                "of scores so near 0 or 1 intervals over so few test sentences may be too narrow"
+            )
         if any(is_significant(row) for row in self.rows.values()):
             out.append("* differs from the baseline (paired test, Holm over layers, p < 0.05)")
         return out
@@ -98,6 +104,12 @@ def few_sentences(row: Mapping[str, Any]) -> int | None:
     """Return how many test sentences a row's intervals rest on, if that is too few."""
     n = row.get("n_groups")
     return int(n) if n is not None and n < FEW else None
+
+
+def is_extreme(row: Mapping[str, Any]) -> bool:
+    """Return whether the rarer of right and wrong is less than five sentences' worth of items."""
+    n, mean = row.get("n_groups"), row["mean"]
+    return n is not None and 0 <= mean <= 1 and bool(n * min(mean, 1 - mean) < RARE)
 
 
 def is_significant(row: Mapping[str, Any]) -> bool:

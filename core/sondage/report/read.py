@@ -62,8 +62,8 @@ class Findings:
 
     @property
     def lacking(self) -> str:
-        """``37 of 88 cells``; empty if all that was planned is done."""
-        return whole.said(self.n_cells - len(self.failed), self.header)
+        """What is not there, as of `sondage.whole.said`; empty if all that was planned is done."""
+        return whole.said(self.n_cells - len(self.failed), len(self.failed), self.header)
 
     @property
     def baseline(self) -> str:

@@ -39,7 +39,7 @@ def latex(found: Findings, *, every_score: bool = False) -> str:
     every_score : bool
         Not only the first score of each component.
     """
-    lacking = [f"not finished: {found.lacking}"] if found.lacking else []
+    lacking = [found.lacking] if found.lacking else []
     return "\n".join(_table(panel, lacking) for panel in panels(found, every_score=every_score))
 
 

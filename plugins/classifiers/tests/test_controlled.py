@@ -78,3 +78,16 @@ def test_a_joint_probe_keeps_its_bits():
 def test_what_has_no_control_is_refused(probe, problem, error, words):
     with pytest.raises(error, match=words):
         results(Control(probe=probe), problem)
+
+
+def test_a_probe_that_measures_does_so_beside_its_control():
+    class Measure(Memory):
+        measures = True
+
+    assert Control(probe=Measure()).measures
+    assert not Control(probe=Memory()).measures
+
+
+def test_a_probe_with_its_own_control_is_refused_when_planning():
+    with pytest.raises(ParameterError, match="control task of its own"):
+        _ = Control(probe=Majority(control=True)).units

@@ -424,3 +424,22 @@ def test_layers_beyond_the_budget_are_trained_in_turn(monkeypatch):
     for cell, result in parts.items():
         ours, theirs = result.outcomes.surprisal, whole[cell].outcomes.surprisal
         np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+
+def test_what_its_probe_wants_is_what_it_wants():
+    class Choosy(Frequencies):
+        wants_views, wants_width = ("mean", "cls"), 12
+
+    wrapped = Online(probe=Choosy())
+    assert (wrapped.wants_views, wrapped.wants_width) == (("mean", "cls"), 12)
+    plain = Online(probe=Frequencies())
+    assert (plain.wants_views, plain.wants_width) == ((), None)
+
+
+def test_a_probe_that_cannot_be_coded_is_refused_when_planning():
+    class Controlled(Frequencies):
+        control = True
+
+    for probe in (Controlled(), object()):
+        with pytest.raises(ParameterError, match=r"mdl\.online: probe"):
+            _ = Online(probe=probe).units

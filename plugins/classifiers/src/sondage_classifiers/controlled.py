@@ -43,13 +43,14 @@ class Control:
 
     @property
     def units(self) -> Literal["vectors", "spans"]:
-        """What the probe takes."""
+        """What the probe takes; a plan reads it, and so refuses a probe that has no control."""
         units = getattr(self.probe, "units", "vectors")
         if units not in ("vectors", "spans"):
             raise ParameterError(
                 f"{PROBE} draws labels, but probe {self._name} takes {units}",
                 hint="name a probe of labels, such as classifiers.linear",
             )
+        self._check()
         return "spans" if units == "spans" else "vectors"
 
     @property
@@ -68,6 +69,11 @@ class Control:
         own = getattr(self.probe, "randomness", None)
         # A simple probe is handed a generator, so its seed may always matter.
         return (*(("probe",) if own is None else own), "control")
+
+    @property
+    def measures(self) -> bool:
+        """Whether the probe fits nothing."""
+        return bool(getattr(self.probe, "measures", False))
 
     @property
     def wants_views(self) -> tuple[str, ...]:
@@ -93,11 +99,7 @@ class Control:
         ParameterError
             If the probe reports no accuracy, or has a control task of its own.
         """
-        if getattr(self.probe, "control", False):
-            raise ParameterError(
-                f"{PROBE}: probe {self._name} has a control task of its own",
-                hint=f"leave out 'control: true' of the probe, or leave out {PROBE}",
-            )
+        self._check()
         labels, types = labels_of(problem, PROBE), problem.data.types()
         controls: dict[tuple[int | None, int], Result] = {}
         for layer, seed, result in probing.run(self.probe, problem):
@@ -116,6 +118,13 @@ class Control:
             told = {f"control-{slug}": count for slug, count in control.warnings.items()}
             both = with_control(result, control)
             yield layer, seed, dataclasses.replace(both, warnings={**result.warnings, **told})
+
+    def _check(self) -> None:
+        if getattr(self.probe, "control", False):
+            raise ParameterError(
+                f"{PROBE}: probe {self._name} has a control task of its own",
+                hint=f"leave out 'control: true' of the probe, or leave out {PROBE}",
+            )
 
 
 class _Other:

@@ -83,13 +83,14 @@ class Online:
 
     @property
     def units(self) -> Literal["vectors", "spans"]:
-        """What the probe takes."""
+        """What the probe takes; a plan reads it, and so refuses a probe that cannot be coded."""
         units = getattr(self.probe, "units", "vectors")
         if units not in ("vectors", "spans"):
             raise ParameterError(
                 f"{PROBE} codes labels, but probe {self._name} takes {units}",
                 hint="name a classifier, such as classifiers.linear, mdl.mlp or an edge probe",
             )
+        self._check()
         return "spans" if units == "spans" else "vectors"
 
     @property
@@ -107,6 +108,16 @@ class Online:
         """What the seed controls beside the split."""
         own = tuple(getattr(self.probe, "randomness", ()))
         return tuple(dict.fromkeys(("order", *own, *(("control",) if self.control else ()))))
+
+    @property
+    def wants_views(self) -> tuple[str, ...]:
+        """The views that the probe wants."""
+        return tuple(getattr(self.probe, "wants_views", ()))
+
+    @property
+    def wants_width(self) -> int | None:
+        """The width that the probe wants."""
+        return getattr(self.probe, "wants_width", None)
 
     @property
     def _name(self) -> str:
