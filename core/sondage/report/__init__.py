@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage.report.database import query
-    from sondage.report.figure import plot
-    from sondage.report.pivot import Panel, panels
-    from sondage.report.read import Findings, findings
-    from sondage.report.tex import latex
-
-# No module is called as what it holds: importing it would hide the function.
-_HOMES = {
-    "Findings": "read",
-    "Panel": "pivot",
-    "findings": "read",
-    "latex": "tex",
-    "panels": "pivot",
-    "plot": "figure",
-    "query": "database",
-}
-
-__all__ = ["Findings", "Panel", "findings", "latex", "panels", "plot", "query"]
-
-
-def __getattr__(name: str) -> Any:
+    from sondage.report.database import query as query
+    from sondage.report.figure import plot as plot
+    from sondage.report.pivot import Panel as Panel
+    from sondage.report.pivot import panels as panels
+    from sondage.report.read import Findings as Findings
+    from sondage.report.read import findings as findings
+    from sondage.report.tex import latex as latex
+else:
     # Reading a finished run's findings imports neither pandas nor Altair.
-    if name in _HOMES:
-        module = importlib.import_module(f"sondage.report.{_HOMES[name]}")
-        return getattr(module, name)
-    raise AttributeError(f"module 'sondage.report' has no attribute {name!r}")
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "database": ["query"],
+            "figure": ["plot"],
+            "pivot": ["Panel", "panels"],
+            "read": ["Findings", "findings"],
+            "tex": ["latex"],
+        },
+    )
