@@ -27,6 +27,7 @@ from sondage.cli import (
 )
 from sondage.cli.text import explain, say, warn
 from sondage.errors import SondageError
+from sondage.extras import explained
 
 
 class Group(TyperGroup):
@@ -45,6 +46,13 @@ class Group(TyperGroup):
             _flush()
             explain(error)
             raise typer.Exit(error.exit_code) from error
+        except ModuleNotFoundError as error:
+            lacking = explained(error)
+            if lacking is None:
+                raise
+            _flush()
+            explain(lacking)
+            raise typer.Exit(lacking.exit_code) from error
         except KeyboardInterrupt as error:
             _flush()
             warn("interrupted; the same command continues")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sondage import extras
 from sondage.errors import ResultsError
 from sondage.plain import flat
 from sondage.report.pivot import Panel, column_of, panels
@@ -42,7 +43,10 @@ def plot(run: Run, path: Path | str, *, every_score: bool = False) -> None:
     ------
     ResultsError
         If there is nothing to draw, or the name ends otherwise.
+    DependencyError
+        If what draws is not installed.
     """
+    extras.need("figures", "a figure")
     path = Path(path)
     if path.suffix not in (".svg", ".png"):
         raise ResultsError(
