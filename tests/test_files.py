@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import pickle
 
 import pytest
 
@@ -113,3 +114,18 @@ def test_a_packed_file_that_grows_beyond_reason_is_refused(tmp_path, monkeypatch
     # Within bounds, and of several members as some tools write them.
     path.write_bytes(gzip.compress(b"a" * 9_000) + gzip.compress(b"b" * 900))
     assert read_bytes(str(path)) == b"a" * 9_000 + b"b" * 900
+
+
+def test_what_no_file_answers_to_is_in_the_error_whatever_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.txt").touch()
+    (tmp_path / "two.txt").touch()
+    for given in ("nowhere/x.txt", "x.txt", "*.csv", str(tmp_path)):
+        with pytest.raises(DataError) as caught:
+            find_files(["one.txt", given])
+        assert caught.value.named == given
+        assert pickle.loads(pickle.dumps(caught.value)).named == given
+    with pytest.raises(DataError) as caught:
+        find_one("*.txt")
+    assert caught.value.named == "*.txt"
+    assert DataError("no file 'x.txt'").named == ""

@@ -1,12 +1,16 @@
 """What a composition expands to, what is shared, and what cannot be composed."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from sondage import graph, plan, registry, yamlfile
-from sondage.build import Builder
-from sondage.errors import ParameterError, RegistryError, UnknownComponentError
+from sondage import graph, inventory, plan, registry, yamlfile
+from sondage.build import Builder, key_id
+from sondage.errors import DataError, ParameterError, RegistryError, UnknownComponentError
 from sondage.host import Host, Offer
+from sondage.runfolder import RunFolder
 from sondage.specs import EncoderSpec, MetricSpec, ProbeSpec, TaskSpec
 from sondage.testing.toys import ToyEncoder, ToyTask
 
@@ -181,6 +185,55 @@ def test_the_same_composition_has_the_same_ids_and_other_inputs_other_ids():
         body + "\nseeds: [1]",
     ):
         assert ids.isdisjoint(cell.id for cell in make(other).cells), other
+
+
+def test_no_wording_is_in_an_id(monkeypatch):
+    body = "encoders: [a, b]\nbaseline: b\ntasks: [t.task]\nprobes: [t.joint]\nmetrics: [t.fixed]"
+    found = make(body)
+    offers = [
+        replace(o, spec=replace(o.spec, summary="other", reference="words"))
+        for o in HOST.catalogue.values()
+    ]
+    monkeypatch.setitem(globals(), "HOST", Host([], offers))
+    renamed = make(body + "\nsummary: in other words")
+    assert [cell.id for cell in found.cells] == [cell.id for cell in renamed.cells]
+    assert [built.id for built in found.components] == [built.id for built in renamed.components]
+
+
+class Missed(ToyTask):
+    """Its file is missed in words that name no parameter, or more than one."""
+
+    words = ""
+
+    def __init__(self, *, train: str = "a", files: list[str] | None = None, dev: str = "a") -> None:
+        super().__init__()
+
+    @property
+    def fingerprint(self):
+        raise DataError(self.words, named="b.txt")
+
+
+@pytest.mark.parametrize("words", ["no such thing", "no 'a', nor 'a' and 'b.txt'"])
+def test_the_parameter_of_a_missing_file_is_found_whatever_the_message_says(monkeypatch, words):
+    monkeypatch.setattr(Missed, "words", words)
+    host = Host([], [offer(TaskSpec, "t.missed", Missed)])
+    text = "version: 1\ntasks:\n  m:\n    use: t.missed\n    train: a\n    files: [c, b.txt]\n"
+    found = registry.validate(yamlfile.parse(text, "r.yaml"), {})
+    builder = Builder(host, found)
+    with pytest.raises(DataError) as caught:
+        builder.check_files(builder.build("task", "m", ("x",), "test"), ("x",))
+    assert caught.value.where == "r.yaml:6, tasks.m.files"
+    assert caught.value.message == f"task 'm': {words}"
+
+
+def test_an_encoders_id_is_made_in_one_place(tmp_path):
+    built = make("encoders: [a]\ntasks: [t.task]\nprobes: [t.simple]").components[0]
+    folder = RunFolder(tmp_path / "c-1")
+    kept = {"kind": "encoder", "label": "a", "key": json.loads(json.dumps(built.key))}
+    folder.open({"schema": 1, "composition": "c", "components": [kept]})
+    folder.cells.touch()
+    assert inventory.encoder_names(tmp_path) == {built.id: "a"}
+    assert key_id(built.key) == built.id
 
 
 def test_a_seed_that_varies_nothing_is_run_once_and_said():

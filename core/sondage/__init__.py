@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sondage.lazy import exports
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from sondage.api import Run, results, run
-    from sondage.hookspecs import hookimpl
-    from sondage.specs import EncoderSpec, MetricSpec, ProbeSpec, ReportSpec, TaskSpec
-
-_HOMES = {
-    "hookimpl": "sondage.hookspecs",
-    "EncoderSpec": "sondage.specs",
-    "TaskSpec": "sondage.specs",
-    "ProbeSpec": "sondage.specs",
-    "MetricSpec": "sondage.specs",
-    "ReportSpec": "sondage.specs",
-    "run": "sondage.api",
-    "results": "sondage.api",
-    "Run": "sondage.api",
-}
-
-__all__ = [
-    "EncoderSpec",
-    "MetricSpec",
-    "ProbeSpec",
-    "ReportSpec",
-    "Run",
-    "TaskSpec",
-    "__version__",
-    "hookimpl",
-    "results",
-    "run",
-]
-
-
-def __getattr__(name: str) -> Any:
+    from sondage.api import Run as Run
+    from sondage.api import results as results
+    from sondage.api import run as run
+    from sondage.hookspecs import hookimpl as hookimpl
+    from sondage.specs import EncoderSpec as EncoderSpec
+    from sondage.specs import MetricSpec as MetricSpec
+    from sondage.specs import ProbeSpec as ProbeSpec
+    from sondage.specs import ReportSpec as ReportSpec
+    from sondage.specs import TaskSpec as TaskSpec
+else:
     # Imported at first use: `import sondage` stays fast and plugins pay for what they touch.
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'sondage' has no attribute {name!r}")
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "api": ["Run", "results", "run"],
+            "hookspecs": ["hookimpl"],
+            "specs": ["EncoderSpec", "MetricSpec", "ProbeSpec", "ReportSpec", "TaskSpec"],
+        },
+        own=["__version__"],
+    )

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sondage import declared, disk, execute, paths, plan, record, registry, whole
+from sondage import declared, disk, execute, extras, paths, plan, record, registry, whole
 from sondage.build import Builder, Built
 from sondage.errors import PluginError, RegistryError, ResultsError, SondageError, nearest
 from sondage.graph import Plan
@@ -238,6 +238,9 @@ def run_plan(
     listener: execute.Listener | None = None,
 ) -> Run:
     """Run a plan; see `run`."""
+    if workers > 1 or cluster:
+        extras.need("cluster", "running on workers or a cluster")
+    extras.need("run", "running a composition")
     listener = listener or execute.Silent()
     root = paths.runs_folder()
     folder = folder_of(planned)
@@ -307,7 +310,8 @@ def report(found: Run, built: Built, listener: execute.Listener) -> list[Path]:
         with guarded(Isolation()):
             files = list(islice(built.instance.write(found, folder), _MOST_FILES))
     except Exception as error:
-        listener.said(f"report '{built.label}' failed: {type(error).__name__}: {error}")
+        said = extras.explained(error) or f"{type(error).__name__}: {error}"
+        listener.said(f"report '{built.label}' failed: {said}")
         return []
     with contextlib.suppress(OSError):
         mark.write_text(stamp, "utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -99,7 +100,7 @@ class Built:
     @cached_property
     def id(self) -> str:
         """32 hex digits of `key`."""
-        return digest(json.dumps(self.key, sort_keys=True))
+        return key_id(self.key)
 
 
 class Builder:
@@ -181,12 +182,7 @@ class Builder:
         try:
             getattr(task.instance, "fingerprint", None)
         except SondageError as error:
-            named = [
-                name
-                for name, value in task.parameters.items()
-                for one in (value if isinstance(value, list) else [value])
-                if isinstance(one, str) and repr(one) in error.message
-            ]
+            named = _naming(task.parameters, getattr(error, "named", ""))
             if task.label in self._registry.declared("task"):
                 path = ("tasks", task.label)
             error.message = f"task '{task.label}': {error.message}"
@@ -304,6 +300,20 @@ class Builder:
         if isinstance(value, str):
             return substitute(value, where=self._registry.document.where(*path))
         return value
+
+
+def _naming(parameters: Mapping[str, Any], given: str) -> list[str]:
+    """Return the parameters whose value is what was given, or a list that holds it."""
+    return [
+        name
+        for name, value in parameters.items()
+        if given and given in (value if isinstance(value, list) else [value])
+    ]
+
+
+def key_id(key: Mapping[str, Any]) -> str:
+    """Return the 32 hex digits that stand for a component's key, as `Built.key` gives it."""
+    return digest(json.dumps(key, sort_keys=True))
 
 
 def _written(value: Any) -> Any:

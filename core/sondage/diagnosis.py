@@ -13,13 +13,32 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import sondage
-from sondage import paths
+from sondage import extras, paths
 
 _PARTS = (
-    "numpy", "pandas", "scipy", "pluggy", "pydantic", "typer", "rich", "dask", "distributed",
-    "duckdb", "pyarrow", "altair", "vl-convert-python", "xxhash", "torch", "transformers",
+    "numpy",
+    "scipy",
+    "pluggy",
+    "pydantic",
+    "pyyaml",
+    "packaging",
+    "typer",
+    "rich",
+    "xxhash",
+    "filelock",
+    "pandas",
+    "dask",
+    "distributed",
+    "cryptography",
+    "duckdb",
+    "pyarrow",
+    "altair",
+    "vl-convert-python",
+    "torch",
+    "transformers",
     "scikit-learn",
-)  # fmt: skip
+)
+_NEEDED = _PARTS[:10]  # fmt: skip
 _LITTLE = 2 << 30
 
 
@@ -36,7 +55,7 @@ class Finding:
 def diagnose() -> Iterator[Finding]:
     """Yield what was found; a part that fails becomes a finding itself."""
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        _python, _versions, _plugins, _registry, _folders, _data, _torch,
+        _python, _versions, _extras, _plugins, _registry, _folders, _data, _torch,
     )  # fmt: skip
     for look in looks:
         try:
@@ -59,10 +78,16 @@ def _versions() -> Iterator[Finding]:
         except PackageNotFoundError:
             absent.append(name)
     yield Finding("libraries", ", ".join(found))
-    optional = {"torch", "transformers", "scikit-learn"}
-    missing = [name for name in absent if name not in optional]
+    missing = [name for name in absent if name in _NEEDED]
     if missing:
         yield Finding("libraries", f"missing: {', '.join(missing)}", False)
+
+
+def _extras() -> Iterator[Finding]:
+    for extra in extras.EXTRAS:
+        lacks = extras.missing(extra)
+        said = f"without {' and '.join(lacks)}: {extras.line(extra)}" if lacks else "there"
+        yield Finding(f"extra {extra}", said)
 
 
 def _plugins() -> Iterator[Finding]:

@@ -86,9 +86,32 @@ class PluginError(SondageError):
 
 
 class DataError(SondageError):
-    """A data file or the data in it cannot be used."""
+    """A data file or the data in it cannot be used.
+
+    Parameters
+    ----------
+    message, where, near, hint
+        As `SondageError` takes them.
+    named : str
+        The name or pattern that was given, where it is what no file answers to.
+    """
 
     slug = "data"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str = "",
+        near: Iterable[str] = (),
+        hint: str = "",
+        named: str = "",
+    ) -> None:
+        super().__init__(message, where=where, near=near, hint=hint)
+        self.named = named
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (*super().__reduce__(), {"named": self.named})
 
 
 class EncodingError(SondageError):
@@ -107,6 +130,12 @@ class ResultsError(SondageError):
     """A run's results cannot be read or written."""
 
     slug = "results"
+
+
+class DependencyError(SondageError):
+    """A library that only some ways of using sondage need is not installed."""
+
+    slug = "dependency"
 
 
 class ClusterError(SondageError):

@@ -38,7 +38,8 @@ def find_files(
     Raises
     ------
     DataError
-        If a name or pattern means no file; gives the nearest names in that folder.
+        If a name or pattern means no file; gives the nearest names in that folder, and the
+        name or pattern itself as ``named``.
     """
     found: dict[str, None] = {}
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
@@ -61,6 +62,7 @@ def find_one(name: str, *, what: str = "file", suffixes: tuple[str, ...] = ()) -
             f"{name!r} means {len(found)} files, wanted one {what}",
             near=found[:5],
             hint="name one file",
+            named=name,
         )
     return found[0]
 
@@ -73,6 +75,7 @@ def _missing(pattern: str, path: str, what: str, suffixes: tuple[str, ...]) -> D
             f"{pattern!r} is a folder, not {article} {what}",
             near=inside[:5],
             hint="name a file in it, or a pattern such as folder/*" + (suffixes or (".txt",))[0],
+            named=pattern,
         )
     folder, name = os.path.split(path)
     folder = folder or "."
@@ -80,11 +83,15 @@ def _missing(pattern: str, path: str, what: str, suffixes: tuple[str, ...]) -> D
         return DataError(
             f"no file {pattern!r}: the folder {folder!r} does not exist",
             hint="check the path, and any environment variable in it",
+            named=pattern,
         )
     listed = os.listdir(folder) if os.path.isdir(folder) else []
     said = "no file matches" if glob.has_magic(path) else "no file"
     return DataError(
-        f"{said} {pattern!r}", near=nearest(name, listed), hint="check the path's spelling"
+        f"{said} {pattern!r}",
+        near=nearest(name, listed),
+        hint="check the path's spelling",
+        named=pattern,
     )
 
 

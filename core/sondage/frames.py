@@ -5,15 +5,17 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from sondage import stats, whole
+from sondage import extras, stats, whole
 from sondage.data import Outcomes
 from sondage.runfolder import Record, RunFolder, unpack
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _CELL = ["kind", "encoder", "other", "step", "task", "component", "view", "layer", "seed"]
 _GROUP = [c for c in _CELL if c != "seed"]
@@ -44,6 +46,9 @@ def frame(folders: Iterable[RunFolder]) -> pd.DataFrame:
         Columns ``run, kind, encoder, other, step, task, component, view, layer, seed, score,
         value, low, high, status, id``; a failed cell has one row without a value.
     """
+    extras.need("run", "a table of results")
+    import pandas as pd
+
     rows = []
     for folder in folders:
         for record in folder.records():
@@ -67,6 +72,9 @@ def table(folder: RunFolder, name: str) -> pd.DataFrame:
 
     A column of the table that has a cell column's name gets an underscore at its end.
     """
+    extras.need("run", "a table of results")
+    import pandas as pd
+
     parts = []
     for record in folder.records():
         if name in record.get("tables", {}):
@@ -92,6 +100,9 @@ def summary(folder: RunFolder) -> pd.DataFrame:
         composition's baseline, ``difference, difference_low, difference_high, p, p_holm``
         (Holm over layers).
     """
+    extras.need("run", "a table of results")
+    import pandas as pd
+
     header = folder.header()
     baseline = (header.get("declared") or {}).get("baseline")
     plan = whole.planned(header)

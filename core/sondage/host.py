@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
@@ -210,9 +210,18 @@ class _BadPluginError(Exception):
     """Why a plugin that could be imported is not used."""
 
 
+class _Manager(pluggy.PluginManager):
+    """Looks for hooks among what a module holds, not among what it would import."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        if isinstance(plugin, ModuleType) and name not in vars(plugin):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 def _ask(plugin: str, module: ModuleType) -> list[Spec]:
     # A manager of its own for each plugin: a half-registered one leaves nothing behind.
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager = _Manager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     _check_spelling(manager, module)
     try:

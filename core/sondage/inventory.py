@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sondage import disk
-from sondage.data import digest
+from sondage.build import key_id
 from sondage.errors import StoreError
 from sondage.runfolder import runs
 from sondage.store import Entry, Store
@@ -59,8 +58,7 @@ def encoder_names(root: Path) -> dict[str, str]:
         named += [c for c in trained if isinstance(c, dict)] if isinstance(trained, list) else []
         for component in named:
             if "key" in component:
-                key = json.dumps(component["key"], sort_keys=True)
-                out[digest(key)] = str(component.get("label", ""))
+                out[key_id(component["key"])] = str(component.get("label", ""))
     return out
 
 

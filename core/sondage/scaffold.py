@@ -63,7 +63,7 @@ SAMPLES: dict[str, Sample] = {
         "Layers",
         "first scores by layer, a table and a figure",
         "line chart",
-        ("altair>=5.4", "pandas>=2.2"),
+        ("sondage[figures]>=0.1,<1",),
     ),
 }
 

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import sondage
+from sondage import extras
 from sondage.errors import ClusterError, PluginError
 
 
@@ -29,6 +30,7 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
     ------
     ClusterError
     """
+    extras.need("cluster", "running on workers or a cluster")
     import dask
     from distributed import Client, LocalCluster, Security, as_completed
 

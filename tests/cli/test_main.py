@@ -10,7 +10,7 @@ import pytest
 
 COMMANDS = [
     "run", "plan", "results", "list", "describe", "validate", "schema", "plugins", "new", "check",
-    "doctor", "cache",
+    "doctor", "explain", "cache",
 ]  # fmt: skip
 HEAVY = ("torch", "numpy", "pandas", "pydantic", "rich", "yaml", "dask", "sondage.host", "altair")
 
@@ -57,7 +57,7 @@ def test_a_users_mistake_ends_with_a_message_and_2(script, both):
     assert lines[0] == "there is no composition 'bth'"
     assert lines[1].startswith(f"  at {both}:")
     assert lines[2] == "  closest: both"
-    assert lines[4] == "  about: docs/errors/unknown-component.md"
+    assert lines[4] == "  about: sondage explain unknown-component"
     assert "Traceback" not in done.stderr
 
 

@@ -66,7 +66,7 @@ def test_an_error_is_explained_in_its_parts(capsys):
     assert [line.split(":")[0].strip() for line in err.splitlines()[-4:]] == [
         "at f", "closest", "try", "about",
     ]  # fmt: skip
-    assert err.endswith("about: docs/errors/registry.md\n")
+    assert err.endswith("about: sondage explain registry\n")
 
 
 def test_sizes_and_durations_are_in_words():

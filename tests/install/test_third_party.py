@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from building import ROOT, ok, sh, wheel
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.install
 
 TOY = '''
@@ -68,39 +65,6 @@ compositions:
     probes: [outside.nearest]
     seeds: [0, 1]
 """
-
-
-def sh(*command: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(c) for c in command], cwd=cwd, text=True, capture_output=True, timeout=900,
-        check=False,
-        env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | env,
-    )  # fmt: skip
-
-
-def ok(*command: object, cwd: Path, **env: str) -> str:
-    done = sh(*command, cwd=cwd, **env)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def wheel(source: Path, out: Path) -> Path:
-    """Build with the project's own back end, which is installed beside this test."""
-    before = set(out.glob("*.whl"))
-    ok(sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", out, source, cwd=out)
-    (made,) = set(out.glob("*.whl")) - before
-    return made
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new environment with the core's wheel and nothing else of ours."""
-    folder = tmp_path_factory.mktemp("fresh")
-    core = wheel(ROOT, folder)
-    ok(sys.executable, "-m", "venv", "venv", cwd=folder)
-    pins = ["-c", ROOT / "constraints.txt"]
-    ok("venv/bin/pip", "install", "-q", "--disable-pip-version-check", *pins, core, cwd=folder)
-    return folder
 
 
 def test_a_third_party_plugin_comes_and_goes(fresh: Path) -> None:

@@ -16,6 +16,7 @@ from sondage.cli import (
     check,
     describe,
     doctor,
+    explain,
     listing,
     new,
     plan,
@@ -25,8 +26,10 @@ from sondage.cli import (
     schema,
     validate,
 )
-from sondage.cli.text import explain, say, warn
+from sondage.cli.text import explain as told
+from sondage.cli.text import say, warn
 from sondage.errors import SondageError
+from sondage.extras import explained
 
 
 class Group(TyperGroup):
@@ -43,8 +46,15 @@ class Group(TyperGroup):
             sys.stdout.flush()
         except SondageError as error:
             _flush()
-            explain(error)
+            told(error)
             raise typer.Exit(error.exit_code) from error
+        except ModuleNotFoundError as error:
+            lacking = explained(error)
+            if lacking is None:
+                raise
+            _flush()
+            told(lacking)
+            raise typer.Exit(lacking.exit_code) from error
         except KeyboardInterrupt as error:
             _flush()
             warn("interrupted; the same command continues")
@@ -104,3 +114,4 @@ app.command("new")(new.new)
 app.command("check")(check.check)
 app.add_typer(cache.app, name="cache")
 app.command("doctor")(doctor.doctor)
+app.command("explain")(explain.explain)

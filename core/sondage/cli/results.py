@@ -143,7 +143,7 @@ def _frame(run: Run, table: str | None, *, cells: bool) -> DataFrame:
 
 
 def _hand_over(frame: DataFrame, csv: str | None, parquet: Path | None) -> None:
-    from sondage import sheet
+    from sondage import extras, sheet
     from sondage.errors import ResultsError
 
     if csv is not None:
@@ -156,6 +156,7 @@ def _hand_over(frame: DataFrame, csv: str | None, parquet: Path | None) -> None:
     if parquet is not None:
         if str(parquet) == "-":
             raise ResultsError("--parquet writes a file, not '-'", hint="--csv - prints")
+        extras.need("sql", "--parquet")
         try:
             frame.to_parquet(parquet, index=False)
         except OSError as error:

@@ -11,8 +11,8 @@ from sondage.errors import SondageError
 from sondage.plain import clean, flat
 
 __all__ = [
-    "clean", "counted", "duration", "explain", "flat", "on_terminal", "say", "size", "table",
-    "warn", "write",
+    "clean", "counted", "duration", "explain", "flat", "on_terminal", "page", "say", "size",
+    "table", "warn", "write",
 ]  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def warn(text: object) -> None:
 
 def explain(error: SondageError) -> None:
     """Print what an error says: message, place, nearest names, what to do, where to read on."""
-    warn(f"{error}\n  about: docs/errors/{error.slug}.md")
+    warn(f"{error}\n  about: sondage explain {error.slug}")
 
 
 def on_terminal() -> bool:
@@ -84,6 +84,17 @@ def _boxed(columns: Sequence[str], cells: list[list[str]], right: Sequence[str])
         # Text objects are never read as markup.
         drawn.add_row(*(Text(value) for value in row))
     Console(markup=False, emoji=False, highlight=False).print(drawn)
+
+
+def page(markdown: str) -> None:
+    """Print a page: set for a terminal, as it is written in a file."""
+    if not on_terminal():
+        say(markdown.rstrip())
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(emoji=False).print(Markdown(clean(markdown), hyperlinks=False))
 
 
 def size(count: float) -> str:

@@ -2,62 +2,68 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage.report.axes import (
-        Axis,
-        bounds_of,
-        count_axis,
-        layer_axis,
-        plane_axis,
-        score_axis,
-        step_axis,
+    from sondage.report.axes import Axis as Axis
+    from sondage.report.axes import bounds_of as bounds_of
+    from sondage.report.axes import count_axis as count_axis
+    from sondage.report.axes import layer_axis as layer_axis
+    from sondage.report.axes import plane_axis as plane_axis
+    from sondage.report.axes import score_axis as score_axis
+    from sondage.report.axes import step_axis as step_axis
+    from sondage.report.database import query as query
+    from sondage.report.figure import plot as plot
+    from sondage.report.marks import Series as Series
+    from sondage.report.marks import across as across
+    from sondage.report.marks import dots as dots
+    from sondage.report.marks import heading as heading
+    from sondage.report.marks import level as level
+    from sondage.report.marks import lines as lines
+    from sondage.report.marks import series as series
+    from sondage.report.palette import colours as colours
+    from sondage.report.palette import shades as shades
+    from sondage.report.palette import shapes as shapes
+    from sondage.report.pivot import Panel as Panel
+    from sondage.report.pivot import panels as panels
+    from sondage.report.read import Findings as Findings
+    from sondage.report.read import findings as findings
+    from sondage.report.save import Paper as Paper
+    from sondage.report.save import file_name as file_name
+    from sondage.report.save import save_figure as save_figure
+    from sondage.report.save import save_picture as save_picture
+    from sondage.report.save import save_table as save_table
+    from sondage.report.tex import latex as latex
+    from sondage.report.theme import Size as Size
+    from sondage.report.tidy import inline as inline
+    from sondage.report.tidy import over_seeds as over_seeds
+    from sondage.report.tidy import records as records
+else:
+    # Reading a finished run's findings imports neither pandas nor Altair. No module is called
+    # as what it holds.
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "axes": [
+                "Axis",
+                "bounds_of",
+                "count_axis",
+                "layer_axis",
+                "plane_axis",
+                "score_axis",
+                "step_axis",
+            ],
+            "database": ["query"],
+            "figure": ["plot"],
+            "marks": ["Series", "across", "dots", "heading", "level", "lines", "series"],
+            "palette": ["colours", "shades", "shapes"],
+            "pivot": ["Panel", "panels"],
+            "read": ["Findings", "findings"],
+            "save": ["Paper", "file_name", "save_figure", "save_picture", "save_table"],
+            "tex": ["latex"],
+            "theme": ["Size"],
+            "tidy": ["inline", "over_seeds", "records"],
+        },
     )
-    from sondage.report.database import query
-    from sondage.report.figure import plot
-    from sondage.report.marks import Series, across, dots, heading, level, lines, series
-    from sondage.report.palette import colours, shades, shapes
-    from sondage.report.pivot import Panel, panels
-    from sondage.report.read import Findings, findings
-    from sondage.report.save import Paper, file_name, save_figure, save_picture, save_table
-    from sondage.report.tex import latex
-    from sondage.report.theme import Size
-    from sondage.report.tidy import inline, over_seeds, records
-
-# No module is called as what it holds: importing it would hide the function.
-_HOMES = {
-    "Axis": "axes", "bounds_of": "axes", "layer_axis": "axes", "score_axis": "axes",
-    "step_axis": "axes", "plane_axis": "axes", "count_axis": "axes",
-    "Series": "marks", "across": "marks", "dots": "marks", "heading": "marks", "level": "marks",
-    "lines": "marks", "series": "marks",
-    "Paper": "save", "file_name": "save", "save_figure": "save", "save_picture": "save",
-    "save_table": "save",
-    "Size": "theme",
-    "colours": "palette", "shades": "palette", "shapes": "palette",
-    "inline": "tidy", "over_seeds": "tidy", "records": "tidy",
-    "Findings": "read", "findings": "read",
-    "Panel": "pivot", "panels": "pivot",
-    "latex": "tex", "plot": "figure", "query": "database",
-}  # fmt: skip
-
-__all__ = [
-    "Axis", "Findings", "Panel", "Paper", "Series", "Size", "across", "bounds_of", "colours",
-    "count_axis", "dots", "file_name", "findings", "heading", "inline", "latex", "layer_axis",
-    "level", "lines", "over_seeds", "panels", "plane_axis", "plot", "query", "records",
-    "save_figure", "save_picture", "save_table", "score_axis", "series", "shades", "shapes",
-    "step_axis",
-]  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    # Reading a finished run's findings imports neither pandas nor Altair.
-    if name in _HOMES:
-        module = importlib.import_module(f"sondage.report.{_HOMES[name]}")
-        return getattr(module, name)
-    raise AttributeError(f"module 'sondage.report' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sondage import extras
 from sondage.errors import ResultsError
 from sondage.runfolder import RunFolder, runs
 
@@ -35,6 +36,7 @@ def query(
     ResultsError
         If the query is wrong.
     """
+    extras.need("sql", "a query")
     import duckdb
 
     if not sql.strip():
@@ -92,6 +94,7 @@ def all_cells(folders: Iterable[RunFolder]) -> DataFrame:
 
 def all_summaries(folders: Iterable[RunFolder]) -> DataFrame:
     """Return the summaries of some runs, with the run's name in front."""
+    extras.need("run", "a table of results")
     import pandas as pd
 
     from sondage.frames import SUMMARY

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sondage import extras
 from sondage.errors import ResultsError
 from sondage.plain import flat
 from sondage.report import marks
@@ -45,7 +46,10 @@ def plot(
     ------
     ResultsError
         If there is nothing to draw, or the name ends otherwise.
+    DependencyError
+        If what draws is not installed.
     """
+    extras.need("figures", "a figure")
     path = Path(path)
     if path.suffix not in (".svg", ".png", ".pdf"):
         raise ResultsError(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sondage
-from sondage import disk, whole
+from sondage import disk, extras, whole
 from sondage.runfolder import Record, RunFolder
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Findings:
 
     def frame(self) -> DataFrame:
         """Return the summary as a frame, with the same columns and types for any run."""
+        extras.need("run", "a table of results")
         import pandas as pd
 
         from sondage.frames import SUMMARY

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage.testing.decorator import conformance
-    from sondage.testing.runner import CheckOutcome, checks_of, run_checks
-
-_HOMES = {
-    "conformance": "sondage.testing.decorator",
-    "CheckOutcome": "sondage.testing.runner",
-    "checks_of": "sondage.testing.runner",
-    "run_checks": "sondage.testing.runner",
-}
-
-__all__ = ["CheckOutcome", "checks_of", "conformance", "run_checks"]
-
-
-def __getattr__(name: str) -> Any:
+    from sondage.testing.decorator import conformance as conformance
+    from sondage.testing.runner import CheckOutcome as CheckOutcome
+    from sondage.testing.runner import checks_of as checks_of
+    from sondage.testing.runner import run_checks as run_checks
+else:
     # pytest imports this package at start-up: numpy and the checks come at first use.
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'sondage.testing' has no attribute {name!r}")
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "decorator": ["conformance"],
+            "runner": ["CheckOutcome", "checks_of", "run_checks"],
+        },
+    )

@@ -6,34 +6,29 @@ The plain library: `fit_logistic`, `fit_nested`, and the estimators `LinearProbe
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_classifiers.estimators import LinearProbe, MajorityProbe
-    from sondage_classifiers.logistic import LogisticPath, fit_logistic
-    from sondage_classifiers.nested import fit_nested
-    from sondage_classifiers.perceptron import MLPProbe
-
-_HOMES = {
-    "LinearProbe": "sondage_classifiers.estimators",
-    "MajorityProbe": "sondage_classifiers.estimators",
-    "MLPProbe": "sondage_classifiers.perceptron",
-    "LogisticPath": "sondage_classifiers.logistic",
-    "fit_logistic": "sondage_classifiers.logistic",
-    "fit_nested": "sondage_classifiers.nested",
-}
-
-__all__ = ["LinearProbe", "LogisticPath", "MLPProbe", "MajorityProbe", "fit_logistic", "fit_nested"]
-
-
-def __getattr__(name: str) -> Any:
+    from sondage_classifiers.estimators import LinearProbe as LinearProbe
+    from sondage_classifiers.estimators import MajorityProbe as MajorityProbe
+    from sondage_classifiers.logistic import LogisticPath as LogisticPath
+    from sondage_classifiers.logistic import fit_logistic as fit_logistic
+    from sondage_classifiers.nested import fit_nested as fit_nested
+    from sondage_classifiers.perceptron import MLPProbe as MLPProbe
+else:
     # Imported at first use, so that listing components costs no numerics.
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "estimators": ["LinearProbe", "MajorityProbe"],
+            "logistic": ["LogisticPath", "fit_logistic"],
+            "nested": ["fit_nested"],
+            "perceptron": ["MLPProbe"],
+        },
+    )
 
 
 @sondage.hookimpl

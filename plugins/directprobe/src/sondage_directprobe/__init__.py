@@ -6,39 +6,30 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_directprobe.certificates import Common, Separator, Touch
-    from sondage_directprobe.estimator import DirectProbe
-    from sondage_directprobe.hull import Nearest, nearest
-    from sondage_directprobe.similarity import spatial_similarity
-
-_HOMES = {
-    "Common": "sondage_directprobe.certificates",
-    "DirectProbe": "sondage_directprobe.estimator",
-    "Nearest": "sondage_directprobe.hull",
-    "Separator": "sondage_directprobe.certificates",
-    "Touch": "sondage_directprobe.certificates",
-    "nearest": "sondage_directprobe.hull",
-    "spatial_similarity": "sondage_directprobe.similarity",
-}
-
-__all__ = [
-    "Common",
-    "DirectProbe",
-    "Nearest",
-    "Separator",
-    "Touch",
-    "nearest",
-    "sondage_metrics",
-    "sondage_probes",
-    "sondage_reports",
-    "spatial_similarity",
-]
+    from sondage_directprobe.certificates import Common as Common
+    from sondage_directprobe.certificates import Separator as Separator
+    from sondage_directprobe.certificates import Touch as Touch
+    from sondage_directprobe.estimator import DirectProbe as DirectProbe
+    from sondage_directprobe.hull import Nearest as Nearest
+    from sondage_directprobe.hull import nearest as nearest
+    from sondage_directprobe.similarity import spatial_similarity as spatial_similarity
+else:
+    # Imported at first use, so that listing components costs no numerics.
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "certificates": ["Common", "Separator", "Touch"],
+            "estimator": ["DirectProbe"],
+            "hull": ["Nearest", "nearest"],
+            "similarity": ["spatial_similarity"],
+        },
+    )
 
 
 @sondage.hookimpl
@@ -82,10 +73,3 @@ def sondage_reports() -> list[sondage.ReportSpec]:
             "2 to 10",
         )
     ]
-
-
-def __getattr__(name: str) -> Any:
-    # Imported at first use, so that listing components costs no numerics.
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'sondage_directprobe' has no attribute {name!r}")

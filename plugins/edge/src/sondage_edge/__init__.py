@@ -6,30 +6,25 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_edge.estimator import EdgeProbe
-    from sondage_edge.mixing import centre_of_gravity, differential, expected_layer
-
-_HOMES = {
-    "EdgeProbe": "sondage_edge.estimator",
-    "centre_of_gravity": "sondage_edge.mixing",
-    "differential": "sondage_edge.mixing",
-    "expected_layer": "sondage_edge.mixing",
-}
-
-__all__ = [
-    "EdgeProbe",
-    "centre_of_gravity",
-    "differential",
-    "expected_layer",
-    "sondage_probes",
-    "sondage_reports",
-]
+    from sondage_edge.estimator import EdgeProbe as EdgeProbe
+    from sondage_edge.mixing import centre_of_gravity as centre_of_gravity
+    from sondage_edge.mixing import differential as differential
+    from sondage_edge.mixing import expected_layer as expected_layer
+else:
+    # Imported at first use, so that listing components costs no numerics.
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "estimator": ["EdgeProbe"],
+            "mixing": ["centre_of_gravity", "differential", "expected_layer"],
+        },
+    )
 
 
 @sondage.hookimpl
@@ -58,10 +53,3 @@ def sondage_reports() -> list[sondage.ReportSpec]:
             reference="Merchant et al. 2020, arXiv:2004.14448v1, table 1, figures 2 to 5",
         )
     ]
-
-
-def __getattr__(name: str) -> Any:
-    # Imported at first use, so that listing components costs no numerics.
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'sondage_edge' has no attribute {name!r}")

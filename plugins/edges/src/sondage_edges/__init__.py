@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
     from sondage_edges.bank import Edges as Edges
@@ -17,25 +17,19 @@ if TYPE_CHECKING:
     from sondage_edges.protoroles import read_spr2 as read_spr2
     from sondage_edges.relations import read_semeval2010 as read_semeval2010
     from sondage_edges.writer import edges_jsonl as edges_jsonl
-
-_PUBLIC = {
-    "Edges": "bank",
-    "edges_jsonl": "writer",
-    "read_dpr": "coreference",
-    "read_gap": "coreference",
-    "read_jsonl": "jsonl",
-    "read_semeval2010": "relations",
-    "read_spr2": "protoroles",
-    "read_wnut17": "entities",
-    "read_wsc": "coreference",
-}
-__all__ = [*_PUBLIC, "sondage_tasks"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+else:
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "bank": ["Edges"],
+            "coreference": ["read_dpr", "read_gap", "read_wsc"],
+            "entities": ["read_wnut17"],
+            "jsonl": ["read_jsonl"],
+            "protoroles": ["read_spr2"],
+            "relations": ["read_semeval2010"],
+            "writer": ["edges_jsonl"],
+        },
+    )
 
 
 @sondage.hookimpl

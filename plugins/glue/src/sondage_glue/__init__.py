@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_glue.reader import Table, read_glue
-
-_HOMES = {"Table": "sondage_glue.reader", "read_glue": "sondage_glue.reader"}
-__all__ = ["Table", "read_glue"]
+    from sondage_glue.reader import Table as Table
+    from sondage_glue.reader import read_glue as read_glue
+else:
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "reader": ["Table", "read_glue"],
+        },
+    )
 
 _GLUE = "Wang et al. 2019, arXiv:1804.07461v3, section 3"
 _TASKS = {
@@ -40,9 +45,3 @@ def sondage_tasks() -> list[sondage.TaskSpec]:
         )
         for name, (cls, summary, reference) in _TASKS.items()
     ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,47 +6,32 @@ The plain library: `uniform_code`, `online_code`, `variational_code`, and the es
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_mdl.blocks import PORTIONS
-    from sondage_mdl.codes import OnlineCode, as_published, online_code, uniform_code
-    from sondage_mdl.networks import MLPJob, fit_mlps
-    from sondage_mdl.variational import VariationalMLP, variational_code
-
-_HOMES = {
-    "PORTIONS": "sondage_mdl.blocks",
-    "OnlineCode": "sondage_mdl.codes",
-    "as_published": "sondage_mdl.codes",
-    "online_code": "sondage_mdl.codes",
-    "uniform_code": "sondage_mdl.codes",
-    "MLPJob": "sondage_mdl.networks",
-    "fit_mlps": "sondage_mdl.networks",
-    "VariationalMLP": "sondage_mdl.variational",
-    "variational_code": "sondage_mdl.variational",
-}
-
-__all__ = [
-    "PORTIONS",
-    "MLPJob",
-    "OnlineCode",
-    "VariationalMLP",
-    "as_published",
-    "fit_mlps",
-    "online_code",
-    "uniform_code",
-    "variational_code",
-]
-
-
-def __getattr__(name: str) -> Any:
+    from sondage_mdl.blocks import PORTIONS as PORTIONS
+    from sondage_mdl.codes import OnlineCode as OnlineCode
+    from sondage_mdl.codes import as_published as as_published
+    from sondage_mdl.codes import online_code as online_code
+    from sondage_mdl.codes import uniform_code as uniform_code
+    from sondage_mdl.networks import MLPJob as MLPJob
+    from sondage_mdl.networks import fit_mlps as fit_mlps
+    from sondage_mdl.variational import VariationalMLP as VariationalMLP
+    from sondage_mdl.variational import variational_code as variational_code
+else:
     # Imported at first use, so that listing components costs no numerics.
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "blocks": ["PORTIONS"],
+            "codes": ["OnlineCode", "as_published", "online_code", "uniform_code"],
+            "networks": ["MLPJob", "fit_mlps"],
+            "variational": ["VariationalMLP", "variational_code"],
+        },
+    )
 
 
 @sondage.hookimpl

@@ -6,38 +6,38 @@ The plain library: `read_senteval`, `read_conllu`, `read_brackets`, `generate` a
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_senteval.brackets import Bracketed, read_brackets
-    from sondage_senteval.estimator import SentEvalClassifier
-    from sondage_senteval.formats import Sentences, read_senteval
-    from sondage_senteval.limits import Rules
-    from sondage_senteval.maker import Generated, generate
-    from sondage_senteval.settings import Point, Settings
-    from sondage_senteval.trees import Tree, read_conllu
-
-_HOMES = {
-    "Bracketed": "sondage_senteval.brackets",
-    "Generated": "sondage_senteval.maker",
-    "Point": "sondage_senteval.settings",
-    "Rules": "sondage_senteval.limits",
-    "SentEvalClassifier": "sondage_senteval.estimator",
-    "Sentences": "sondage_senteval.formats",
-    "Settings": "sondage_senteval.settings",
-    "Tree": "sondage_senteval.trees",
-    "generate": "sondage_senteval.maker",
-    "read_brackets": "sondage_senteval.brackets",
-    "read_conllu": "sondage_senteval.trees",
-    "read_senteval": "sondage_senteval.formats",
-}
-__all__ = [
-    "Bracketed", "Generated", "Point", "Rules", "SentEvalClassifier", "Sentences", "Settings",
-    "Tree", "generate", "read_brackets", "read_conllu", "read_senteval",
-]  # fmt: skip
+    from sondage_senteval.brackets import Bracketed as Bracketed
+    from sondage_senteval.brackets import read_brackets as read_brackets
+    from sondage_senteval.estimator import SentEvalClassifier as SentEvalClassifier
+    from sondage_senteval.formats import Sentences as Sentences
+    from sondage_senteval.formats import read_senteval as read_senteval
+    from sondage_senteval.limits import Rules as Rules
+    from sondage_senteval.maker import Generated as Generated
+    from sondage_senteval.maker import generate as generate
+    from sondage_senteval.settings import Point as Point
+    from sondage_senteval.settings import Settings as Settings
+    from sondage_senteval.trees import Tree as Tree
+    from sondage_senteval.trees import read_conllu as read_conllu
+else:
+    # Imported at first use, so that listing components costs no numerics.
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "brackets": ["Bracketed", "read_brackets"],
+            "estimator": ["SentEvalClassifier"],
+            "formats": ["Sentences", "read_senteval"],
+            "limits": ["Rules"],
+            "maker": ["Generated", "generate"],
+            "settings": ["Point", "Settings"],
+            "trees": ["Tree", "read_conllu"],
+        },
+    )
 
 _PAPER = "Conneau et al. 2018, arXiv:1805.01070v2"
 _TASKS = {
@@ -55,13 +55,6 @@ _TASKS = {
     ),
     "probing": ("Probing", "any labelled sentences in SentEval's format or two columns"),
 }  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    # Imported at first use, so that listing components costs no numerics.
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @sondage.hookimpl

@@ -6,25 +6,27 @@ same measures as mergeable accumulators for sondage.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_similarity.alignment import CKA, cka
-    from sondage_similarity.moments import Moments
-    from sondage_similarity.representational import RSA, rsa
-
-_HOMES = {
-    "CKA": "sondage_similarity.alignment",
-    "cka": "sondage_similarity.alignment",
-    "Moments": "sondage_similarity.moments",
-    "RSA": "sondage_similarity.representational",
-    "rsa": "sondage_similarity.representational",
-}
-
-__all__ = ["CKA", "RSA", "Moments", "cka", "rsa", "sondage_metrics"]
+    from sondage_similarity.alignment import CKA as CKA
+    from sondage_similarity.alignment import cka as cka
+    from sondage_similarity.moments import Moments as Moments
+    from sondage_similarity.representational import RSA as RSA
+    from sondage_similarity.representational import rsa as rsa
+else:
+    # Imported at first use, so that listing components costs no numerics.
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "alignment": ["CKA", "cka"],
+            "moments": ["Moments"],
+            "representational": ["RSA", "rsa"],
+        },
+    )
 
 
 @sondage.hookimpl
@@ -45,10 +47,3 @@ def sondage_metrics() -> list[sondage.MetricSpec]:
             "Song et al. 2012, JMLR 13, unbiased HSIC",
         ),
     ]
-
-
-def __getattr__(name: str) -> Any:
-    # Imported at first use, so that listing components costs no numerics.
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'sondage_similarity' has no attribute {name!r}")

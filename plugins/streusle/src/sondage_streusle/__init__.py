@@ -6,25 +6,27 @@ adapters over it.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_streusle.corpus import Streusle
-    from sondage_streusle.labels import adposition_labels
-    from sondage_streusle.reader import read_streusle
-    from sondage_streusle.tasks import PsFxn, PsRole
-
-_HOMES = {
-    "PsFxn": "sondage_streusle.tasks",
-    "PsRole": "sondage_streusle.tasks",
-    "Streusle": "sondage_streusle.corpus",
-    "adposition_labels": "sondage_streusle.labels",
-    "read_streusle": "sondage_streusle.reader",
-}
-__all__ = ["PsFxn", "PsRole", "Streusle", "adposition_labels", "read_streusle"]
+    from sondage_streusle.corpus import Streusle as Streusle
+    from sondage_streusle.labels import adposition_labels as adposition_labels
+    from sondage_streusle.reader import read_streusle as read_streusle
+    from sondage_streusle.tasks import PsFxn as PsFxn
+    from sondage_streusle.tasks import PsRole as PsRole
+else:
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "corpus": ["Streusle"],
+            "labels": ["adposition_labels"],
+            "reader": ["read_streusle"],
+            "tasks": ["PsFxn", "PsRole"],
+        },
+    )
 
 _PAPERS = (
     "Schneider et al. 2018, arXiv:1805.04905; as probing task Liu et al. 2019, arXiv:1903.08855"
@@ -47,9 +49,3 @@ def sondage_tasks() -> list[sondage.TaskSpec]:
         )
         for name, (cls, summary) in tasks.items()
     ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'sondage_streusle' has no attribute {name!r}")

@@ -6,45 +6,34 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_structural.picture import draw
-    from sondage_structural.probes import DepthProbe, DistanceProbe
-    from sondage_structural.scores import dspr, nspr, root_accuracy, uuas
-    from sondage_structural.spanning import spanning_tree
-    from sondage_structural.trees import depths, tree_distances
-
-_HOMES = {
-    "DepthProbe": "probes",
-    "DistanceProbe": "probes",
-    "depths": "trees",
-    "draw": "picture",
-    "dspr": "scores",
-    "nspr": "scores",
-    "root_accuracy": "scores",
-    "spanning_tree": "spanning",
-    "tree_distances": "trees",
-    "uuas": "scores",
-}
-
-__all__ = [
-    "DepthProbe",
-    "DistanceProbe",
-    "depths",
-    "draw",
-    "dspr",
-    "nspr",
-    "root_accuracy",
-    "sondage_probes",
-    "sondage_reports",
-    "spanning_tree",
-    "tree_distances",
-    "uuas",
-]
+    from sondage_structural.picture import draw as draw
+    from sondage_structural.probes import DepthProbe as DepthProbe
+    from sondage_structural.probes import DistanceProbe as DistanceProbe
+    from sondage_structural.scores import dspr as dspr
+    from sondage_structural.scores import nspr as nspr
+    from sondage_structural.scores import root_accuracy as root_accuracy
+    from sondage_structural.scores import uuas as uuas
+    from sondage_structural.spanning import spanning_tree as spanning_tree
+    from sondage_structural.trees import depths as depths
+    from sondage_structural.trees import tree_distances as tree_distances
+else:
+    # Imported at first use, so that listing components costs no numerics.
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "picture": ["draw"],
+            "probes": ["DepthProbe", "DistanceProbe"],
+            "scores": ["dspr", "nspr", "root_accuracy", "uuas"],
+            "spanning": ["spanning_tree"],
+            "trees": ["depths", "tree_distances"],
+        },
+    )
 
 _PAPER = "Hewitt and Manning 2019, A Structural Probe for Finding Syntax in Word Representations"
 
@@ -85,10 +74,3 @@ def sondage_reports() -> list[sondage.ReportSpec]:
             reference=f"{_PAPER}, figure 2",
         )
     ]
-
-
-def __getattr__(name: str) -> Any:
-    # Imported at first use, so that listing components costs no numerics.
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"sondage_structural.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'sondage_structural' has no attribute {name!r}")

@@ -5,37 +5,30 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_synthetic.columns import Sentences, generate
-    from sondage_synthetic.draft import Sentence
-    from sondage_synthetic.grammar import sentences
-    from sondage_synthetic.tasks import Coordination, Deprel, Tree, Upos
-
-_HOMES = {
-    "Sentence": "sondage_synthetic.draft",
-    "sentences": "sondage_synthetic.grammar",
-    "Sentences": "sondage_synthetic.columns",
-    "generate": "sondage_synthetic.columns",
-    "Coordination": "sondage_synthetic.tasks",
-    "Deprel": "sondage_synthetic.tasks",
-    "Tree": "sondage_synthetic.tasks",
-    "Upos": "sondage_synthetic.tasks",
-}
-__all__ = [
-    "Coordination",
-    "Deprel",
-    "Sentence",
-    "Sentences",
-    "Tree",
-    "Upos",
-    "generate",
-    "sentences",
-]
+    from sondage_synthetic.columns import Sentences as Sentences
+    from sondage_synthetic.columns import generate as generate
+    from sondage_synthetic.draft import Sentence as Sentence
+    from sondage_synthetic.grammar import sentences as sentences
+    from sondage_synthetic.tasks import Coordination as Coordination
+    from sondage_synthetic.tasks import Deprel as Deprel
+    from sondage_synthetic.tasks import Tree as Tree
+    from sondage_synthetic.tasks import Upos as Upos
+else:
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "columns": ["Sentences", "generate"],
+            "draft": ["Sentence"],
+            "grammar": ["sentences"],
+            "tasks": ["Coordination", "Deprel", "Tree", "Upos"],
+        },
+    )
 
 _GRAMMAR = "sondage's own grammar; labels after Universal Dependencies, arXiv:2004.10643"
 
@@ -58,9 +51,3 @@ def sondage_tasks() -> list[sondage.TaskSpec]:
         )
         for name, (cls, summary) in tasks.items()
     ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'sondage_synthetic' has no attribute {name!r}")

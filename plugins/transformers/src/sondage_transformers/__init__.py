@@ -7,45 +7,32 @@ one array.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_transformers.collecting import collect
-    from sondage_transformers.finetuned import Finetuned
-    from sondage_transformers.pretrained import Pretrained
-    from sondage_transformers.randomised import Randomised
-    from sondage_transformers.settings import Settings
-    from sondage_transformers.truncated import Truncated
-    from sondage_transformers.tuning import finetune
-
-_HOMES = {
-    "collect": "sondage_transformers.collecting",
-    "finetune": "sondage_transformers.tuning",
-    "Finetuned": "sondage_transformers.finetuned",
-    "Pretrained": "sondage_transformers.pretrained",
-    "Randomised": "sondage_transformers.randomised",
-    "Settings": "sondage_transformers.settings",
-    "Truncated": "sondage_transformers.truncated",
-}
-
-__all__ = [
-    "Finetuned",
-    "Pretrained",
-    "Randomised",
-    "Settings",
-    "Truncated",
-    "collect",
-    "finetune",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sondage_transformers.collecting import collect as collect
+    from sondage_transformers.finetuned import Finetuned as Finetuned
+    from sondage_transformers.pretrained import Pretrained as Pretrained
+    from sondage_transformers.randomised import Randomised as Randomised
+    from sondage_transformers.settings import Settings as Settings
+    from sondage_transformers.truncated import Truncated as Truncated
+    from sondage_transformers.tuning import finetune as finetune
+else:
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "collecting": ["collect"],
+            "finetuned": ["Finetuned"],
+            "pretrained": ["Pretrained"],
+            "randomised": ["Randomised"],
+            "settings": ["Settings"],
+            "truncated": ["Truncated"],
+            "tuning": ["finetune"],
+        },
+    )
 
 
 @sondage.hookimpl

@@ -6,22 +6,24 @@ adapters over it.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_trec.reader import Questions, read_trec
-    from sondage_trec.tasks import Coarse, Fine
-
-_HOMES = {
-    "Coarse": "sondage_trec.tasks",
-    "Fine": "sondage_trec.tasks",
-    "Questions": "sondage_trec.reader",
-    "read_trec": "sondage_trec.reader",
-}
-__all__ = ["Coarse", "Fine", "Questions", "read_trec"]
+    from sondage_trec.reader import Questions as Questions
+    from sondage_trec.reader import read_trec as read_trec
+    from sondage_trec.tasks import Coarse as Coarse
+    from sondage_trec.tasks import Fine as Fine
+else:
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "reader": ["Questions", "read_trec"],
+            "tasks": ["Coarse", "Fine"],
+        },
+    )
 
 _PAPER = "Li and Roth 2002, Learning Question Classifiers, COLING, section 2"
 
@@ -42,9 +44,3 @@ def sondage_tasks() -> list[sondage.TaskSpec]:
         )
         for name, (cls, summary) in tasks.items()
     ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'sondage_trec' has no attribute {name!r}")

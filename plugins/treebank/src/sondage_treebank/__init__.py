@@ -5,26 +5,28 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sondage
+from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_treebank.bank import Treebank
-    from sondage_treebank.reader import read_conllu
-    from sondage_treebank.tasks import Deprel, Feats, Tree, Upos, Xpos
-
-_HOMES = {
-    "Treebank": "sondage_treebank.bank",
-    "read_conllu": "sondage_treebank.reader",
-    "Deprel": "sondage_treebank.tasks",
-    "Feats": "sondage_treebank.tasks",
-    "Tree": "sondage_treebank.tasks",
-    "Upos": "sondage_treebank.tasks",
-    "Xpos": "sondage_treebank.tasks",
-}
-__all__ = ["Deprel", "Feats", "Tree", "Treebank", "Upos", "Xpos", "read_conllu"]
+    from sondage_treebank.bank import Treebank as Treebank
+    from sondage_treebank.reader import read_conllu as read_conllu
+    from sondage_treebank.tasks import Deprel as Deprel
+    from sondage_treebank.tasks import Feats as Feats
+    from sondage_treebank.tasks import Tree as Tree
+    from sondage_treebank.tasks import Upos as Upos
+    from sondage_treebank.tasks import Xpos as Xpos
+else:
+    __getattr__, __dir__, __all__ = exports(
+        __name__,
+        {
+            "bank": ["Treebank"],
+            "reader": ["read_conllu"],
+            "tasks": ["Deprel", "Feats", "Tree", "Upos", "Xpos"],
+        },
+    )
 
 _FORMAT = "CoNLL-U, Universal Dependencies version 2; Nivre et al. 2020, arXiv:2004.10643"
 
@@ -48,9 +50,3 @@ def sondage_tasks() -> list[sondage.TaskSpec]:
         )
         for name, (cls, summary) in tasks.items()
     ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'sondage_treebank' has no attribute {name!r}")
