@@ -66,4 +66,4 @@ else:
             "theme": ["Size"],
             "tidy": ["inline", "over_seeds", "records"],
         },
-    )
+    )  # fmt: skip
