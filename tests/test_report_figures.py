@@ -13,7 +13,7 @@ import pytest
 
 from sondage import report
 from sondage.errors import ResultsError
-from sondage.report import axes, figure, marks, page, palette, theme
+from sondage.report import axes, figure, marks, page, palette, pdf, theme
 
 
 def svg_size(text):
@@ -308,11 +308,27 @@ def test_a_figure_is_the_same_every_time_and_its_data_lies_beside_it(tmp_path):
     data = curve(["=1+1", "b"])
     kept = []
     for name in ("a", "b"):
-        files = report.save_figure([panel(data)], data, tmp_path / name)
+        files = report.save_figure([panel(data)], data, tmp_path / name, pdf=True)
         kept.append([f.read_bytes() for f in files])
     assert kept[0] == kept[1]
     ElementTree.fromstring(kept[0][0])
     assert kept[0][1].decode().splitlines()[1].startswith("'=1+1,0")
+
+
+def test_a_pdf_is_put_in_order_and_stays_whole(tmp_path):
+    import vl_convert
+
+    made = vl_convert.svg_to_pdf(page.drawn([[panel(curve())]], across=1, size=theme.Size()))
+    found = pdf.ordered(made)
+    assert len(found) == len(made)
+    assert pdf.ordered(found) == found
+    table = int(re.search(rb"startxref\n(\d+)", found)[1])
+    places = [int(n) for n in re.findall(rb"(\d{10}) 00000 n", found[table:])]
+    for number, at in enumerate(places, start=1):
+        assert found[at:].startswith(b"%d 0 obj" % number)
+    assert b"/Type /Catalog" in found[places[0] : places[1]]
+    for text in (b"", b"%PDF-1.7", made[:-40], b"startxref\n3\n%%EOF"):
+        assert pdf.ordered(text) == text
 
 
 def test_a_table_is_whole_as_csv_and_readable_as_latex(tmp_path):

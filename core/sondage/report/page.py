@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sondage.errors import ResultsError
 from sondage.report import theme
+from sondage.report.pdf import ordered
 from sondage.report.theme import Size
 
 if TYPE_CHECKING:
@@ -201,6 +202,6 @@ def _as(svg: str, suffix: str) -> bytes:
     # Its converters count every unit as a point in a PDF, as a pixel in a PNG.
     units = re.sub(r'(<svg[^>]*? width="[\d.]+)pt(" height="[\d.]+)pt"', r'\1\2"', svg, count=1)
     return {
-        ".pdf": lambda: vl_convert.svg_to_pdf(units),
+        ".pdf": lambda: ordered(vl_convert.svg_to_pdf(units)),
         ".png": lambda: vl_convert.svg_to_png(units, scale=2),
     }[suffix]()
