@@ -169,7 +169,8 @@ def dots(
     where: list[Any] = (
         [alt.Y(place, title=None, sort=order).axis(domain=False, ticks=False, offset=4),
          alt.YOffset(f"{by.column}:N", sort=names)] if sideways else
-        [alt.X(place, title=None, sort=order).axis(labelAngle=0, ticks=False, offset=4),
+        [alt.X(place, title=None, sort=order).scale(paddingInner=0.2, paddingOuter=0.05)
+         .axis(labelAngle=0, ticks=False, offset=4),
          alt.XOffset(f"{by.column}:N", sort=names)]
     )  # fmt: skip
     kept = data.assign(**{category: [str(c) for c in data[category]]})

@@ -148,10 +148,9 @@ def _names(part: Any) -> Iterator[str]:
 def _svg(spec: dict[str, Any]) -> str:
     import vl_convert
 
-    found = re.search(r"v(\d+)\.(\d+)", spec["$schema"])
-    version = f"{found[1]}.{found[2]}" if found else ""
-    known = version in vl_convert.get_vegalite_versions()
-    text: str = vl_convert.vegalite_to_svg(spec, vl_version=version if known else None)
+    # As Altair itself does: the version that it wrote the chart for.
+    found = re.search(r"v(\d+\.\d+)", spec["$schema"])
+    text: str = vl_convert.vegalite_to_svg(spec, vl_version=found and found[1])
     return text
 
 

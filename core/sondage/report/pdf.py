@@ -20,11 +20,11 @@ def ordered(pdf: bytes) -> bytes:
     table = int(found[1])
     rows, _, trailer = pdf[table:].partition(b"trailer")
     starts = sorted(int(at) for at in re.findall(rb"(\d{10}) \d{5} n", rows))
-    objects = {}
+    objects: dict[int, tuple[bytes, bytes]] = {}
     for start, end in zip(starts, [*starts[1:], table], strict=True):
-        number, _, body = pdf[start:end].partition(b" 0 obj")
+        name, _, body = pdf[start:end].partition(b" 0 obj")
         head, stream, content = body.partition(b"stream\n")
-        objects[int(number)] = (_sorted(head), stream + content)
+        objects[int(name)] = (_sorted(head), stream + content)
     numbers: dict[int, int] = {}
     waiting = [int(n) for n in reversed(_REFERENCE.findall(trailer))]
     while waiting:
