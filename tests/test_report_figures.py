@@ -151,6 +151,14 @@ def test_counts_far_apart_are_on_a_logarithmic_axis():
     assert far.ends == (10, 500)
     assert far.marks == (10, 20, 50, 100, 200, 500)
     assert set(axes.count_axis([3, 70_000], "n").marks) == {10, 100, 1000, 10_000, 100_000}
+    tens = axes.count_axis([31, 79], "clusters")
+    line = report.lines(
+        curve().assign(clusters=[31, 79, 40] * 2), axes.layer_axis([0, 2]), tens,
+        report.series("encoder", ["a", "b"]),
+    )  # fmt: skip
+    text = page.drawn([[line]], across=1, size=theme.Size())
+    assert ">80<" in text
+    assert "e+" not in text
     near = axes.count_axis([4, 5], "clusters")
     assert not near.log
     assert not axes.count_axis([0, 50], "n").log
@@ -184,6 +192,12 @@ def test_intervals_are_cut_at_the_bounds_and_the_data_is_not():
     found = drawn_marks(panel(data))["area"]
     assert max(r["high"] for r in found) == 1.0
     assert data["high"].max() > 1
+
+
+def test_what_comes_later_in_the_legend_is_drawn_on_top():
+    data = curve(["b", "a"], [1, 0])
+    points = drawn_marks(panel(data))["point"]
+    assert [(p["encoder"], p["layer"]) for p in points] == [("b", 0), ("b", 1), ("a", 0), ("a", 1)]
 
 
 def test_dots_show_every_interval_and_take_no_room_for_what_is_not_there():
