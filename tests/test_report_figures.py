@@ -13,7 +13,7 @@ import pytest
 
 from sondage import report
 from sondage.errors import ResultsError
-from sondage.report import axes, figure, marks, page, palette, theme
+from sondage.report import axes, figure, marks, page, palette, pdf, theme
 
 
 def svg_size(text):
@@ -151,6 +151,14 @@ def test_counts_far_apart_are_on_a_logarithmic_axis():
     assert far.ends == (10, 500)
     assert far.marks == (10, 20, 50, 100, 200, 500)
     assert set(axes.count_axis([3, 70_000], "n").marks) == {10, 100, 1000, 10_000, 100_000}
+    tens = axes.count_axis([31, 79], "clusters")
+    line = report.lines(
+        curve().assign(clusters=[31, 79, 40] * 2), axes.layer_axis([0, 2]), tens,
+        report.series("encoder", ["a", "b"]),
+    )  # fmt: skip
+    text = page.drawn([[line]], across=1, size=theme.Size())
+    assert ">80<" in text
+    assert "e+" not in text
     near = axes.count_axis([4, 5], "clusters")
     assert not near.log
     assert not axes.count_axis([0, 50], "n").log
@@ -184,6 +192,12 @@ def test_intervals_are_cut_at_the_bounds_and_the_data_is_not():
     found = drawn_marks(panel(data))["area"]
     assert max(r["high"] for r in found) == 1.0
     assert data["high"].max() > 1
+
+
+def test_what_comes_later_in_the_legend_is_drawn_on_top():
+    data = curve(["b", "a"], [1, 0])
+    points = drawn_marks(panel(data))["point"]
+    assert [(p["encoder"], p["layer"]) for p in points] == [("b", 0), ("b", 1), ("a", 0), ("a", 1)]
 
 
 def test_dots_show_every_interval_and_take_no_room_for_what_is_not_there():
@@ -308,11 +322,27 @@ def test_a_figure_is_the_same_every_time_and_its_data_lies_beside_it(tmp_path):
     data = curve(["=1+1", "b"])
     kept = []
     for name in ("a", "b"):
-        files = report.save_figure([panel(data)], data, tmp_path / name)
+        files = report.save_figure([panel(data)], data, tmp_path / name, pdf=True)
         kept.append([f.read_bytes() for f in files])
     assert kept[0] == kept[1]
     ElementTree.fromstring(kept[0][0])
     assert kept[0][1].decode().splitlines()[1].startswith("'=1+1,0")
+
+
+def test_a_pdf_is_put_in_order_and_stays_whole(tmp_path):
+    import vl_convert
+
+    made = vl_convert.svg_to_pdf(page.drawn([[panel(curve())]], across=1, size=theme.Size()))
+    found = pdf.ordered(made)
+    assert len(found) == len(made)
+    assert pdf.ordered(found) == found
+    table = int(re.search(rb"startxref\n(\d+)", found)[1])
+    places = [int(n) for n in re.findall(rb"(\d{10}) 00000 n", found[table:])]
+    for number, at in enumerate(places, start=1):
+        assert found[at:].startswith(b"%d 0 obj" % number)
+    assert b"/Type /Catalog" in found[places[0] : places[1]]
+    for text in (b"", b"%PDF-1.7", made[:-40], b"startxref\n3\n%%EOF"):
+        assert pdf.ordered(text) == text
 
 
 def test_a_table_is_whole_as_csv_and_readable_as_latex(tmp_path):

@@ -131,7 +131,7 @@ def count_axis(values: Iterable[float], column: str, *, title: str = "") -> Axis
     seen = [float(v) for v in values if _there(v)] or [1.0]
     low, high = min(seen), max(seen)
     if low <= 0 or high <= 3 * low:
-        return replace(score_axis(seen, column, title=title, bounds=(0, None)), format="~g")
+        return replace(score_axis(seen, column, title=title, bounds=(0, None)), format="~f")
     steps = [n * 10.0**k for k in range(math.floor(math.log10(low)), 20) for n in (1, 2, 5)]
     below, above = (max(s for s in steps if s <= low), min(s for s in steps if s >= high))
     marks = tuple(s for s in steps if below <= s <= above)

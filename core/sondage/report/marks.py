@@ -125,7 +125,7 @@ def lines(
     import altair as alt
 
     told = [by, *([dash] if dash else [])]
-    data = data.sort_values([*(s.column for s in told), x.column], kind="stable")
+    data = _in_order(data, x, told)
     base = alt.Chart(inline(_drawn(data, x, y, told, interval)))
     apart = [alt.Detail(f"{dash.column}:N")] if dash else []
     across, up, colour = x.x(), y.y(), by.colour()
@@ -169,7 +169,8 @@ def dots(
     where: list[Any] = (
         [alt.Y(place, title=None, sort=order).axis(domain=False, ticks=False, offset=4),
          alt.YOffset(f"{by.column}:N", sort=names)] if sideways else
-        [alt.X(place, title=None, sort=order).axis(labelAngle=0, ticks=False, offset=4),
+        [alt.X(place, title=None, sort=order).scale(paddingInner=0.2, paddingOuter=0.05)
+         .axis(labelAngle=0, ticks=False, offset=4),
          alt.XOffset(f"{by.column}:N", sort=names)]
     )  # fmt: skip
     kept = data.assign(**{category: [str(c) for c in data[category]]})
@@ -209,6 +210,15 @@ def level(at: float, y: Axis) -> alt.Chart:
     base = alt.Chart(alt.InlineData(values=[{y.column: at}]))
     made: alt.Chart = base.mark_rule(color="#999999").encode(y.y())
     return made
+
+
+def _in_order(data: DataFrame, x: Axis, told: Sequence[Series]) -> DataFrame:
+    """Return rows by the legend's order, along the axis: what comes later is drawn on top."""
+    import numpy as np
+
+    places = [data[s.column].map(_plain).map({n: i for i, n in enumerate(s.names)}) for s in told]
+    keys = [data[x.column], *reversed(places)]
+    return data.iloc[np.lexsort([k.to_numpy(float) for k in keys])]
 
 
 def _drawn(

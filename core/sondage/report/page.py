@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sondage.errors import ResultsError
 from sondage.report import theme
+from sondage.report.pdf import ordered
 from sondage.report.theme import Size
 
 if TYPE_CHECKING:
@@ -147,10 +148,9 @@ def _names(part: Any) -> Iterator[str]:
 def _svg(spec: dict[str, Any]) -> str:
     import vl_convert
 
-    found = re.search(r"v(\d+)\.(\d+)", spec["$schema"])
-    version = f"{found[1]}.{found[2]}" if found else ""
-    known = version in vl_convert.get_vegalite_versions()
-    text: str = vl_convert.vegalite_to_svg(spec, vl_version=version if known else None)
+    # As Altair itself does: the version that it wrote the chart for.
+    found = re.search(r"v(\d+\.\d+)", spec["$schema"])
+    text: str = vl_convert.vegalite_to_svg(spec, vl_version=found and found[1])
     return text
 
 
@@ -201,6 +201,6 @@ def _as(svg: str, suffix: str) -> bytes:
     # Its converters count every unit as a point in a PDF, as a pixel in a PNG.
     units = re.sub(r'(<svg[^>]*? width="[\d.]+)pt(" height="[\d.]+)pt"', r'\1\2"', svg, count=1)
     return {
-        ".pdf": lambda: vl_convert.svg_to_pdf(units),
+        ".pdf": lambda: ordered(vl_convert.svg_to_pdf(units)),
         ".png": lambda: vl_convert.svg_to_png(units, scale=2),
     }[suffix]()

@@ -47,7 +47,7 @@ def save_figure(
     size : str or Size
         ``screen`` as wide as the panels are, ``column`` or ``page`` for a paper.
     pdf : bool
-        A PDF, too, of the same size; its parts are in another order each time.
+        A PDF, too, of the same size.
 
     Returns
     -------

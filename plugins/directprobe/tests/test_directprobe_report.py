@@ -133,6 +133,20 @@ def test_pictures_are_sound_and_harmless(written):
         assert "\x1b" not in picture.read_text("utf-8")
 
 
+def test_accuracy_by_layer_is_drawn_with_its_intervals(tmp_path):
+    out = []
+    for layer in (0, 1):
+        for encoder, step in (("base", None), ("tuned", 5)):
+            right = np.arange(60) % (3 + layer) > 0
+            scores = {"accuracy": float(right.mean()), "accuracy_std": 0.01}
+            out.append(toys.cell(scores, right=right, encoder=encoder, step=step, layer=layer,
+                                 component="mlp"))  # fmt: skip
+    names = {p.name: p for p in Zhou2022().write(toys.ToyFindings(out), tmp_path)}
+    assert pd.read_csv(names["layers.csv"])["accuracy_high"].notna().all()
+    drawn = names["layers.svg"].read_text("utf-8")
+    assert drawn.count("mark-area") == 2, "one a line, in the panel of accuracies alone"
+
+
 def test_the_index_says_what_is_missing(tmp_path):
     (index,) = Zhou2022().write(toys.ToyFindings(), tmp_path)
     assert index.name == "README.md"

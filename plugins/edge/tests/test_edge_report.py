@@ -140,6 +140,28 @@ def test_similarity_freezing_and_truncation(written):
     assert cut[["layers", "value"]].to_numpy().tolist() == [[1, 0.7], [2, 0.9]]
 
 
+def test_what_is_over_seeds_has_intervals(tmp_path):
+    more = [mixed("base", 0.9, seed=seed) for seed in (1, 2)]
+    shares = [0.1, 0.2, 0.7]
+    for i, c in enumerate(more):
+        c.record["tables"]["mix"]["share"] = [shares[0] + 0.1 * (i + 1), shares[1], shares[2]]
+    more += [
+        toys.cell({"dev_las": 0.7 + seed / 10}, kind="training", encoder="frozen-2", seed=seed,
+                  task="parsing", layer=None, view="", component="t.finetuned")
+        for seed in (1, 2)
+    ]  # fmt: skip
+    found = write(tmp_path, toys.ToyFindings([*cells(), *more], baseline="base"), **REPORT)
+    table = pd.read_csv(found["mix-weights.csv"]).set_index(["encoder", "mixed_layer"])
+    row = table.loc[("base", 0)]
+    # Shares 0.1, 0.2, 0.3: t(2, 0.975) = 4.303.
+    assert row["share"] == pytest.approx(0.2)
+    assert row["high"] - row["share"] == pytest.approx(4.302653 * 0.1 / 3**0.5, rel=1e-5)
+    assert row["gamma"] == 1.5
+    assert "mark-area" in found["mix-weights.svg"].read_text("utf-8")
+    # One depth of three has seeds: its interval is a bar, beside no other.
+    assert "mark-rule role-mark" in found["freezing.svg"].read_text("utf-8")
+
+
 def test_every_figure_is_an_svg_with_its_data(written):
     pictures = [name for name in written if name.endswith(".svg")]
     assert len(pictures) == 7

@@ -1,5 +1,8 @@
 """`senteval.mosbach2020`: its numbers from cells made by hand."""
 
+from xml.etree import ElementTree
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -80,6 +83,46 @@ def test_figure_4_compares_cls_with_the_originals_mean(written):
     assert table.loc[("shift", "cls", 4), "change"] == pytest.approx(8.5)
     assert table.loc[("shift", "cls", 4), "against_mean"] == pytest.approx(3.5)
     assert table.loc[("shift", "mean", 4)].isna()["against_mean"]
+
+
+def test_changes_have_intervals_that_say_what_they_are_over(written, tmp_path):
+    table = pd.read_csv(written["figure4-changes.csv"]).set_index(["task", "view", "layer"])
+    row = table.loc[("shift", "cls", 4)]
+    # Two seeds, a point apart: t(1, 0.975) = 12.706 times 1 / 2.
+    assert row["interval"] == "seeds"
+    assert row["high"] - row["change"] == pytest.approx(12.706 * 0.5, rel=1e-4)
+    ElementTree.parse(written["figure4-changes.svg"])
+    drawn = written["figure4-changes.svg"].read_text("utf-8")
+    assert drawn.count("mark-area") == drawn.count("mark-line") == 4
+
+    rng = np.random.default_rng(0)
+    right = {e: rng.random(60) < p for e, p in (("base", 0.5), ("tuned", 0.8))}
+
+    def found(baseline):
+        cells = [
+            toys.cell({"accuracy": float(r.mean())}, right=r, encoder=e, view="cls",
+                      step=20 if e == "tuned" else None, component="logreg")
+            for e, r in right.items()
+        ]  # fmt: skip
+        folder = tmp_path / baseline
+        folder.mkdir()
+        Mosbach2020().write(toys.ToyFindings(cells, baseline=baseline), folder)
+        return pd.read_csv(folder / "figure4-changes.csv").iloc[0]
+
+    paired, apart = found("base"), found("other")
+    assert (paired["interval"], apart["interval"]) == ("paired", "independent")
+    for row in (paired, apart):
+        gain = 100 * (right["tuned"].mean() - right["base"].mean())
+        assert row["change"] == pytest.approx(gain)
+        assert row["low"] < gain < row["high"]
+        assert row["high"] - row["low"] < 100
+
+
+def test_figures_can_be_of_a_papers_width_and_pdf(tmp_path):
+    only = toys.ToyFindings(cells()).only(lambda r: r["encoder"] == "base" and r["view"] == "cls")
+    names = [p.name for p in Mosbach2020(size="column", pdf=True).write(only, tmp_path)]
+    assert names == ["README.md", *(f"figure1-accuracy{end}" for end in (".svg", ".csv", ".pdf"))]
+    assert 'pt" height=' in (tmp_path / "figure1-accuracy.svg").read_text("utf-8")
 
 
 def test_mean_against_cls(written):
