@@ -16,7 +16,7 @@ XPROBE, TURKISH = DATA / "xprobe_en", DATA / "senteval_probing_tr"
 pytestmark = pytest.mark.skipif(
     not XPROBE.is_dir(), reason="no xprobe_en among the real data: SONDAGE_DATA"
 )
-CLASSES = {c.kind: c for c in tasks.Probing.__subclasses__()}
+CLASSES = {c.name: c for c in tasks.Probing.__subclasses__()}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sondage.describe import documented
 from sondage.errors import DataError, ParameterError
 from sondage_senteval import sondage_tasks
 from sondage_senteval.tasks import BigramShift, Probing, Tense, TreeDepth, WordContent
@@ -200,8 +201,8 @@ def test_ten_tasks_and_one_for_all_others_resolve():
     assert len(tasks) == 11
     for spec in tasks:
         cls = spec.load()
-        assert spec.name == f"senteval.{cls.kind}"
-        assert "dev_share : float" in cls.__doc__
+        assert spec.name == f"senteval.{cls.name}"
+        assert documented(cls)["dev_share"]
 
 
 def test_importing_and_constructing_is_cheap():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from sondage_classifiers._cells import control_target, labels_of, with_control
 PROBE = "classifiers.control"
 
 
+@dataclass(kw_only=True, eq=False)
 class Control:
     """Run a probe on a task and, in the same way, on the task's control task.
 
@@ -38,8 +40,7 @@ class Control:
     the type is the pair (`sondage.control.control_labels`).
     """
 
-    def __init__(self, *, probe: Probe) -> None:
-        self.probe = probe
+    probe: Probe
 
     @property
     def units(self) -> Literal["vectors", "spans"]:

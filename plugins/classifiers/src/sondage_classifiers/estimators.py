@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
 
 import numpy as np
+from annotated_types import Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.errors import DataError, ParameterError
@@ -41,17 +42,30 @@ class MajorityProbe:
         return np.full(len(X), self.label_)
 
 
-class LinearProbe:
-    """Multinomial logistic regression at its optimum, its strength chosen on dev.
+@dataclass(kw_only=True, eq=False)
+class LinearSettings:
+    """How a linear probe is fitted.
 
     Parameters
     ----------
-    strengths : sequence of float
-        Candidates for C, as in `fit_logistic`; one alone needs no dev part.
+    strengths : tuple of float
+        Candidates for C; a greater C is a weaker penalty. In a tie on dev the stronger
+        penalty is taken. One alone needs no dev part.
     standardise : bool
         Penalise as if every feature had unit variance over the training rows.
     tol : float
         Relative gap to the optimal objective at which a fit ends.
+    """
+
+    strengths: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)] = STRENGTHS
+    standardise: bool = False
+    tol: Annotated[float, Gt(0)] = 1e-3
+
+
+class LinearProbe(LinearSettings):
+    """Multinomial logistic regression at its optimum, its strength chosen on dev.
+
+    Parameters are those of `LinearSettings`.
 
     Attributes
     ----------
@@ -65,17 +79,6 @@ class LinearProbe:
     path_ : LogisticPath
         All fits, on the training rows alone.
     """
-
-    def __init__(
-        self,
-        *,
-        strengths: Sequence[float] = STRENGTHS,
-        standardise: bool = False,
-        tol: float = 1e-3,
-    ) -> None:
-        self.strengths = strengths
-        self.standardise = standardise
-        self.tol = tol
 
     def fit(
         self,

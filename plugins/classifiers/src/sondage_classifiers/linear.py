@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.contracts import Problem
 from sondage.data import Ints, Labels, Result, Split
 from sondage.scores import classification
+from sondage.specs import Before
 from sondage_classifiers._cells import (
     check_training,
     control_target,
@@ -24,13 +25,15 @@ from sondage_classifiers._cells import (
     with_control,
     with_surprisal,
 )
-from sondage_classifiers.logistic import STRENGTHS, LogisticPath, fit_logistic
+from sondage_classifiers.estimators import LinearSettings
+from sondage_classifiers.logistic import LogisticPath, fit_logistic
 from sondage_classifiers.nested import chains, fit_nested, rows_of
 
 PROBE = "classifiers.linear"
 
 
-class Linear:
+@dataclass(kw_only=True, eq=False)
+class Linear(LinearSettings):
     """Multinomial logistic regression on raw vectors, fitted to its optimum.
 
     The strength is chosen on the dev part among fits on the training part; the chosen fit is
@@ -38,17 +41,10 @@ class Linear:
 
     Parameters
     ----------
-    strengths : tuple of float
-        Candidates for C; a greater C is a weaker penalty. In a tie on dev the stronger
-        penalty is taken. One alone needs no dev part.
     control : bool
         Fit a control task in the same way, with a strength of its own.
-    standardise : bool
-        Penalise as if every feature had unit variance over the seed's training rows.
     keep_weights : bool
         Keep the chosen weights, (classes × width), and intercepts as arrays of the result.
-    tol : float
-        Relative gap to the optimal objective at which a fit ends.
 
     Notes
     -----
@@ -68,20 +64,8 @@ class Linear:
     units: ClassVar[Literal["vectors"]] = "vectors"
     joint: ClassVar[tuple[str, ...]] = ("seed",)
 
-    def __init__(
-        self,
-        *,
-        strengths: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)] = STRENGTHS,
-        control: bool = False,
-        standardise: bool = False,
-        keep_weights: bool = False,
-        tol: Annotated[float, Gt(0)] = 1e-3,
-    ) -> None:
-        self.strengths = strengths
-        self.control = control
-        self.standardise = standardise
-        self.keep_weights = keep_weights
-        self.tol = tol
+    control: Annotated[bool, Before("standardise")] = False
+    keep_weights: Annotated[bool, Before("tol")] = False
 
     @property
     def randomness(self) -> tuple[str, ...]:

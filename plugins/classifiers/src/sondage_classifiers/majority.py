@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from sondage_classifiers._cells import (
 from sondage_classifiers.estimators import MajorityProbe
 
 
+@dataclass(kw_only=True, eq=False)
 class Majority:
     """Give every item the most frequent training label (the first such, in a tie).
 
@@ -42,8 +44,7 @@ class Majority:
     units: ClassVar[Literal["vectors"]] = "vectors"
     joint: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, *, control: bool = False) -> None:
-        self.control = control
+    control: bool = False
 
     @property
     def randomness(self) -> tuple[str, ...]:

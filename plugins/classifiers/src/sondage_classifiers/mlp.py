@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.contracts import Problem
@@ -23,13 +23,13 @@ from sondage_classifiers._cells import (
     with_control,
     with_surprisal,
 )
-from sondage_classifiers.perceptron import ALPHAS, HIDDEN, MLPProbe
+from sondage_classifiers.perceptron import MLPProbe, MLPSettings
 
 PROBE = "classifiers.mlp"
-Size = Annotated[int, Gt(0)]
 
 
-class MLP:
+@dataclass(kw_only=True, eq=False)
+class MLP(MLPSettings):
     """Two-layer neural network: grid search on dev, the best trained several times.
 
     The defaults are the paper's whole grid: 128 fits and five restarts a cell, ten minutes
@@ -38,15 +38,6 @@ class MLP:
 
     Parameters
     ----------
-    hidden : tuple of (int, int)
-        Candidate sizes of the two hidden layers.
-    alphas : tuple of float
-        Candidate L2 weights.
-    restarts : int
-        Initialisations of the chosen candidate. Scores are means over them, outcomes the
-        share of restarts that got an item right, surprisals means over them.
-    max_iter : int
-        Epochs at most.
     control : bool
         Train a control task in the same way, with a grid search of its own.
 
@@ -54,9 +45,10 @@ class MLP:
     -----
     Scores ``accuracy``, ``macro_f1``, ``accuracy_std`` (over restarts, n - 1 in the
     denominator; absent with one), and with `control` ``control_accuracy`` and
-    ``selectivity``. Tables ``grid`` and ``restarts``; ``per_class`` counts are means over
-    restarts. Warning ``not-converged`` counts restarts that ran into `max_iter`, and
-    ``grid-not-converged`` grid points that did.
+    ``selectivity``. Scores are means over restarts, outcomes the share of restarts that got an
+    item right, surprisals means over them. Tables ``grid`` and ``restarts``; ``per_class``
+    counts are means over restarts. Warning ``not-converged`` counts restarts that ran into
+    `max_iter`, and ``grid-not-converged`` grid points that did.
 
     References
     ----------
@@ -67,20 +59,7 @@ class MLP:
     units: ClassVar[Literal["vectors"]] = "vectors"
     joint: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(
-        self,
-        *,
-        hidden: Annotated[tuple[tuple[Size, Size], ...], MinLen(1)] = HIDDEN,
-        alphas: Annotated[tuple[Annotated[float, Ge(0)], ...], MinLen(1)] = ALPHAS,
-        restarts: Annotated[int, Ge(1)] = 5,
-        max_iter: Annotated[int, Ge(1)] = 1000,
-        control: bool = False,
-    ) -> None:
-        self.hidden = hidden
-        self.alphas = alphas
-        self.restarts = restarts
-        self.max_iter = max_iter
-        self.control = control
+    control: bool = False
 
     @property
     def randomness(self) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
+from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.data import Ints
@@ -25,6 +25,7 @@ HIDDEN: tuple[tuple[int, int], ...] = tuple(
 )
 #: Powers of ten over the paper's range of L2 weights.
 ALPHAS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+Size = Annotated[int, Gt(0)]
 _INTERRUPTED = "interrupted by user"
 
 
@@ -38,22 +39,35 @@ class Trial:
     epochs: int
 
 
-class MLPProbe:
+@dataclass(kw_only=True, eq=False)
+class MLPSettings:
+    """Which networks are tried, and how often the chosen one is trained.
+
+    Parameters
+    ----------
+    hidden : tuple of (int, int)
+        Candidate sizes of the two hidden layers.
+    alphas : tuple of float
+        Candidate L2 weights.
+    restarts : int
+        Initialisations of the chosen candidate.
+    max_iter : int
+        Epochs at most.
+    """
+
+    hidden: Annotated[tuple[tuple[Size, Size], ...], MinLen(1)] = HIDDEN
+    alphas: Annotated[tuple[Annotated[float, Ge(0)], ...], MinLen(1)] = ALPHAS
+    restarts: Annotated[int, Ge(1)] = 5
+    max_iter: Annotated[int, Ge(1)] = 1000
+
+
+class MLPProbe(MLPSettings):
     """Two hidden ReLU layers trained by Adam, by scikit-learn's `MLPClassifier`.
 
     Minibatches of min(200, n), learning rate 1e-3, training until the training loss has not
     fallen by 1e-4 for ten epochs: the defaults of `MLPClassifier`, which the paper used.
 
-    Parameters
-    ----------
-    hidden : sequence of (int, int)
-        Candidate layer sizes.
-    alphas : sequence of float
-        Candidate L2 weights.
-    restarts : int
-        Initialisations of the best candidate.
-    max_iter : int
-        Epochs at most.
+    Parameters are those of `MLPSettings`.
 
     Attributes
     ----------
@@ -69,19 +83,6 @@ class MLPProbe:
     Zhou and Srikumar 2022, section 2.1. Departs from it: the paper gives the range of the
     L2 weight and not its steps (powers of ten here); scikit-learn is a later one than 0.22.
     """
-
-    def __init__(
-        self,
-        *,
-        hidden: Sequence[tuple[int, int]] = HIDDEN,
-        alphas: Sequence[float] = ALPHAS,
-        restarts: int = 5,
-        max_iter: int = 1000,
-    ) -> None:
-        self.hidden = hidden
-        self.alphas = alphas
-        self.restarts = restarts
-        self.max_iter = max_iter
 
     def fit(
         self,

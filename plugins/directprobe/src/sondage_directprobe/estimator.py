@@ -31,6 +31,8 @@ class DirectProbe(Settings):
     merged, unless their common hull would overlap a cluster of another label, until nothing
     merges.
 
+    Parameters are those of `sondage_directprobe.settings.Settings`, and:
+
     Parameters
     ----------
     reference : bool

@@ -4,58 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Lt
 from numpy.typing import NDArray
 
 from sondage.contracts import Problem
 from sondage.data import Ints, Labels, Outcomes, Result, Split, States, Units
 from sondage.errors import DataError, EncodingError
 from sondage_edge import labels as scoring
-from sondage_edge.estimator import EdgeProbe, Loss, cells_of
+from sondage_edge.estimator import EdgeProbe, Settings, cells_of
 from sondage_edge.mixing import centre_of_gravity, differential, expected_layer
 from sondage_edge.ragged import places
-from sondage_edge.reading import Read
 
 PROBE = "edge.probe"
-Size = Annotated[int, Ge(1)]
 
 
-class Edge:
+@dataclass(kw_only=True, eq=False)
+class Edge(Settings):
     """Edge probe on spans or pairs of spans; see `EdgeProbe` for the network.
 
     Parameters
     ----------
-    read : {'mix', 'layer', 'top', 'lexical', 'cat', 'cumulative'}
-        ``mix``: one result, from a learned mix of the composition's layers. ``layer``: one a
-        layer, all trained together. ``top``, ``lexical``, ``cat``: one result, from the
-        highest layer, layer 0, or both side by side. ``cumulative``: one result, whose
-        table has the score of the mix of layers up to each l; scores are the last one's.
-    loss : {'sigmoid', 'softmax'}
-        Binary cross-entropy over labels, or cross-entropy of one label an item.
-    projection : int
-        Width that each word's vector is projected to.
-    hidden : int
-        Units in the perceptron's hidden layer.
-    dropout : float
-        Share of hidden units dropped in training.
-    batch : int
-        Sentences a step.
-    rate : float
-        Of Adam, at first.
-    clip : float
-        Largest norm of a gradient.
-    validate_every : int
-        Steps between looks at dev.
-    halve_after : int
-        Looks at dev in a row without progress after which the rate is halved, and again after
-        as many.
-    stop_after : int
-        Looks at dev in a row without progress after which training ends.
-    max_validations : int
-        Looks at dev after which training ends in any case, counted as ``not-converged``.
     device : {'cpu', 'cuda'}
         Where training runs.
 
@@ -81,36 +52,7 @@ class Edge:
     units: ClassVar[Literal["spans"]] = "spans"
     randomness: ClassVar[tuple[str, ...]] = ("initialisation",)
 
-    def __init__(
-        self,
-        *,
-        read: Read = "mix",
-        loss: Loss = "sigmoid",
-        projection: Size = 256,
-        hidden: Size = 256,
-        dropout: Annotated[float, Ge(0), Lt(1)] = 0.3,
-        batch: Size = 32,
-        rate: Annotated[float, Gt(0)] = 1e-3,
-        clip: Annotated[float, Gt(0)] = 5.0,
-        validate_every: Size = 200,
-        halve_after: Size = 3,
-        stop_after: Size = 8,
-        max_validations: Size = 100,
-        device: Literal["cpu", "cuda"] = "cpu",
-    ) -> None:
-        self.read = read
-        self.loss = loss
-        self.projection = projection
-        self.hidden = hidden
-        self.dropout = dropout
-        self.batch = batch
-        self.rate = rate
-        self.clip = clip
-        self.validate_every = validate_every
-        self.halve_after = halve_after
-        self.stop_after = stop_after
-        self.max_validations = max_validations
-        self.device = device
+    device: Literal["cpu", "cuda"] = "cpu"
 
     @property
     def per_layer(self) -> bool:
@@ -189,7 +131,7 @@ class Edge:
         units: Units, answers: NDArray[Any], n_labels: int,
     ) -> EdgeProbe:  # fmt: skip
         split = problem.splits[seed]
-        given = {name: getattr(self, name) for name in _PARAMETERS}
+        given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         initials = [problem.rng(n, seed) for n in numbers] if self.per_layer else []
         return EdgeProbe(**given).fit(
             states, cells_of(split.train, units), answers[split.train],
@@ -261,11 +203,6 @@ class Edge:
             slow = int((~probe.converged_).sum())
             warnings |= {"not-converged": slow} if slow else {}
         return dataclasses.replace(result, scores=scores, tables=tables, warnings=warnings)
-
-
-_PARAMETERS = ("read", "loss", "projection", "hidden", "dropout", "batch", "rate", "clip",
-               "validate_every", "halve_after", "stop_after", "max_validations",
-               "device")  # fmt: skip
 
 
 def _states(problem: Problem, target: Labels, numbers: Sequence[int]) -> tuple[list[States], Units]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
+from annotated_types import Ge, Gt, Lt
 from numpy.typing import NDArray
 
 from sondage.data import Ints, States, Units
@@ -18,22 +20,22 @@ if TYPE_CHECKING:
     from sondage_edge.training import Trainer
 
 Loss = Literal["sigmoid", "softmax"]
+Size = Annotated[int, Ge(1)]
 Doubles = NDArray[np.float64]
 
 
-class EdgeProbe:
-    """Labels of spans, or pairs of spans, from frozen states.
-
-    Each word's vector is projected; a span is a weighted mean of its words' projections, with
-    weights from an attention that is learned for its role (first or second span); a
-    perceptron with one hidden layer (tanh, layer normalisation, dropout) scores every label.
+@dataclass(kw_only=True, eq=False)
+class Settings:
+    """What an edge probe reads, its sizes, and how it is trained.
 
     Parameters
     ----------
     read : {'mix', 'layer', 'top', 'lexical', 'cat', 'cumulative'}
-        What is projected: a learned mix of all layers, gamma times the sum of s_l h_l with
-        s a softmax; each layer by a probe of its own; the last layer given; the first;
-        first and last side by side; or, for each l, the mix of layers 0 to l.
+        What is projected. ``mix``: a learned mix of all layers, gamma times the sum of s_l h_l
+        with s a softmax. ``layer``: each layer, by a probe of its own, all trained together.
+        ``top``, ``lexical``, ``cat``: the highest layer, the lowest (layer 0), or both side by
+        side. ``cumulative``: for each l the mix of layers up to l; a component's scores are the
+        last one's, and a table has all.
     loss : {'sigmoid', 'softmax'}
         Binary cross-entropy over all labels, predicted where the probability is above 1/2;
         or cross-entropy of one label an item.
@@ -51,12 +53,42 @@ class EdgeProbe:
         Largest norm of a gradient.
     validate_every : int
         Steps between two looks at dev.
-    halve_after, stop_after : int
-        Looks without a gain of 1e-4 in micro-F1 after which the rate is halved, and training
-        ends. While fewer than half as many labels are predicted as there are, a fall of the
-        loss by 0.1% is a gain as well. The parameters that were best on dev are kept.
+    halve_after : int
+        Looks at dev in a row without progress after which the rate is halved, and again after
+        as many. A gain of 1e-4 in micro-F1 is progress; while fewer than half as many labels are
+        predicted as there are, a fall of the loss by 0.1% is as well.
+    stop_after : int
+        Such looks after which training ends. The parameters that were best on dev are kept.
     max_validations : int
-        Looks at most.
+        Looks at dev after which training ends in any case, counted as ``not-converged``.
+    """
+
+    read: Read = "mix"
+    loss: Loss = "sigmoid"
+    projection: Size = 256
+    hidden: Size = 256
+    dropout: Annotated[float, Ge(0), Lt(1)] = 0.3
+    batch: Size = 32
+    rate: Annotated[float, Gt(0)] = 1e-3
+    clip: Annotated[float, Gt(0)] = 5.0
+    validate_every: Size = 200
+    halve_after: Size = 3
+    stop_after: Size = 8
+    max_validations: Size = 100
+
+
+@dataclass(kw_only=True, eq=False)
+class EdgeProbe(Settings):
+    """Labels of spans, or pairs of spans, from frozen states.
+
+    Each word's vector is projected; a span is a weighted mean of its words' projections, with
+    weights from an attention that is learned for its role (first or second span); a
+    perceptron with one hidden layer (tanh, layer normalisation, dropout) scores every label.
+
+    Parameters are those of `Settings`, and:
+
+    Parameters
+    ----------
     device : str
         As torch names it.
 
@@ -83,36 +115,7 @@ class EdgeProbe:
     every epoch.
     """
 
-    def __init__(
-        self,
-        *,
-        read: Read = "mix",
-        loss: Loss = "sigmoid",
-        projection: int = 256,
-        hidden: int = 256,
-        dropout: float = 0.3,
-        batch: int = 32,
-        rate: float = 1e-3,
-        clip: float = 5.0,
-        validate_every: int = 200,
-        halve_after: int = 3,
-        stop_after: int = 8,
-        max_validations: int = 100,
-        device: str = "cpu",
-    ) -> None:
-        self.read = read
-        self.loss = loss
-        self.projection = projection
-        self.hidden = hidden
-        self.dropout = dropout
-        self.batch = batch
-        self.rate = rate
-        self.clip = clip
-        self.validate_every = validate_every
-        self.halve_after = halve_after
-        self.stop_after = stop_after
-        self.max_validations = max_validations
-        self.device = device
+    device: str = "cpu"
 
     def fit(
         self,
@@ -253,10 +256,7 @@ class EdgeProbe:
     def _trainer(self, reader: Reader) -> Trainer:
         from sondage_edge.training import Recipe, Trainer
 
-        recipe = Recipe(
-            self.loss, self.batch, self.rate, self.dropout, self.clip, self.validate_every,
-            self.halve_after, self.stop_after, self.max_validations,
-        )  # fmt: skip
+        recipe = Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
         return Trainer(self._shape, reader, recipe)
 
     def _target(self, labels: NDArray[Any]) -> Any:

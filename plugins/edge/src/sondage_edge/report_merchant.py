@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sondage.contracts import Findings
@@ -21,6 +22,7 @@ _PARTS = {
 }
 
 
+@dataclass(kw_only=True, eq=False)
 class Merchant2020:
     """Table 1 and figures 2 to 5 of the paper, and where a mix looks, of whatever is there.
 
@@ -51,20 +53,11 @@ class Merchant2020:
     structural probes (figure 1) and MDL (appendix B) have reports of their own.
     """
 
-    def __init__(
-        self,
-        *,
-        base: str = "base",
-        freezing: dict[str, int] | None = None,
-        truncation: dict[str, int] | None = None,
-        size: SizeName = "screen",
-        pdf: bool = False,
-    ) -> None:
-        self.base = base
-        self.freezing = freezing
-        self.truncation = truncation
-        self.size = size
-        self.pdf = pdf
+    base: str = "base"
+    freezing: dict[str, int] | None = None
+    truncation: dict[str, int] | None = None
+    size: SizeName = "screen"
+    pdf: bool = False
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -11,42 +10,15 @@ from annotated_types import Ge, Le
 
 from sondage.contracts import TaskUnits
 from sondage.data import Labels, TaskData, digest
-from sondage.defects import OnError
 from sondage.files import file_hash, find_one
-from sondage.parts import Files, FileTask, Ratios, name_of
+from sondage.parts import FileTask, name_of
+from sondage.specs import Before
 from sondage_edges.bank import Edges
 from sondage_edges.jsonl import LabelMode, read_jsonl
 from sondage_edges.twins import BEGINNING, Twins
 
 # Raised whenever the same bytes would be read into another corpus or other targets.
 _READER = "edges-2"
-
-_SHARED = """
-files : str or list of str, optional
-    Files, plain or gzipped, or patterns of such; the seed splits them, equal texts together.
-train : str or list of str, optional
-    Files to train on, for the data's own split; instead of `files`.
-dev : str or list of str, optional
-    Files to choose on, for the data's own split; without, the seed draws some of train.
-test : str or list of str, optional
-    Files to test on, for the data's own split.
-ratios : (float, float, float)
-    Shares of train, dev and test among the distinct texts of `files`.
-dev_share : float
-    Share of the distinct texts of `train` that the seed moves to dev where no `dev` is
-    given; 0 leaves dev empty.
-on_error : {'raise', 'skip'}
-    Whether a broken entry (a line, row, block or sentence) is an error or is skipped and counted.
-
-Attributes
-----------
-fingerprint, corpus_fingerprint : str
-    From the files' bytes and the parameters; raise `DataError` for a missing file.
-units : 'words'
-    What the labels sit on: spans of words.
-randomness : tuple of str
-    What the run's seed draws.
-"""
 
 
 class _Spans(FileTask):
@@ -55,12 +27,6 @@ class _Spans(FileTask):
     plugin = "edges"
     suffixes: ClassVar[tuple[str, ...]] = (".txt",)
     units: ClassVar[TaskUnits] = "words"
-
-    def __init_subclass__(cls) -> None:
-        # `sondage describe` prints each class's own documentation of its parameters.
-        own = inspect.cleandoc(cls.__doc__ or "")
-        head = "" if "Parameters\n---" in own else "\n\nParameters\n----------"
-        cls.__doc__ = own + head + _SHARED
 
     @property
     def fingerprint(self) -> str:
@@ -104,6 +70,7 @@ def _unseen(target: Labels, part: np.ndarray) -> int:
     return int((hot[of_item > 0].any(axis=0) & ~hot[of_item == 0].any(axis=0)).sum())
 
 
+@dataclass(kw_only=True, eq=False)
 class Jsonl(_Spans):
     """Labels on one span or two, from the published edge-probing format (JSON Lines).
 
@@ -118,28 +85,7 @@ class Jsonl(_Spans):
     what = "JSON Lines file"
     suffixes = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
-    def __init__(
-        self,
-        *,
-        labels: LabelMode = "auto",
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-        on_error: OnError = "raise",
-    ) -> None:
-        super().__init__(
-            files=files,
-            train=train,
-            dev=dev,
-            test=test,
-            ratios=ratios,
-            dev_share=dev_share,
-            on_error=on_error,
-        )
-        self.labels = labels
+    labels: Annotated[LabelMode, Before("files")] = "auto"
 
     def _target(self) -> tuple[object, ...]:
         return (self.labels,)
@@ -226,6 +172,7 @@ class Wsc(_Twins):
         return read_wsc(paths, on_error=self.on_error)
 
 
+@dataclass(kw_only=True, eq=False)
 class Spr2(_Spans):
     """Which proto-role properties hold of a predicate and its argument (SPR2).
 
@@ -249,34 +196,10 @@ class Spr2(_Spans):
     what = "CoNLL-U file"
     suffixes = (".conllu", ".conllu.gz")
 
-    def __init__(
-        self,
-        *,
-        annotations: str,
-        ids: str,
-        threshold: Annotated[float, Ge(1), Le(5)] = 4.0,
-        spans: Literal["heads", "subtrees"] = "subtrees",
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-        on_error: OnError = "raise",
-    ) -> None:
-        super().__init__(
-            files=files,
-            train=train,
-            dev=dev,
-            test=test,
-            ratios=ratios,
-            dev_share=dev_share,
-            on_error=on_error,
-        )
-        self.annotations = annotations
-        self.ids = ids
-        self.threshold = threshold
-        self.spans = spans
+    annotations: Annotated[str, Before("files")]
+    ids: Annotated[str, Before("files")]
+    threshold: Annotated[float, Ge(1), Le(5), Before("files")] = 4.0
+    spans: Annotated[Literal["heads", "subtrees"], Before("files")] = "subtrees"
 
     def _texts(self) -> tuple[object, ...]:
         # Sentences without an annotation are left out.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import ClassVar
 
 from sondage.contracts import TaskUnits
@@ -14,30 +13,17 @@ from sondage_glue.source import load
 # Raised whenever the same bytes would be read into another corpus or other targets.
 _READER = "glue-1"
 
-_SHARED = """
-
-Parameters
-----------
-files : str or list of str, optional
-    Files that the seed splits, equal texts together.
-train : str or list of str, optional
-    Files to train on, instead of `files`.
-dev : str or list of str, optional
-    Files to choose and score on; without, the seed draws some of train.
-test : str or list of str, optional
-    Files to test on. GLUE's own have no labels, and fine-tuning needs none; a probe does.
-ratios : (float, float, float)
-    Shares of train, dev and test among the distinct texts of `files`.
-dev_share : float
-    Share of the distinct texts of `train` that the seed moves to dev where no `dev` is given;
-    0 leaves dev empty.
-on_error : {'raise', 'skip'}
-    Whether a broken row is an error or is skipped and counted.
-"""
-
 
 class _Glue(FileTask):
-    """What the five share."""
+    """What the five share.
+
+    Parameters
+    ----------
+    dev : str or list of str, optional
+        Files to choose and score on; without, the seed draws some of train.
+    test : str or list of str, optional
+        Files to test on. GLUE's own have no labels, and fine-tuning needs none; a probe does.
+    """
 
     plugin = "glue"
     name: ClassVar[Name]
@@ -45,10 +31,6 @@ class _Glue(FileTask):
     suffixes = (".tsv", ".csv", ".txt")
     needs_test = False
     units: ClassVar[TaskUnits] = "sentences"
-
-    def __init_subclass__(cls) -> None:
-        # `sondage describe` prints each class's own documentation of its parameters.
-        cls.__doc__ = inspect.cleandoc(cls.__doc__ or "") + _SHARED
 
     @property
     def fingerprint(self) -> str:

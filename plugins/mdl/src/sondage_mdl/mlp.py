@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, MinLen
@@ -20,6 +21,7 @@ Size = Annotated[int, Gt(0)]
 BUDGET = 1 << 30
 
 
+@dataclass(kw_only=True, eq=False)
 class MLP:
     """A network with hidden ReLU layers, all K labels in its softmax, stopped early on dev.
 
@@ -58,22 +60,12 @@ class MLP:
     joint: ClassVar[tuple[str, ...]] = ("layer", "seed")
     randomness: ClassVar[tuple[str, ...]] = ("initialisation",)
 
-    def __init__(
-        self,
-        *,
-        hidden: Annotated[tuple[Size, ...], MinLen(1)] = (128, 128),
-        learning_rate: Annotated[float, Gt(0)] = 1e-3,
-        batch: Annotated[int, Ge(1)] = 128,
-        looks: Annotated[int, Ge(1)] = 5,
-        patience: Annotated[int, Ge(1)] = 4,
-        max_epochs: Annotated[int, Ge(1)] = 200,
-    ) -> None:
-        self.hidden = hidden
-        self.learning_rate = learning_rate
-        self.batch = batch
-        self.looks = looks
-        self.patience = patience
-        self.max_epochs = max_epochs
+    hidden: Annotated[tuple[Size, ...], MinLen(1)] = (128, 128)
+    learning_rate: Annotated[float, Gt(0)] = 1e-3
+    batch: Annotated[int, Ge(1)] = 128
+    looks: Annotated[int, Ge(1)] = 5
+    patience: Annotated[int, Ge(1)] = 4
+    max_epochs: Annotated[int, Ge(1)] = 200
 
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result).

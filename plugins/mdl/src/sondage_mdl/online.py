@@ -27,6 +27,7 @@ PROBE = "mdl.online"
 Cell = tuple[int | None, int]
 
 
+@dataclass(kw_only=True, eq=False)
 class Online:
     """Send the training labels block by block, each coded by a probe trained on those before.
 
@@ -66,20 +67,11 @@ class Online:
     out labels is mixed with the uniform code (`sondage_mdl.codes.finite`).
     """
 
-    def __init__(
-        self,
-        *,
-        probe: Probe,
-        portions: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = PORTIONS,
-        order: Order = "sentences",
-        control: bool = False,
-        keep_bits: bool = False,
-    ) -> None:
-        self.probe = probe
-        self.portions = portions
-        self.order = order
-        self.control = control
-        self.keep_bits = keep_bits
+    probe: Probe
+    portions: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = PORTIONS
+    order: Order = "sentences"
+    control: bool = False
+    keep_bits: bool = False
 
     @property
     def units(self) -> Literal["vectors", "spans"]:

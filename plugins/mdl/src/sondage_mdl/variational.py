@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
+from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.data import Ints
@@ -261,13 +262,43 @@ def _weights(
     return (layer.w_mean[cell] * scale).numpy(), layer.b_mean[cell, 0].detach().numpy()
 
 
-class VariationalMLP:
-    """A network whose weights are sent too: as many neurons as their labels' bits pay for.
+@dataclass(kw_only=True, eq=False)
+class VariationalSettings:
+    """The network before pruning, and how it is trained.
 
     Parameters
     ----------
-    hidden, epochs, least_steps, batch, learning_rate, variance_rate, threshold, samples
-        As in `fit_variational`.
+    hidden : tuple of int
+        Sizes of the hidden layers before pruning; the paper's are 1,000.
+    epochs, least_steps : int
+        Training ends after `epochs`, but not before `least_steps` minibatches.
+    batch : int
+    learning_rate, variance_rate : float
+        Of Adam, for means and for log variances.
+    threshold : float
+        Inputs and neurons with a log dropout rate (natural logarithm) above are pruned.
+    samples : int
+        Draws of the network for the bits of the data.
+    """
+
+    hidden: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)] = (128, 128)
+    epochs: Annotated[int, Ge(1)] = 200
+    least_steps: Annotated[int, Ge(0)] = 5000
+    batch: Annotated[int, Ge(1)] = 256
+    learning_rate: Annotated[float, Gt(0)] = 3e-3
+    variance_rate: Annotated[float, Gt(0)] = 3e-2
+    threshold: float = 3.0
+    samples: Annotated[int, Ge(1)] = 8
+
+    def asked(self) -> dict[str, Any]:
+        """Return the settings as `fit_variational` takes them."""
+        return {field.name: getattr(self, field.name) for field in fields(VariationalSettings)}
+
+
+class VariationalMLP(VariationalSettings):
+    """A network whose weights are sent too: as many neurons as their labels' bits pay for.
+
+    Parameters are those of `VariationalSettings`.
 
     Attributes
     ----------
@@ -281,27 +312,6 @@ class VariationalMLP:
     the mean over draws of the network, not its value at the means; log variances have a
     learning rate of their own; the rate falls by schedule and not by stalls on dev.
     """
-
-    def __init__(
-        self,
-        *,
-        hidden: Sequence[int] = (128, 128),
-        epochs: int = 200,
-        least_steps: int = 5000,
-        batch: int = 256,
-        learning_rate: float = 3e-3,
-        variance_rate: float = 3e-2,
-        threshold: float = 3.0,
-        samples: int = 8,
-    ) -> None:
-        self.hidden = hidden
-        self.epochs = epochs
-        self.least_steps = least_steps
-        self.batch = batch
-        self.learning_rate = learning_rate
-        self.variance_rate = variance_rate
-        self.threshold = threshold
-        self.samples = samples
 
     def fit(
         self,
@@ -325,7 +335,7 @@ class VariationalMLP:
         check_finite(X)
         rows, none = np.arange(len(y)), np.arange(0)
         job = MLPJob(X, y.astype(np.int64), rows, none, none, rng)
-        (self.code_,) = fit_variational([job], n_labels=K, **vars_of(self))
+        (self.code_,) = fit_variational([job], n_labels=K, **self.asked())
         self.classes_ = np.arange(K)
         return self
 
@@ -342,15 +352,6 @@ class VariationalMLP:
     def predict(self, X: NDArray[Any]) -> Ints:
         """Return the likeliest labels, shape (n,)."""
         return np.asarray(self.predict_log_proba(X).argmax(axis=1), np.int64)
-
-
-def vars_of(owner: Any) -> dict[str, Any]:
-    """Return the settings that `VariationalMLP` and the component share."""
-    names = (
-        "hidden", "epochs", "least_steps", "batch", "learning_rate", "variance_rate",
-        "threshold", "samples",
-    )  # fmt: skip
-    return {name: getattr(owner, name) for name in names}
 
 
 def variational_code(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.contracts import Problem
@@ -16,15 +16,15 @@ from sondage.data import Labels, Result, Split
 from sondage.scores import classification
 from sondage_mdl._checks import labels_of, layer_chunks, split_of
 from sondage_mdl.networks import MLPJob
-from sondage_mdl.variational import VariationalCode, fit_variational, vars_of
+from sondage_mdl.variational import VariationalCode, VariationalSettings, fit_variational
 
 PROBE = "mdl.variational"
-Size = Annotated[int, Gt(0)]
 #: Bytes of vectors that are held at once.
 BUDGET = 1 << 30
 
 
-class Variational:
+@dataclass(kw_only=True, eq=False)
+class Variational(VariationalSettings):
     """Bits of the training labels given a Bayesian network, plus bits of the network.
 
     The network's inputs and hidden neurons are kept only if what they save is more than what
@@ -33,17 +33,6 @@ class Variational:
 
     Parameters
     ----------
-    hidden : tuple of int
-        Sizes of the hidden layers before pruning; the paper's are 1,000.
-    epochs, least_steps : int
-        Training ends after `epochs`, but not before `least_steps` minibatches.
-    batch : int
-    learning_rate, variance_rate : float
-        Of Adam, for means and for log variances.
-    threshold : float
-        Inputs and neurons with a log dropout rate (natural logarithm) above are pruned.
-    samples : int
-        Draws of the network for the bits of the data.
     control : bool
         Code a control task too.
     keep_rates : bool
@@ -66,30 +55,8 @@ class Variational:
     units: ClassVar[Literal["vectors"]] = "vectors"
     joint: ClassVar[tuple[str, ...]] = ("layer", "seed")
 
-    def __init__(
-        self,
-        *,
-        hidden: Annotated[tuple[Size, ...], MinLen(1)] = (128, 128),
-        epochs: Annotated[int, Ge(1)] = 200,
-        least_steps: Annotated[int, Ge(0)] = 5000,
-        batch: Annotated[int, Ge(1)] = 256,
-        learning_rate: Annotated[float, Gt(0)] = 3e-3,
-        variance_rate: Annotated[float, Gt(0)] = 3e-2,
-        threshold: float = 3.0,
-        samples: Annotated[int, Ge(1)] = 8,
-        control: bool = False,
-        keep_rates: bool = False,
-    ) -> None:
-        self.hidden = hidden
-        self.epochs = epochs
-        self.least_steps = least_steps
-        self.batch = batch
-        self.learning_rate = learning_rate
-        self.variance_rate = variance_rate
-        self.threshold = threshold
-        self.samples = samples
-        self.control = control
-        self.keep_rates = keep_rates
+    control: bool = False
+    keep_rates: bool = False
 
     @property
     def randomness(self) -> tuple[str, ...]:
@@ -121,7 +88,7 @@ class Variational:
                 _job(vectors[layer], targets[seed, task], splits[seed], problem, layer, seed, task)
                 for layer, seed, task in places
             ]
-            codes = fit_variational(jobs, n_labels=len(labels.names), **vars_of(self))
+            codes = fit_variational(jobs, n_labels=len(labels.names), **self.asked())
             found = dict(zip(places, codes, strict=True))
             for layer in vectors:
                 for seed, split in splits.items():

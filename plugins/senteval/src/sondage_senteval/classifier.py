@@ -4,48 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Lt, MinLen
 
 from sondage.contracts import Problem
 from sondage.data import Labels, Result, Split
 from sondage.errors import DataError
 from sondage.scores import classification
 from sondage_senteval.estimator import check_classes, check_finite, check_fit, no_dev
-from sondage_senteval.settings import DROPOUT, HIDDEN, L2, Loss, Model, Settings
+from sondage_senteval.settings import Settings
 
 _NAME = "senteval.classifier"
 
 
-class Classifier:
+@dataclass(kw_only=True, eq=False)
+class Classifier(Settings):
     """The classifier of SentEval: logistic regression, or an MLP with a grid chosen on dev.
 
     All layers, seeds and grid points are trained in one program.
 
     Parameters
     ----------
-    model : {'logreg', 'mlp'}
-        A linear layer; or a hidden layer with the logistic function and a linear layer.
-    l2 : tuple of float
-        Candidate weights of the L2 penalty.
-    hidden : tuple of int
-        Candidate sizes of the hidden layer (`mlp`).
-    dropout : tuple of float
-        Candidate shares of hidden units dropped in training (`mlp`).
-    batch_size : int
-    epoch_size : int
-        Passes over the training part between two looks at dev.
-    tenacity : int
-        Looks without a gain that are borne, in all.
-    max_epoch : int
-        No further round begins after more passes than this.
-    learning_rate : float
-        Of Adam.
-    loss : {'sum', 'mean'}
-        Of a batch's items. The published numbers are with the sum; SentEval under PyTorch 1.0
-        or later takes the mean.
     keep_weights : bool
         Return the chosen weights as arrays.
 
@@ -68,48 +49,7 @@ class Classifier:
     joint: ClassVar[tuple[str, ...]] = ("layer", "seed")
     randomness: ClassVar[tuple[str, ...]] = ("initialisation", "batches", "dropout")
 
-    def __init__(
-        self,
-        *,
-        model: Model = "logreg",
-        l2: Annotated[tuple[Annotated[float, Ge(0)], ...], MinLen(1)] = L2,
-        hidden: Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)] = HIDDEN,
-        dropout: Annotated[tuple[Annotated[float, Ge(0), Lt(1)], ...], MinLen(1)] = DROPOUT,
-        batch_size: Annotated[int, Ge(1)] = 64,
-        epoch_size: Annotated[int, Ge(1)] = 4,
-        tenacity: Annotated[int, Ge(0)] = 5,
-        max_epoch: Annotated[int, Ge(1)] = 200,
-        learning_rate: Annotated[float, Gt(0)] = 1e-3,
-        loss: Loss = "sum",
-        keep_weights: bool = False,
-    ) -> None:
-        self.model = model
-        self.l2 = l2
-        self.hidden = hidden
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.epoch_size = epoch_size
-        self.tenacity = tenacity
-        self.max_epoch = max_epoch
-        self.learning_rate = learning_rate
-        self.loss = loss
-        self.keep_weights = keep_weights
-
-    @property
-    def settings(self) -> Settings:
-        """The training's settings."""
-        return Settings(
-            model=self.model,
-            l2=tuple(self.l2),
-            hidden=tuple(self.hidden),
-            dropout=tuple(self.dropout),
-            batch_size=self.batch_size,
-            epoch_size=self.epoch_size,
-            tenacity=self.tenacity,
-            max_epoch=self.max_epoch,
-            learning_rate=self.learning_rate,
-            loss=self.loss,
-        )
+    keep_weights: bool = False
 
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result) as cells are done.
@@ -124,8 +64,7 @@ class Classifier:
         """
         from sondage_senteval.program import Cell, train
 
-        settings = self.settings
-        settings.points()
+        self.points()
         labels = _labels(problem)
         for seed in problem.seeds:
             _check_split(problem, labels, seed)
@@ -141,7 +80,7 @@ class Classifier:
                 split = problem.splits[seed]
                 cells.append(Cell(X, y, split.train, split.dev, entropy[seed]))
                 places.append((layer, seed))
-        for i, fit in train(cells, len(labels.names), settings):
+        for i, fit in train(cells, len(labels.names), self):
             layer, seed = places[i]
             check_fit(fit, f"{_NAME}: layer {layer}, {problem.data.corpus.name}")
             split = problem.splits[seed]

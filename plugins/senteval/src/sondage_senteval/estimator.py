@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage.errors import DataError, EncodingError
-from sondage_senteval.settings import DROPOUT, HIDDEN, L2, Loss, Model, Settings
+from sondage_senteval.settings import Settings
 
 if TYPE_CHECKING:
     from sondage_senteval.program import Fit
@@ -17,20 +16,10 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 14
 
 
-class SentEvalClassifier:
+class SentEvalClassifier(Settings):
     """Logistic regression or MLP as SentEval trains it, chosen on dev.
 
-    Parameters
-    ----------
-    model : {'logreg', 'mlp'}
-    l2 : sequence of float
-        Candidate weights of the L2 penalty.
-    hidden : sequence of int
-        Candidate sizes of the hidden layer (`mlp`).
-    dropout : sequence of float
-        Candidate dropout rates (`mlp`).
-    batch_size, epoch_size, tenacity, max_epoch, learning_rate, loss :
-        See `sondage_senteval.Settings`; the defaults are SentEval's.
+    Parameters are those of `Settings`.
 
     Attributes
     ----------
@@ -53,47 +42,6 @@ class SentEvalClassifier:
     seed gives other numbers than SentEval's; the last, equal fit of the chosen point is not
     repeated; the MLP's size and dropout are chosen together with the L2 weight.
     """
-
-    def __init__(
-        self,
-        *,
-        model: Model = "logreg",
-        l2: Sequence[float] = L2,
-        hidden: Sequence[int] = HIDDEN,
-        dropout: Sequence[float] = DROPOUT,
-        batch_size: int = 64,
-        epoch_size: int = 4,
-        tenacity: int = 5,
-        max_epoch: int = 200,
-        learning_rate: float = 1e-3,
-        loss: Loss = "sum",
-    ) -> None:
-        self.model = model
-        self.l2 = l2
-        self.hidden = hidden
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.epoch_size = epoch_size
-        self.tenacity = tenacity
-        self.max_epoch = max_epoch
-        self.learning_rate = learning_rate
-        self.loss = loss
-
-    @property
-    def settings(self) -> Settings:
-        """The same, as the program takes it."""
-        return Settings(
-            model=self.model,
-            l2=tuple(self.l2),
-            hidden=tuple(self.hidden),
-            dropout=tuple(self.dropout),
-            batch_size=self.batch_size,
-            epoch_size=self.epoch_size,
-            tenacity=self.tenacity,
-            max_epoch=self.max_epoch,
-            learning_rate=self.learning_rate,
-            loss=self.loss,
-        )
 
     def fit(
         self,
@@ -139,7 +87,7 @@ class SentEvalClassifier:
         n = len(X)
         cell = Cell(both, np.concatenate([codes, dev]), np.arange(n), np.arange(n, len(both)),
                     int(rng.integers(2**62)))  # fmt: skip
-        ((_, fit),) = train([cell], len(self.classes_), self.settings)
+        ((_, fit),) = train([cell], len(self.classes_), self)
         check_fit(fit, "SentEvalClassifier")
         self._fit = fit
         self.point_, self.dev_accuracy_, self.trials_ = fit.point, fit.dev_accuracy, fit.trials

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ _UNLIMITED = 1_000_000
 BARE = "sentences-without-heads"
 
 
+@dataclass(kw_only=True, eq=False)
 class GeneratedTask:
     """A probing task made from a treebank by SentEval's rules, in any language.
 
@@ -71,38 +73,20 @@ class GeneratedTask:
     units: ClassVar[TaskUnits] = "sentences"
     randomness: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(
-        self,
-        *,
-        task: Generatable = "bigram_shift",
-        files: str | list[str] = "",
-        annotation: Literal["conllu", "brackets"] = "conllu",
-        seed: Annotated[int, Ge(0)] = 0,
-        min_length: Annotated[int, Ge(1)] = 5,
-        max_length: Annotated[int, Ge(1)] = 28,
-        size: Annotated[int, Ge(2)] | None = None,
-        ratios: tuple[float, float, float] = (0.8, 0.1, 0.1),
-        min_count: Annotated[int, Ge(1)] = 1,
-        max_count: Annotated[int, Ge(1)] = _UNLIMITED,
-        depths: tuple[int, int] = (3, 7),
-        top: Annotated[int, Ge(1)] = 19,
-        bigram_factor: Annotated[float, Ge(1)] = 2.0,
-        on_error: OnError = "raise",
-    ) -> None:
-        self.task = task
-        self.files = files
-        self.annotation = annotation
-        self.seed = seed
-        self.min_length = min_length
-        self.max_length = max_length
-        self.size = size
-        self.ratios = ratios
-        self.min_count = min_count
-        self.max_count = max_count
-        self.depths = depths
-        self.top = top
-        self.bigram_factor = bigram_factor
-        self.on_error: OnError = on_error
+    task: Generatable = "bigram_shift"
+    files: str | list[str] = ""
+    annotation: Literal["conllu", "brackets"] = "conllu"
+    seed: Annotated[int, Ge(0)] = 0
+    min_length: Annotated[int, Ge(1)] = 5
+    max_length: Annotated[int, Ge(1)] = 28
+    size: Annotated[int, Ge(2)] | None = None
+    ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    min_count: Annotated[int, Ge(1)] = 1
+    max_count: Annotated[int, Ge(1)] = _UNLIMITED
+    depths: tuple[int, int] = (3, 7)
+    top: Annotated[int, Ge(1)] = 19
+    bigram_factor: Annotated[float, Ge(1)] = 2.0
+    on_error: OnError = "raise"
 
     @property
     def limits(self) -> Rules:

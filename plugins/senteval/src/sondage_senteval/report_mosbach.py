@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ _PARTS = {
 _KEYS = ["task", "view", "layer"]
 
 
+@dataclass(kw_only=True, eq=False)
 class Mosbach2020:
     """Figures 1, 4 and 5 and tables 2 and 5 of the paper, of whatever is there.
 
@@ -50,13 +52,10 @@ class Mosbach2020:
     to 12 for 12 layers, as printed); changes have a standard deviation over seeds.
     """
 
-    def __init__(
-        self, *, base: str = "base", probe: str = "", size: SizeName = "screen", pdf: bool = False
-    ) -> None:
-        self.base = base
-        self.probe = probe
-        self.size = size
-        self.pdf = pdf
+    base: str = "base"
+    probe: str = ""
+    size: SizeName = "screen"
+    pdf: bool = False
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Lt, MinLen
 
 from sondage.errors import ParameterError
 
@@ -27,7 +29,7 @@ class Point:
     l2: float
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True, eq=False)
 class Settings:
     """How the classifier is trained; the defaults are SentEval's.
 
@@ -58,14 +60,14 @@ class Settings:
     """
 
     model: Model = "logreg"
-    l2: tuple[float, ...] = L2
-    hidden: tuple[int, ...] = HIDDEN
-    dropout: tuple[float, ...] = DROPOUT
-    batch_size: int = 64
-    epoch_size: int = 4
-    tenacity: int = 5
-    max_epoch: int = 200
-    learning_rate: float = 1e-3
+    l2: Annotated[tuple[Annotated[float, Ge(0)], ...], MinLen(1)] = L2
+    hidden: Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)] = HIDDEN
+    dropout: Annotated[tuple[Annotated[float, Ge(0), Lt(1)], ...], MinLen(1)] = DROPOUT
+    batch_size: Annotated[int, Ge(1)] = 64
+    epoch_size: Annotated[int, Ge(1)] = 4
+    tenacity: Annotated[int, Ge(0)] = 5
+    max_epoch: Annotated[int, Ge(1)] = 200
+    learning_rate: Annotated[float, Gt(0)] = 1e-3
     loss: Loss = "sum"
 
     def points(self) -> tuple[Point, ...]:
@@ -79,9 +81,9 @@ class Settings:
         if self.model not in ("logreg", "mlp"):
             raise _wrong(f"model {self.model!r}", "model: logreg or mlp")
         mlp = self.model == "mlp"
-        hidden = self.hidden if mlp else (0,)
-        dropout = self.dropout if mlp else (0.0,)
-        if not (self.l2 and hidden and dropout):
+        hidden = tuple(self.hidden) if mlp else (0,)
+        dropout = tuple(self.dropout) if mlp else (0.0,)
+        if not (len(self.l2) and hidden and dropout):
             raise _wrong("an empty grid", "give at least one candidate of each")
         if not all(v >= 0 and math.isfinite(v) for v in self.l2):
             raise _wrong(f"l2 {list(self.l2)}", "weights of the penalty are at least 0")

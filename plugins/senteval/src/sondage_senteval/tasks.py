@@ -2,85 +2,48 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from sondage.contracts import TaskUnits
 from sondage.data import TaskData
-from sondage.defects import OnError
-from sondage.parts import Files, Parts, Ratios
+from sondage.parts import FileTask
+from sondage.specs import Before
 from sondage_senteval.formats import Format
 from sondage_senteval.source import Source
 
-_SHARED = """
 
-Parameters
-----------
-files : str or list of str, optional
-    SentEval's own file (``split<TAB>label<TAB>sentence``), whose split is taken; or files of
-    two columns, which the seed splits, equal sentences together. Plain or gzipped.
-train : str or list of str, optional
-    Two-column files to train on, instead of `files`.
-dev : str or list of str, optional
-    Two-column files to choose on; without, the seed draws some of train.
-test : str or list of str, optional
-    Two-column files to test on.
-format : {'auto', 'senteval', 'sentence-label', 'label-sentence'}
-    How lines are laid out. ``auto`` takes the only layout that every line fits, and refuses
-    where there is none or more than one.
-labels : 'known', 'files' or list of str
-    Which labels the files may hold: those that this task is known to have, whatever is there,
-    or these.
-ratios : (float, float, float)
-    Shares of train, dev and test among the distinct sentences of `files` without a split.
-dev_share : float
-    Share of the distinct sentences of `train` that the seed moves to dev where no `dev` is
-    given; 0 leaves dev empty.
-on_error : {'raise', 'skip'}
-    Whether a broken line, such as one of an empty sentence, is an error or is skipped and counted.
-"""
+@dataclass(kw_only=True, eq=False)
+class Probing(FileTask):
+    """Any task on labelled sentences in SentEval's format or in two columns.
 
+    Parameters
+    ----------
+    files : str or list of str, optional
+        SentEval's own file (``split<TAB>label<TAB>sentence``), whose split is taken; or files
+        of two columns, which the seed splits, equal sentences together. Plain or gzipped.
+    format : {'auto', 'senteval', 'sentence-label', 'label-sentence'}
+        How lines are laid out. ``auto`` takes the only layout that every line fits, and
+        refuses where there is none or more than one.
+    labels : 'known', 'files' or list of str
+        Which labels the files may hold: those that this task is known to have, whatever is
+        there, or these.
+    ratios : (float, float, float)
+        Shares of train, dev and test among the distinct sentences of `files` without a split.
+    """
 
-class Probing:
-    """Any task on labelled sentences in SentEval's format or in two columns."""
-
-    kind: ClassVar[str] = "probing"
+    plugin = "senteval"
+    name: ClassVar[str] = "probing"
+    what = "file of labelled sentences"
+    suffixes = (".txt", ".tsv")
     units: ClassVar[TaskUnits] = "sentences"
 
-    def __init_subclass__(cls) -> None:
-        # `sondage describe` prints each class's own documentation of its parameters.
-        cls.__doc__ = inspect.cleandoc(cls.__doc__ or "") + _SHARED
-
-    def __init__(
-        self,
-        *,
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        format: Format = "auto",
-        labels: str | list[str] = "known",
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-        on_error: OnError = "raise",
-    ) -> None:
-        self.files = files
-        self.train = train
-        self.dev = dev
-        self.test = test
-        self.format = format
-        self.labels = labels
-        self.ratios = ratios
-        self.dev_share = dev_share
-        self.on_error: OnError = on_error
+    format: Annotated[Format, Before("ratios")] = "auto"
+    labels: Annotated[str | list[str], Before("ratios")] = "known"
 
     @property
     def _source(self) -> Source:
-        parts = Parts(
-            f"senteval.{self.kind}", self.files, self.train, self.dev, self.test, self.ratios,
-            self.dev_share, what="file of labelled sentences", suffixes=(".txt", ".tsv"),
-        )  # fmt: skip
-        return Source(parts, self.kind, self.format, self.labels, self.on_error)
+        return Source(self.parts, self.name, self.format, self.labels, self.on_error)
 
     @property
     def fingerprint(self) -> str:
@@ -102,64 +65,61 @@ class Probing:
         return self._source.data()
 
 
-Probing.__doc__ = inspect.cleandoc(Probing.__doc__ or "") + _SHARED
-
-
 class SentenceLength(Probing):
     """Number of words, in six bins (5-8, 9-12, 13-16, 17-20, 21-25, 26-28 in SentEval)."""
 
-    kind = "sentence_length"
+    name = "sentence_length"
 
 
 class WordContent(Probing):
     """Which of 1,000 words the sentence holds; labels are the files'."""
 
-    kind = "word_content"
+    name = "word_content"
 
 
 class TreeDepth(Probing):
     """Depth of the syntactic tree; labels are numbers, those of the files."""
 
-    kind = "tree_depth"
+    name = "tree_depth"
 
 
 class TopConstituents(Probing):
     """Sequence of constituents below the root: the 19 most common, and OTHER."""
 
-    kind = "top_constituents"
+    name = "top_constituents"
 
 
 class BigramShift(Probing):
     """Whether two neighbouring words have changed places."""
 
-    kind = "bigram_shift"
+    name = "bigram_shift"
 
 
 class Tense(Probing):
     """Whether the main verb is in the past or the present (`past_present.txt`)."""
 
-    kind = "past_present"
+    name = "past_present"
 
 
 class SubjNumber(Probing):
     """Number of the main clause's subject."""
 
-    kind = "subj_number"
+    name = "subj_number"
 
 
 class ObjNumber(Probing):
     """Number of the main clause's direct object."""
 
-    kind = "obj_number"
+    name = "obj_number"
 
 
 class OddManOut(Probing):
     """Whether a noun or verb was replaced by another of its kind."""
 
-    kind = "odd_man_out"
+    name = "odd_man_out"
 
 
 class CoordinationInversion(Probing):
     """Whether two coordinate clauses have changed places."""
 
-    kind = "coordination_inversion"
+    name = "coordination_inversion"

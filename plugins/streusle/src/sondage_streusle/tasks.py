@@ -2,58 +2,32 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
 from sondage.contracts import TaskUnits
 from sondage.data import TaskData, digest
-from sondage.defects import OnError
-from sondage.parts import Files, FileTask, Ratios, name_of
+from sondage.parts import FileTask, name_of
+from sondage.specs import Before
 from sondage_streusle.labels import adposition_labels
 from sondage_streusle.reader import read_streusle
 
 # Raised whenever the same bytes would be read into another corpus or other targets.
 _READER = "streusle-1"
 
-_SHARED = """
 
-Parameters
-----------
-lexcats : tuple of str
-    Lexical categories that count as prepositions, among single words: P, INF.P, POSS,
-    PRON.POSS. The last three as well is what Liu et al. 2019 published.
-special : {'skip', 'keep'}
-    Whether words labelled ?? or with a backtick are left out and counted, or are items.
-on_error : {'raise', 'skip'}
-    Whether a broken sentence is an error or is skipped and counted.
-files : str or list of str, optional
-    STREUSLE files, JSON or CoNLL-U-Lex, plain or gzipped, or patterns of such; the seed
-    splits their sentences, equal ones together.
-train : str or list of str, optional
-    Files to train on, for the corpus's own split; instead of `files`.
-dev : str or list of str, optional
-    Files to choose on, for the corpus's own split; without, the seed draws some of train.
-test : str or list of str, optional
-    Files to test on, for the corpus's own split.
-ratios : (float, float, float)
-    Shares of train, dev and test among the distinct sentences of `files`.
-dev_share : float
-    Share of the distinct sentences of `train` that the seed moves to dev where no `dev` is
-    given; 0 leaves dev empty.
-
-Attributes
-----------
-fingerprint, corpus_fingerprint : str
-    From the files' bytes and the parameters; raise `DataError` for a missing file.
-units : 'words'
-    What the labels sit on.
-randomness : tuple of str
-    What the run's seed draws.
-"""
-
-
+@dataclass(kw_only=True, eq=False)
 class _Adpositions(FileTask):
-    """What the two share."""
+    """What the two share.
+
+    Parameters
+    ----------
+    lexcats : tuple of str
+        Lexical categories that count as prepositions, among single words: P, INF.P, POSS,
+        PRON.POSS. The last three as well is what Liu et al. 2019 published.
+    special : {'skip', 'keep'}
+        Whether words labelled ?? or with a backtick are left out and counted, or are items.
+    """
 
     plugin = "streusle"
     what = "STREUSLE file"
@@ -61,34 +35,8 @@ class _Adpositions(FileTask):
     which: ClassVar[Literal["role", "function"]]
     units: ClassVar[TaskUnits] = "words"
 
-    def __init_subclass__(cls) -> None:
-        # `sondage describe` prints each class's own documentation of its parameters.
-        cls.__doc__ = inspect.cleandoc(cls.__doc__ or "") + _SHARED
-
-    def __init__(
-        self,
-        *,
-        lexcats: tuple[str, ...] = ("P",),
-        special: Literal["skip", "keep"] = "skip",
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-        on_error: OnError = "raise",
-    ) -> None:
-        super().__init__(
-            files=files,
-            train=train,
-            dev=dev,
-            test=test,
-            ratios=ratios,
-            dev_share=dev_share,
-            on_error=on_error,
-        )
-        self.lexcats = lexcats
-        self.special = special
+    lexcats: Annotated[tuple[str, ...], Before("files")] = ("P",)
+    special: Annotated[Literal["skip", "keep"], Before("files")] = "skip"
 
     @property
     def fingerprint(self) -> str:

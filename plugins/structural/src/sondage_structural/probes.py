@@ -126,6 +126,8 @@ class _Probe(Settings):
 class DistanceProbe(_Probe):
     """Squared distances after a linear map, fitted to distances in the tree.
 
+    Parameters are those of `sondage_structural.settings.Settings`.
+
     References
     ----------
     Hewitt and Manning 2019, section 2.1. Departs from it: none known; see
@@ -146,6 +148,8 @@ class DistanceProbe(_Probe):
 
 class DepthProbe(_Probe):
     """Squared norms after a linear map, fitted to depths in the tree.
+
+    Parameters are those of `sondage_structural.settings.Settings`.
 
     References
     ----------

@@ -26,6 +26,7 @@ _HEADS: dict[str, tuple[Head, ...]] = {
 }
 
 
+@dataclasses.dataclass(kw_only=True, eq=False)
 class Finetuned:
     """An encoder trained on a task with a head of its own: its steps are encoders.
 
@@ -89,54 +90,39 @@ class Finetuned:
     classification token goes to the head without BERT's pooler.
     """
 
-    def __init__(
-        self,
-        *,
-        base: Encoder,
-        task: Task,
-        head: Head = "auto",
-        learning_rate: Annotated[float, Field(gt=0)] = 3e-4,
-        schedule: Schedule = "linear",
-        warmup: Annotated[float, Field(ge=0, le=1)] = 0.1,
-        epochs: Annotated[int, Field(ge=1)] = 10,
-        batch_size: Annotated[int, Field(ge=1)] = 32,
-        weight_decay: Annotated[float, Field(ge=0)] = 0.0,
-        max_grad_norm: Annotated[float, Field(ge=0)] = 1.0,
-        seed: Annotated[int, Field(ge=0, lt=2**32)] = 0,
-        split_seed: Annotated[int, Field(ge=0)] = 0,
-        freeze: Annotated[int, Field(ge=0)] | None = None,
-        checkpoints: Annotated[int, Field(ge=1)] | list[Annotated[int, Field(ge=0)]] = 1,
-        max_length: Annotated[int, Field(ge=3)] | None = None,
-    ) -> None:
-        if not isinstance(base, Component | Truncated):
+    base: Encoder
+    task: Task
+    head: Head = "auto"
+    learning_rate: Annotated[float, Field(gt=0)] = 3e-4
+    schedule: Schedule = "linear"
+    warmup: Annotated[float, Field(ge=0, le=1)] = 0.1
+    epochs: Annotated[int, Field(ge=1)] = 10
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    max_grad_norm: Annotated[float, Field(ge=0)] = 1.0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    split_seed: Annotated[int, Field(ge=0)] = 0
+    freeze: Annotated[int, Field(ge=0)] | None = None
+    checkpoints: Annotated[int, Field(ge=1)] | list[Annotated[int, Field(ge=0)]] = 1
+    max_length: Annotated[int, Field(ge=3)] | None = None
+    _folder: Path | None = dataclasses.field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.base, Component | Truncated):
             raise ParameterError(
-                f"{_NAME} needs an encoder of this plugin as its base, not {type(base).__name__}",
+                f"{_NAME} needs an encoder of this plugin as its base, not "
+                f"{type(self.base).__name__}",
                 hint="base: an encoder declared with use: transformers.pretrained",
             )
-        if head not in _HEADS.get(task.units, ()):
+        units = self.task.units
+        if self.head not in _HEADS.get(units, ()):
             raise ParameterError(
-                f"{_NAME}: head {head!r} does not fit a task whose units are {task.units!r}",
-                near=_HEADS.get(task.units, ()),
+                f"{_NAME}: head {self.head!r} does not fit a task whose units are {units!r}",
+                near=_HEADS.get(units, ()),
                 hint=""
-                if task.units in _HEADS
+                if units in _HEADS
                 else "a task with labels on sentences or words, or trees",
             )
-        self.base = base
-        self.task = task
-        self.head = head
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.warmup = warmup
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
-        self.seed = seed
-        self.split_seed = split_seed
-        self.freeze = freeze
-        self.checkpoints = checkpoints
-        self.max_length = max_length
-        self._folder: Path | None = None
 
     @property
     def settings(self) -> Settings:

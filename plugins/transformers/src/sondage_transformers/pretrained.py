@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from sondage_transformers.component import Component
 from sondage_transformers.recipe import Dtype, Recipe
 
 
+@dataclass(kw_only=True, eq=False)
 class Pretrained(Component):
     """A pretrained transformer: any architecture that `transformers.AutoModel` loads.
 
@@ -42,24 +44,13 @@ class Pretrained(Component):
     Wolf et al. 2020, arXiv:1910.03771v5. Departs from it: none.
     """
 
-    def __init__(
-        self,
-        *,
-        model: str,
-        revision: str | None = None,
-        dtype: Dtype = "float32",
-        device: str = "auto",
-        max_tokens: Annotated[int, Field(ge=1)] | None = None,
-        trust_remote_code: bool = False,
-        max_length: Annotated[int, Field(ge=3)] | None = None,
-    ) -> None:
-        self.model = model
-        self.revision = revision
-        self.dtype = dtype
-        self.device = device
-        self.max_tokens = max_tokens
-        self.trust_remote_code = trust_remote_code
-        self.max_length = max_length
+    model: str
+    revision: str | None = None
+    dtype: Dtype = "float32"
+    device: str = "auto"
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    trust_remote_code: bool = False
+    max_length: Annotated[int, Field(ge=3)] | None = None
 
     @cached_property
     def recipe(self) -> Recipe:

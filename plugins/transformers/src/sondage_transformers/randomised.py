@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from sondage_transformers.component import Component
 from sondage_transformers.recipe import Recipe, recipe_of
 
 
+@dataclass(kw_only=True, eq=False)
 class Randomised(Component):
     """An encoder's architecture and tokenizer with freshly initialised weights.
 
@@ -33,9 +35,8 @@ class Randomised(Component):
     known.
     """
 
-    def __init__(self, *, base: Encoder, seed: Annotated[int, Field(ge=0)] = 0) -> None:
-        self.base = base
-        self.seed = seed
+    base: Encoder
+    seed: Annotated[int, Field(ge=0)] = 0
 
     @cached_property
     def recipe(self) -> Recipe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from sondage_transformers.component import check_request
 from sondage_transformers.recipe import Recipe, recipe_of
 
 
+@dataclass(kw_only=True, eq=False)
 class Truncated:
     """An encoder's first k blocks: layers 0 to k are the base's own, number by number.
 
@@ -34,9 +36,8 @@ class Truncated:
     Merchant et al. 2020, arXiv:2004.14448v1, truncated models. Departs from it: none known.
     """
 
-    def __init__(self, *, base: Encoder, layers: Annotated[int, Field(ge=0)]) -> None:
-        self.base = base
-        self.layers = layers
+    base: Encoder
+    layers: Annotated[int, Field(ge=0)]
 
     @property
     def fingerprint(self) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
 from sondage.contracts import TaskUnits
 from sondage.data import Labels, Target, TaskData, digest
-from sondage.defects import OnError
 from sondage.errors import ParameterError
-from sondage.parts import Files, FileTask, Ratios, name_of
+from sondage.parts import FileTask, name_of
+from sondage.specs import Before
 from sondage_treebank import surface
 from sondage_treebank.bank import Treebank
 from sondage_treebank.labels import (
@@ -21,79 +21,28 @@ from sondage_treebank.labels import (
 )
 from sondage_treebank.reader import read_conllu
 
-_Words = Literal["syntactic", "surface"]
 # Raised whenever the same bytes would be read into another corpus or other targets.
 _READER = "conllu-1"
 
-_SHARED = """
-files : str or list of str, optional
-    CoNLL-U files, plain or gzipped, or patterns of such; the seed splits their sentences,
-    equal ones together.
-train : str or list of str, optional
-    Files to train on, for the treebank's own split; instead of `files`.
-dev : str or list of str, optional
-    Files to choose on, for the treebank's own split; without, the seed draws some of train.
-test : str or list of str, optional
-    Files to test on, for the treebank's own split.
-ratios : (float, float, float)
-    Shares of train, dev and test among the distinct sentences of `files`.
-dev_share : float
-    Share of the distinct sentences of `train` that the seed moves to dev where no `dev` is
-    given; 0 leaves dev empty.
-on_error : {'raise', 'skip'}
-    Whether a broken sentence is an error or is skipped and counted.
-words : {'syntactic', 'surface'}
-    What the encoder reads where the text writes several words as one (*im*, *don't*): the
-    words (*in dem*, *do n't*), or the token as it is written, whose vector, that of all its
-    subwords, then stands for each of its words. `treebank.tree` takes syntactic words only.
 
-Attributes
-----------
-fingerprint, corpus_fingerprint : str
-    From the files' bytes and the parameters; raise `DataError` for a missing file.
-units : {'words', 'trees'}
-    What the labels sit on.
-randomness : tuple of str
-    What the run's seed draws.
-"""
-
-
+@dataclass(kw_only=True, eq=False)
 class _Task(FileTask):
-    """What the five share."""
+    """What the five share.
+
+    Parameters
+    ----------
+    words : {'syntactic', 'surface'}
+        What the encoder reads where the text writes several words as one (*im*, *don't*): the
+        words (*in dem*, *do n't*), or the token as it is written, whose vector, that of all its
+        subwords, then stands for each of its words. `treebank.tree` takes syntactic words only.
+    """
 
     plugin = "treebank"
     what = "CoNLL-U file"
     suffixes = (".conllu", ".conllu.gz")
     units: ClassVar[TaskUnits] = "words"
 
-    def __init_subclass__(cls) -> None:
-        # `sondage describe` prints each class's own documentation of its parameters.
-        own = inspect.cleandoc(cls.__doc__ or "")
-        head = "" if "Parameters\n---" in own else "\n\nParameters\n----------"
-        cls.__doc__ = own + head + _SHARED
-
-    def __init__(
-        self,
-        *,
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-        on_error: OnError = "raise",
-        words: _Words = "syntactic",
-    ) -> None:
-        super().__init__(
-            files=files,
-            train=train,
-            dev=dev,
-            test=test,
-            ratios=ratios,
-            dev_share=dev_share,
-            on_error=on_error,
-        )
-        self.words = words
+    words: Literal["syntactic", "surface"] = "syntactic"
 
     @property
     def fingerprint(self) -> str:
@@ -150,6 +99,7 @@ class Xpos(_Task):
         return self._data(bank, *word_labels(bank, "xpos"))
 
 
+@dataclass(kw_only=True, eq=False)
 class Feats(_Task):
     """Morphological features of each word (FEATS).
 
@@ -164,32 +114,8 @@ class Feats(_Task):
 
     name = "feats"
 
-    def __init__(
-        self,
-        *,
-        feature: str | None = None,
-        without: Literal["skip", "none"] = "skip",
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-        on_error: OnError = "raise",
-        words: _Words = "syntactic",
-    ) -> None:
-        super().__init__(
-            files=files,
-            train=train,
-            dev=dev,
-            test=test,
-            ratios=ratios,
-            dev_share=dev_share,
-            on_error=on_error,
-            words=words,
-        )
-        self.feature = feature
-        self.without = without
+    feature: Annotated[str | None, Before("files")] = None
+    without: Annotated[Literal["skip", "none"], Before("files")] = "skip"
 
     def _own(self) -> tuple[object, ...]:
         return (self.feature, self.without)
@@ -201,33 +127,11 @@ class Feats(_Task):
         return self._data(bank, *labels)
 
 
+@dataclass(kw_only=True, eq=False)
 class _Relations(_Task):
     """What the two over relations share."""
 
-    def __init__(
-        self,
-        *,
-        subtypes: bool = True,
-        files: Files = None,
-        train: Files = None,
-        dev: Files = None,
-        test: Files = None,
-        ratios: Ratios = (0.8, 0.1, 0.1),
-        dev_share: float = 0.1,
-        on_error: OnError = "raise",
-        words: _Words = "syntactic",
-    ) -> None:
-        super().__init__(
-            files=files,
-            train=train,
-            dev=dev,
-            test=test,
-            ratios=ratios,
-            dev_share=dev_share,
-            on_error=on_error,
-            words=words,
-        )
-        self.subtypes = subtypes
+    subtypes: Annotated[bool, Before("files")] = True
 
     def _own(self) -> tuple[object, ...]:
         return (self.subtypes,)
