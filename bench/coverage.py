@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage import jobs
+from sondage.execute import metric_job
 from sondage.stats import cluster_interval, paired_difference
 from sondage_similarity.alignment import CKA
 from sondage_structural.intervals import by_length, ratio
@@ -162,14 +162,16 @@ def of_metric() -> Iterator[str]:
         return out
 
     big = rows(np.random.default_rng(1), 20_000)
-    target = jobs._merged(parts(*big, 1)).compute().scores["cka"]
+    target = metric_job._merged(parts(*big, 1)).compute().scores["cka"]
     for n in SIZES:
         rng = np.random.default_rng(n)
         found: list[tuple[float | None, float | None]] = []
         for _ in range(DRAWS // 2):
-            some = parts(*rows(rng, n), min(jobs.JACKKNIFE_GROUPS, n))
-            result = jobs._merged(some).compute()
-            found.append(jobs._jackknife(some, result, CKA().bounds).get("cka", (np.nan, np.nan)))
+            some = parts(*rows(rng, n), min(metric_job.JACKKNIFE_GROUPS, n))
+            result = metric_job._merged(some).compute()
+            found.append(
+                metric_job._jackknife(some, result, CKA().bounds).get("cka", (np.nan, np.nan))
+            )
         yield f"{share(found, target):.1f}"
 
 

@@ -25,10 +25,9 @@ import torch
 from _compare import peak
 from torch import nn
 
-from sondage import paths
 from sondage.data import Units
-from sondage.encode import encode
-from sondage.store import Key, Store
+from sondage.execute.encode import encode
+from sondage.store import Key, Store, paths
 from sondage_edge import EdgeProbe, literal
 from sondage_edge.estimator import cells_of
 from sondage_edge.labels import decisions, micro_f1, truth

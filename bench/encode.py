@@ -25,7 +25,7 @@ import numpy as np
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported
 
 from sondage.data import Corpus, Request
-from sondage.encode import encode
+from sondage.execute.encode import encode
 from sondage.store import Key, Store
 
 

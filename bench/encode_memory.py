@@ -24,7 +24,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in encode.py
 
 from sondage.data import Corpus
-from sondage.encode import encode
+from sondage.execute.encode import encode
 from sondage.store import Key, Store
 
 THREADS = int(os.environ.get("SONDAGE_BENCH_THREADS", "2"))

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sondage import api, graph, plan, registry, scores, yamlfile
-from sondage.build import Builder
+from sondage import api, registry, scores
 from sondage.host import Host, Offer
+from sondage.plan import cells, planner
+from sondage.registry.build import Builder
+from sondage.registry.document import parse_yaml
 from sondage.specs import EncoderSpec, ProbeSpec, TaskSpec
 from sondage.testing.toys import ToyEncoder, ToyTask
 
@@ -37,7 +39,7 @@ class Trivial:
         return np.full(len(X), self.first_)
 
 
-def toy_plan() -> graph.Plan:
+def toy_plan() -> cells.Plan:
     def offer(kind, name, factory):
         spec = kind(name=name, factory=factory, summary="toy", reference="none")
         return Offer(spec, "toy", "toy", "0")
@@ -57,8 +59,8 @@ def toy_plan() -> graph.Plan:
         f"    encoders: [e]\n    tasks: [t]\n    probes: {[f'p{i}' for i in range(PROBES)]}\n"
         f"    seeds: {list(range(SEEDS))}\n"
     ).replace("'", "")
-    found = registry.validate(yamlfile.parse(text, "bench"), {})
-    return plan.make(found, Builder(host, found), "c")
+    found = registry.validate(parse_yaml(text, "bench"), {})
+    return planner.make(found, Builder(host, found), "c")
 
 
 def obvious(folder: Path) -> int:

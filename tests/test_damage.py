@@ -6,7 +6,9 @@ import shutil
 
 import pytest
 
-from sondage import api, execute, inventory
+from sondage import api
+from sondage.commands import cache
+from sondage.execute import listener
 from sondage.store import Store
 
 
@@ -15,7 +17,7 @@ def scores(run):
     return {r["id"]: r["scores"] for r in run.folder.records()}
 
 
-class Heard(execute.Silent):
+class Heard(listener.Silent):
     def __init__(self):
         self.notes, self.encodings, self.records = [], [], []
 
@@ -92,7 +94,7 @@ def test_any_damage_of_any_file_of_an_entry_is_said_once_and_mended(target, tmp_
         if kind != "shut" or os.geteuid():
             assert len(heard.encodings) == 1, kind
             assert sum("damaged" in note for note in heard.notes) == 1, (kind, heard.notes)
-        assert all(not wrong for _, wrong in inventory.damaged(Store(tmp_path / "store"))), kind
+        assert all(not wrong for _, wrong in cache.damaged(Store(tmp_path / "store"))), kind
     found, heard = again(target, tmp_path)
     assert (found, heard.encodings, heard.notes) == (before, [], [])
 

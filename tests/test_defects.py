@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sondage.commands.describe import documented
 from sondage.data import Corpus, Labels, Units
 from sondage.defects import WITHHELD, Defects, check_file, check_words
-from sondage.describe import documented
 from sondage.errors import DataError
 from sondage.host import Host
 from sondage.parts import FileTask, Parts

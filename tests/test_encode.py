@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sondage.data import VIEWS, Chunk, Corpus, Labels, TaskData, Units
-from sondage.encode import encode
 from sondage.errors import DataError, EncodingError
-from sondage.problem import pool, spread
+from sondage.execute.encode import encode
+from sondage.execute.problem import pool, spread
 from sondage.store import Key, Store
 from sondage.testing.toys import ToyEncoder, odd_corpus, word_corpus
 

@@ -13,9 +13,10 @@ import numpy as np
 import psutil
 import pytest
 
-from sondage import api, execute, nodes
+from sondage import api
 from sondage.errors import ParameterError, SondageError, StoreError
-from sondage.runfolder import RunFolder
+from sondage.execute import listener, work
+from sondage.records.folder import RunFolder
 
 RUN = """
 import sys, sondage
@@ -45,7 +46,7 @@ def numbers(root):
     return out
 
 
-class Heard(execute.Silent):
+class Heard(listener.Silent):
     def __init__(self):
         self.titles, self.encodings, self.records, self.notes = [], [], [], []
 
@@ -140,7 +141,7 @@ def test_a_damaged_file_is_told_and_encoded_again(toy_registry, tmp_path, damage
     raw = bytearray(file.read_bytes())
     raw[-3] ^= 7
     file.write_bytes(raw if damage == "flip" else raw[:-5])
-    nodes._stores.clear()
+    work._stores.clear()
     heard = Heard()
     run = api.run(f"{toy_registry}:small", seeds=[1], listener=heard)
     assert len(heard.encodings) == 1
@@ -312,7 +313,7 @@ def test_settings_change_what_runs(toy_registry):
 
 
 def test_results_hold_what_paired_tests_need(toy_registry):
-    from sondage.runfolder import unpack
+    from sondage.records.folder import unpack
 
     run = api.run(f"{toy_registry}:small")
     by = {(r["encoder"], r["layer"], r["seed"]): r for r in run.folder.records()}
@@ -425,7 +426,7 @@ class Cluster:
 )
 def test_workers_that_are_not_as_the_plan_are_refused_by_name(answers, words):
     from sondage.errors import ClusterError
-    from sondage.workers import refuse_unlike
+    from sondage.execute.workers import refuse_unlike
 
     wanted = {"sondage": "1", "sondage-toy": "0.1"}
     refuse_unlike(Cluster({"tcp://w:1": wanted}), wanted)
@@ -436,7 +437,7 @@ def test_workers_that_are_not_as_the_plan_are_refused_by_name(answers, words):
 
 def test_nobody_without_the_key_reaches_local_workers(in_python):
     done = in_python("""
-        from sondage.workers import connected
+        from sondage.execute.workers import connected
         if __name__ == "__main__":
             from distributed import Client
             with connected(1, None) as (client, _):
@@ -454,7 +455,7 @@ def test_nobody_without_the_key_reaches_local_workers(in_python):
 def test_no_worker_left_ends_the_run(in_python):
     done = in_python("""
         import time
-        from sondage import workers
+        from sondage.execute import workers
         from sondage.errors import ClusterError
         if __name__ == "__main__":
             from distributed import LocalCluster, Client, as_completed

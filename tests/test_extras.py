@@ -9,11 +9,12 @@ import pytest
 from packaging.requirements import Requirement
 
 import sondage
-from sondage import api, extras
+from sondage import api
 from sondage.errors import DependencyError
-from sondage.frames import frame, summary, table
+from sondage.execute.workers import connected
+from sondage.host import extras
+from sondage.records.frames import frame, summary, table
 from sondage.report import plot, query
-from sondage.workers import connected
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "core" / "sondage"

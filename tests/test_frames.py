@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sondage import api, frames, sheet, stats
-from sondage.runfolder import RunFolder, unpack
+from sondage import api, stats
+from sondage.records import frames
+from sondage.records.folder import RunFolder, unpack
+from sondage.report import sheet
 
 
 def test_the_summary_agrees_with_the_records(toy_registry):

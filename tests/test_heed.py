@@ -11,12 +11,13 @@ import warnings
 import numpy as np
 import pytest
 
-from sondage import api, heed
+from sondage import api
 from sondage.data import Chunk, Result
-from sondage.encode import encode
+from sondage.execute.encode import encode
+from sondage.execute.training import trained
+from sondage.guard import heed
 from sondage.store import Key, Store
 from sondage.testing.toys import word_corpus
-from sondage.training import trained
 
 PROBES = """
     import signal, sondage, warnings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sondage.describe import describe
+from sondage.commands.describe import describe
 from sondage.errors import PluginError, UnknownComponentError
 from sondage.host import Host
 
@@ -16,7 +16,7 @@ GOOD = """
 
 
 def report(host, plugin):
-    return next(r for r in host.reports if r.plugin == plugin)
+    return next(r for r in host.plugins if r.plugin == plugin)
 
 
 def test_finds_a_plugin_through_its_entry_point(make_plugin):
@@ -59,7 +59,7 @@ def test_two_plugins_with_one_name_are_both_named_and_neither_is_used(make_plugi
     make_plugin("twin", GOOD.format("twin"), distribution="second")
     make_plugin("good", GOOD.format("good"))
     host = Host.discover()
-    rows = [r for r in host.reports if r.plugin == "twin"]
+    rows = [r for r in host.plugins if r.plugin == "twin"]
     assert [r.status for r in rows] == ["conflict", "conflict"]
     assert all("first 0.1" in r.reason and "second 0.1" in r.reason for r in rows)
     assert [name for _, name in host.catalogue if name.startswith(("twin", "good"))] == [
@@ -149,7 +149,7 @@ def test_describe_shows_what_is_a_property(make_plugin):
 def test_whatever_a_plugin_raises_when_imported_breaks_it_alone(make_plugin, code, said):
     make_plugin("toy")
     make_plugin("bad", code)
-    states = {r.plugin: (r.status, r.reason) for r in Host.discover(strict=False).reports}
+    states = {r.plugin: (r.status, r.reason) for r in Host.discover(strict=False).plugins}
     assert states["toy"] == ("active", "")
     assert states["bad"][0] == "broken"
     assert said in states["bad"][1]
@@ -159,5 +159,5 @@ def test_a_distribution_without_name_and_version_harms_nothing(make_plugin):
     make_plugin("toy")
     info = make_plugin("bad", "")
     (info / "METADATA").write_text("", "utf-8")
-    states = {r.plugin: r.status for r in Host.discover(strict=False).reports}
+    states = {r.plugin: r.status for r in Host.discover(strict=False).plugins}
     assert states["toy"] == "active"

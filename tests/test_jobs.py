@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from sondage import jobs, stats
+from sondage import stats
 from sondage.data import Result, States, offsets_of
+from sondage.execute import metric_job
 
 
 class Sum:
@@ -47,18 +48,18 @@ def test_each_part_is_left_out_once_and_no_part_is_changed():
         part = Sum()
         part.update(np.ones((1, 1)), np.full((1, 1), i), np.array([i]))
         parts.append(part)
-    left = [sorted(p.rows) for p in jobs._all_but_one(parts)]
+    left = [sorted(p.rows) for p in metric_job._all_but_one(parts)]
     assert left == [[j for j in range(7) if j != i] for i in range(7)]
     assert [p.rows for p in parts] == [[i] for i in range(7)]
 
 
 def test_the_jackknife_agrees_with_a_loop_that_leaves_sentences_out():
     a, b = states(), states(seed=1)
-    result, intervals = jobs._measure(Mean(), None_cell(), a, b)
+    result, intervals = metric_job._measure(Mean(), None_cell(), a, b)
     assert np.isclose(result.scores["mean"], np.sum(a.values * b.values) / len(a.values))
     values = []
-    for group in range(jobs.JACKKNIFE_GROUPS):
-        keep = [s for s in range(len(a)) if s % jobs.JACKKNIFE_GROUPS != group]
+    for group in range(metric_job.JACKKNIFE_GROUPS):
+        keep = [s for s in range(len(a)) if s % metric_job.JACKKNIFE_GROUPS != group]
         x = np.concatenate([a[s] for s in keep])
         y = np.concatenate([b[s] for s in keep])
         values.append(np.sum(x * y) / len(x))
@@ -68,7 +69,9 @@ def test_the_jackknife_agrees_with_a_loop_that_leaves_sentences_out():
 
 @pytest.mark.parametrize(("sentences", "told"), [(19, {"few-sentences": 19}), (20, {}), (2, {})])
 def test_too_few_sentences_for_a_metrics_interval_are_counted(sentences, told):
-    result, intervals = jobs._measure(Mean(), None_cell(), states(sentences), states(sentences, 1))
+    result, intervals = metric_job._measure(
+        Mean(), None_cell(), states(sentences), states(sentences, 1)
+    )
     assert result.warnings == told
     # Two groups are no jackknife: no interval, and nothing to warn of.
     assert bool(intervals) == (sentences > 2)
@@ -84,9 +87,9 @@ def None_cell():  # noqa: N802
 def test_every_row_is_fed_once_whatever_the_chunk_size(monkeypatch):
     a = states()
     for size in (1, 100, 1 << 20):
-        monkeypatch.setattr(jobs, "_CHUNK_BYTES", size)
+        monkeypatch.setattr(metric_job, "_CHUNK_BYTES", size)
         into = Sum()
-        jobs._feed(Mean(), into, a, a, np.arange(len(a)))
+        metric_job._feed(Mean(), into, a, a, np.arange(len(a)))
         assert sorted(into.rows) == list(range(len(a.values)))
 
 
@@ -95,4 +98,4 @@ def test_attention_maps_come_back_as_heads_of_queries_and_keys():
     rows = np.concatenate([m.transpose(1, 2, 0).reshape(-1, 4) for m in maps])
     ragged = States(rows, offsets_of([9, 1, 25]))
     for i, m in enumerate(maps):
-        np.testing.assert_array_equal(jobs.attention(ragged, i), m)
+        np.testing.assert_array_equal(metric_job.attention(ragged, i), m)

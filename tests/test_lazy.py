@@ -106,13 +106,13 @@ def test_finding_plugins_imports_none_of_their_modules(in_python):
     done = in_python("""
         import sys
         from sondage.host import Host
-        active = [r.plugin for r in Host.discover().reports if r.status == "active"]
+        active = [r.plugin for r in Host.discover().plugins if r.status == "active"]
         print(sorted(n for n in sys.modules if n.startswith("sondage_") and "." in n))
         print(len(active))
     """)
     lines = done.stdout.split("\n")
     assert lines[0] == "[]", done.stderr
-    assert int(lines[1]) == sum(r.status == "active" for r in Host.discover().reports)
+    assert int(lines[1]) == sum(r.status == "active" for r in Host.discover().plugins)
 
 
 def test_the_core_lists_its_python_interface():

@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sondage import graph, inventory, plan, registry, yamlfile
-from sondage.build import Builder, key_id
+from sondage import registry
+from sondage.commands import cache
 from sondage.errors import DataError, ParameterError, RegistryError, UnknownComponentError
 from sondage.host import Host, Offer
-from sondage.runfolder import RunFolder
+from sondage.plan import cells, planner
+from sondage.records.folder import RunFolder
+from sondage.registry.build import Builder, key_id
+from sondage.registry.document import parse_yaml
 from sondage.specs import EncoderSpec, MetricSpec, ProbeSpec, TaskSpec
 from sondage.testing.toys import ToyEncoder, ToyTask
 
@@ -163,8 +166,8 @@ compositions:
 
 def make(body, **options):
     text = HEAD + "\n".join(f"    {line}" for line in body.strip().splitlines())
-    found = registry.validate(yamlfile.parse(text, "r.yaml"), {})
-    return plan.make(found, Builder(HOST, found), "c", **options)
+    found = registry.validate(parse_yaml(text, "r.yaml"), {})
+    return planner.make(found, Builder(HOST, found), "c", **options)
 
 
 def test_a_cell_for_each_layer_and_seed():
@@ -218,7 +221,7 @@ def test_the_parameter_of_a_missing_file_is_found_whatever_the_message_says(monk
     monkeypatch.setattr(Missed, "words", words)
     host = Host([], [offer(TaskSpec, "t.missed", Missed)])
     text = "version: 1\ntasks:\n  m:\n    use: t.missed\n    train: a\n    files: [c, b.txt]\n"
-    found = registry.validate(yamlfile.parse(text, "r.yaml"), {})
+    found = registry.validate(parse_yaml(text, "r.yaml"), {})
     builder = Builder(host, found)
     with pytest.raises(DataError) as caught:
         builder.check_files(builder.build("task", "m", ("x",), "test"), ("x",))
@@ -232,7 +235,7 @@ def test_an_encoders_id_is_made_in_one_place(tmp_path):
     kept = {"kind": "encoder", "label": "a", "key": json.loads(json.dumps(built.key))}
     folder.open({"schema": 1, "composition": "c", "components": [kept]})
     folder.cells.touch()
-    assert inventory.encoder_names(tmp_path) == {built.id: "a"}
+    assert cache.encoder_names(tmp_path) == {built.id: "a"}
     assert key_id(built.key) == built.id
 
 
@@ -274,7 +277,7 @@ def test_tasks_over_the_same_texts_share_one_pass_and_metrics_one_cell():
         "probes: [t.simple]\nmetrics: [t.resampled]"
     )
     needs = {k for job in found.jobs for k in job.needs}
-    passes = graph.encodings(found.jobs, needs)
+    passes = cells.encodings(found.jobs, needs)
     assert [e.encoder.label for e in passes] == ["a", "b"]
     assert sum(c.kind == "metric" for c in found.cells) == 3
 
@@ -282,9 +285,9 @@ def test_tasks_over_the_same_texts_share_one_pass_and_metrics_one_cell():
 def test_only_missing_layers_are_encoded():
     found = make("encoders: [a]\ntasks: [t.task]\nprobes: [t.simple]")
     missing = {k for job in found.jobs for k in job.needs if k.layer == 2}
-    (one,) = graph.encodings(found.jobs, missing)
+    (one,) = cells.encodings(found.jobs, missing)
     assert [k.layer for k in one.wants] == [2]
-    assert graph.encodings(found.jobs, set()) == []
+    assert cells.encodings(found.jobs, set()) == []
 
 
 def test_encoders_of_different_depth_share_the_layers_that_both_have():
@@ -431,8 +434,8 @@ def test_what_is_one_thing_by_two_names_is_run_once_and_said():
     body = "encoders: [a, twin]\nprobes: [t.joint, t.simple]\ntasks: [t.task]\nseeds: [0, 1]"
     text = HEAD.replace("  n: {", "  twin: {use: t.encoder, n_layers: 2}\n  n: {")
     text += "\n".join(f"    {line}" for line in body.splitlines())
-    found = registry.validate(yamlfile.parse(text, "r.yaml"), {})
-    planned = plan.make(found, Builder(HOST, found), "c")
+    found = registry.validate(parse_yaml(text, "r.yaml"), {})
+    planned = planner.make(found, Builder(HOST, found), "c")
     assert {cell.encoder for cell in planned.cells} == {"a"}
     assert len({cell.id for cell in planned.cells}) == len(planned.cells) == 2 * 3 * 2
     assert "'twin' is the same as 'a': run once, under that name" in planned.notes
@@ -500,7 +503,7 @@ def test_a_reference_is_built_and_its_key_goes_into_the_parameters():
     host = Host([], [*HOST.catalogue.values(), offer(EncoderSpec, "t.of", OfBase)])
     text = HEAD.replace("  shallow:", "  of: {use: t.of, base: a}\n  shallow:") + "    {}"
     found = registry.validate(
-        yamlfile.parse(text.replace("    {}", "    encoders: [of]\n    tasks: [t.task]"), "r"), {}
+        parse_yaml(text.replace("    {}", "    encoders: [of]\n    tasks: [t.task]"), "r"), {}
     )
     builder = Builder(host, found)
     built = builder.build("encoder", "of", ("x",), "test")
@@ -522,7 +525,7 @@ def test_a_probe_may_name_a_probe():
         "version: 1\nprobes:\n  inner: {use: t.joint, strength: 2.0}\n"
         "  x: {use: t.around, probe: inner}\n  y: {use: t.around, probe: {use: t.joint}}\n"
     )
-    builder = Builder(host, registry.validate(yamlfile.parse(text, "r.yaml"), {}))
+    builder = Builder(host, registry.validate(parse_yaml(text, "r.yaml"), {}))
     x, y = (builder.build("probe", name, (), "test") for name in "xy")
     assert (x.instance.probe.strength, y.instance.probe.strength) == (2.0, 1.0)
     assert x.id != y.id
@@ -539,7 +542,7 @@ def test_an_encoder_made_of_itself_is_refused():
     OfBase.__init__.__annotations__["base"] = Encoder
     host = Host([], [offer(EncoderSpec, "t.of", OfBase)])
     text = "version: 1\nencoders:\n  x: {use: t.of, base: y}\n  y: {use: t.of, base: x}\n"
-    found = registry.validate(yamlfile.parse(text, "r.yaml"), {})
+    found = registry.validate(parse_yaml(text, "r.yaml"), {})
     with pytest.raises(RegistryError, match="x -> y -> x"):
         Builder(host, found).build("encoder", "x", (), "test")
 

@@ -6,7 +6,7 @@ import pytest
 from sondage import api
 from sondage.data import Corpus, Request, States, Units, offsets_of
 from sondage.errors import EncodingError
-from sondage.problem import pool
+from sondage.execute.problem import pool
 from sondage.testing.toys import ToyEncoder, ToyTask
 
 CORPUS = Corpus.of_words([["a", "b"], ["c"], ["a", "b"], ["d", "e", "f"]])

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sondage import api, registry, yamlfile
+from sondage import api, registry
 from sondage.errors import RegistryError, SondageError, UnknownComponentError, nearest
+from sondage.registry import document
+from sondage.registry.document import parse_yaml, read_yaml
 
 GOOD = """\
 version: 1
@@ -26,7 +28,7 @@ compositions:
 
 
 def load(text):
-    return registry.validate(yamlfile.parse(text, "r.yaml"), {})
+    return registry.validate(parse_yaml(text, "r.yaml"), {})
 
 
 def test_a_registry_is_read():
@@ -83,7 +85,7 @@ def test_what_is_no_registry_is_refused(text):
 
 def test_not_utf8_is_refused():
     with pytest.raises(RegistryError, match="UTF-8"):
-        yamlfile.parse("version: 1 # caf\xe9".encode("latin-1"), "r.yaml")
+        parse_yaml("version: 1 # caf\xe9".encode("latin-1"), "r.yaml")
 
 
 def test_a_missing_file_is_refused(tmp_path):
@@ -96,12 +98,12 @@ def test_the_shipped_registry_is_valid():
 
 
 def test_overrides_reach_into_the_file():
-    document = yamlfile.parse(GOOD, "r.yaml")
+    document = parse_yaml(GOOD, "r.yaml")
     found = registry.validate(document, {"encoders.mini.seed": 9, "compositions.small.seeds": [4]})
     assert found.declared("encoder")["mini"].parameters == {"seed": 9}
     assert found.composition("small").seeds == [4]
     with pytest.raises(RegistryError, match="minni"):
-        registry.validate(yamlfile.parse(GOOD, "r.yaml"), {"encoders.minni.seed": 9})
+        registry.validate(parse_yaml(GOOD, "r.yaml"), {"encoders.minni.seed": 9})
 
 
 def test_variables_are_replaced_or_missed_by_name(monkeypatch):
@@ -118,14 +120,14 @@ def test_variables_are_replaced_or_missed_by_name(monkeypatch):
      ("2024-01-01", "2024-01-01"), ("~", None), (".5", 0.5)],
 )  # fmt: skip
 def test_scalars(text, value):
-    assert yamlfile.parse(f"a: {text}", "r").data == {"a": value}
+    assert parse_yaml(f"a: {text}", "r").data == {"a": value}
 
 
 @settings(deadline=None, max_examples=300)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_read_or_refused(raw):
     with contextlib.suppress(SondageError):
-        registry.validate(yamlfile.parse(raw, "r.yaml"), {})
+        registry.validate(parse_yaml(raw, "r.yaml"), {})
 
 
 LEAVES = (
@@ -168,7 +170,7 @@ compositions:
       p: {layers: [0, last]}
       q: [{steps: [5]}, {tasks: [t]}]
 """
-    composition = registry.validate(yamlfile.parse(text, "r.yaml"), {}).composition("c")
+    composition = registry.validate(parse_yaml(text, "r.yaml"), {}).composition("c")
     written = json.loads(composition.model_dump_json(exclude_none=True))["only"]
     assert written == {"p": {"layers": [0, "last"]}, "q": [{"steps": [5]}, {"tasks": ["t"]}]}
 
@@ -192,19 +194,19 @@ compositions:
 )
 def test_what_no_value_is_gets_a_message(text, said):
     with pytest.raises(RegistryError, match=said):
-        yamlfile.parse(text, "x.yaml")
+        parse_yaml(text, "x.yaml")
 
 
 def test_a_registry_has_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(yamlfile, "MAX_NODES", 100)
-    assert len(yamlfile.parse("[" + "1, " * 90 + "1]", "x.yaml").data) == 91
+    monkeypatch.setattr(document, "MAX_NODES", 100)
+    assert len(parse_yaml("[" + "1, " * 90 + "1]", "x.yaml").data) == 91
     with pytest.raises(RegistryError, match="at most 100 keys and values"):
-        yamlfile.parse("[" + "1, " * 100 + "1]", "x.yaml")
-    monkeypatch.setattr(yamlfile, "MAX_BYTES", 1000)
+        parse_yaml("[" + "1, " * 100 + "1]", "x.yaml")
+    monkeypatch.setattr(document, "MAX_BYTES", 1000)
     large = tmp_path / "large.yaml"
     large.write_text("#" * 1001, "utf-8")
     with pytest.raises(RegistryError, match="too large"):
-        yamlfile.read(large)
+        read_yaml(large)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no such device here")
@@ -213,9 +215,9 @@ def test_a_registry_is_no_device_and_no_pipe(tmp_path):
     os.mkfifo(pipe)
     for path in (Path("/dev/zero"), pipe):
         with pytest.raises(RegistryError, match="is a device or a pipe"):
-            yamlfile.read(path)
+            read_yaml(path)
     with pytest.raises(RegistryError, match="no file name"):
-        yamlfile.read(Path("a\0b"))
+        read_yaml(Path("a\0b"))
 
 
 def test_a_file_with_one_composition_needs_no_name(tmp_path):
@@ -235,7 +237,7 @@ def test_one_mistake_is_one_message(line, said):
     rest = "tasks: [t]" + ("" if line.startswith("encoders") else "\n    encoders: [e]")
     text = f"version: 1\ncompositions:\n  c:\n    {rest}\n    {line}\n"
     with pytest.raises(RegistryError) as caught:
-        registry.validate(yamlfile.parse(text, "r.yaml"), {})
+        registry.validate(parse_yaml(text, "r.yaml"), {})
     assert caught.value.others == ()
     assert said in caught.value.message
 

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sondage import api, frames, report
+from sondage import api, report
 from sondage.cli import outcome
 from sondage.data import Outcomes
 from sondage.errors import ResultsError
+from sondage.records import frames
+from sondage.records.folder import RunFolder, pack
 from sondage.report import figure, pivot, read, tex
-from sondage.runfolder import RunFolder, pack
 
 EVIL = '<script>alert("x")</script> \x1b[31m\x00\uffff & 50% \\input{x} #_^~{}$'
 
@@ -154,7 +155,7 @@ def test_findings_are_computed_again_when_the_code_behind_them_changes(
 
 def test_every_module_behind_a_summary_counts():
     code = (
-        "import sys, sondage.report.read, sondage.frames;"
+        "import sys, sondage.report.read, sondage.records.frames;"
         "print(*(m.__file__ for n, m in sys.modules.items() if n.partition('.')[0] == 'sondage'))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

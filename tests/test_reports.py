@@ -2,7 +2,8 @@
 
 import pytest
 
-from sondage import api, execute
+from sondage import api
+from sondage.execute import listener
 
 CODE = """
     import numpy as np, os, pathlib, sondage
@@ -39,7 +40,7 @@ CODE = """
 """
 
 
-class Heard(execute.Silent):
+class Heard(listener.Silent):
     def __init__(self):
         self.notes = []
 

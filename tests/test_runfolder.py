@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sondage.data import Outcomes
 from sondage.errors import ResultsError
-from sondage.runfolder import RunFolder, finished, pack, unpack
+from sondage.records.folder import RunFolder, finished, pack, unpack
 
 
 def record(i, status="done", **more):
@@ -96,7 +96,7 @@ def test_outcomes_survive_packing(rows, exact):
 
 
 def test_outcomes_that_are_no_numbers_leave_the_run_readable(tmp_path):
-    from sondage.frames import summary
+    from sondage.records.frames import summary
     from sondage.report import query
 
     folder = RunFolder(tmp_path / "runs" / "c-1")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sondage.commands.new import SAMPLES, write_plugin
 from sondage.errors import ParameterError
-from sondage.scaffold import SAMPLES, write_plugin
 from sondage.specs import SPECS
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import pytest
 from annotated_types import Ge
 
+from sondage.commands.describe import _paragraph, documented
 from sondage.contracts import Encoder
-from sondage.describe import _paragraph, documented
 from sondage.errors import PluginError
 from sondage.parts import FileTask, Ratios
-from sondage.schema import model_of, parameters_of, references
+from sondage.registry.signature import model_of, parameters_of, references
 from sondage.specs import Before
 
 if TYPE_CHECKING:

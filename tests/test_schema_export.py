@@ -2,11 +2,13 @@
 
 import pytest
 
-from sondage import declared, registry, yamlfile
+from sondage import registry
+from sondage.commands.schema import DIALECT, export
 from sondage.contracts import Encoder
-from sondage.declared import Contents
 from sondage.host import Host, Offer
-from sondage.schema_export import DIALECT, export
+from sondage.registry import models
+from sondage.registry.document import parse_yaml, read_yaml
+from sondage.registry.models import Contents
 from sondage.specs import EncoderSpec, MetricSpec, ProbeSpec, TaskSpec
 from sondage.testing.toys import ToyEncoder, ToyTask
 
@@ -53,7 +55,7 @@ def accepts(host):
     schema, _ = export(host)
     validator = jsonschema.validators.validator_for(schema)(schema)
     validator.check_schema(schema)
-    return lambda text: validator.is_valid(yamlfile.parse(text, "x.yaml").data)
+    return lambda text: validator.is_valid(parse_yaml(text, "x.yaml").data)
 
 
 GOOD = """
@@ -138,14 +140,14 @@ def test_without_a_plugin_of_a_kind_its_section_is_open():
 def test_every_section_and_key_of_the_registry_is_in_the_schema(host):
     schema, _ = export(host)
     assert set(schema["properties"]) == set(Contents.model_fields)
-    keys = set(declared.Composition.model_fields)
+    keys = set(models.Composition.model_fields)
     assert set(schema["$defs"]["composition"]["properties"]) == keys
 
 
 def test_the_shipped_registry_is_accepted_where_its_plugins_are_installed():
     host = Host.discover(strict=False)
-    document = yamlfile.read(registry.shipped())
-    used = {d["use"] for s in declared.SECTIONS for d in document.data.get(s, {}).values()}
+    document = read_yaml(registry.shipped())
+    used = {d["use"] for s in models.SECTIONS for d in document.data.get(s, {}).values()}
     absent = used - {name for _, name in host.catalogue}
     if absent:
         pytest.skip(f"not installed: {sorted(absent)}")

@@ -14,7 +14,6 @@ from hypothesis import settings as options
 from hypothesis import strategies as st
 from scipy.special import betainc
 
-from sondage.clusters import degrees_of_freedom
 from sondage.errors import DataError
 from sondage.stats import (
     Interval,
@@ -25,6 +24,7 @@ from sondage.stats import (
     paired_difference,
     seed_interval,
 )
+from sondage.stats.clusters import degrees_of_freedom
 
 unit = st.floats(0, 1, allow_nan=False)
 

@@ -5,9 +5,10 @@ import shutil
 
 import pytest
 
-from sondage import api, nodes
+from sondage import api
 from sondage.errors import RegistryError, StoreError
-from sondage.runfolder import RunFolder
+from sondage.execute import work
+from sondage.records.folder import RunFolder
 
 TRAINED = """
     import json, os, pathlib
@@ -229,7 +230,7 @@ def test_a_step_can_be_the_baseline(registry):
 def test_the_weights_folder_is_named_by_the_recipe(registry, tmp_path):
     planned = api.make_plan(f"{registry}:c")
     (training,) = planned.trainings
-    folder = nodes.weights_folder(tmp_path / "store", training.encoder)
+    folder = work.weights_folder(tmp_path / "store", training.encoder)
     api.run_plan(planned)
     assert json.loads((folder / "trained.json").read_text())["scores"] == {"dev_accuracy": 0.5}
 
@@ -300,7 +301,7 @@ def test_a_full_disk_while_training_is_one_message(registry, tmp_path, monkeypat
 
 
 def test_whole_weights_need_no_lock(registry, tmp_path, monkeypatch):
-    from sondage import disk
+    from sondage.store import disk
 
     settings = {"encoders": ["tuned@10"], "baseline": None}
     api.run(f"{registry}:c", settings=settings)

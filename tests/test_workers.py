@@ -3,9 +3,9 @@
 import psutil
 import pytest
 
-from sondage import workers
 from sondage.errors import ClusterError, PluginError
-from sondage.workers import connected
+from sondage.execute import workers
+from sondage.execute.workers import connected
 
 
 def test_no_port_of_local_workers_can_be_reached_from_elsewhere():

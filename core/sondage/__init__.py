@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sondage.api import Run as Run
     from sondage.api import results as results
     from sondage.api import run as run
-    from sondage.hookspecs import hookimpl as hookimpl
+    from sondage.host.hookspecs import hookimpl as hookimpl
     from sondage.specs import EncoderSpec as EncoderSpec
     from sondage.specs import MetricSpec as MetricSpec
     from sondage.specs import ProbeSpec as ProbeSpec
@@ -24,7 +24,7 @@ else:
         __name__,
         {
             "api": ["Run", "results", "run"],
-            "hookspecs": ["hookimpl"],
+            "host.hookspecs": ["hookimpl"],
             "specs": ["EncoderSpec", "MetricSpec", "ProbeSpec", "ReportSpec", "TaskSpec"],
         },
         own=["__version__"],

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sondage import contracts, data, specs
-from sondage.plan import _FITS
+from sondage.plan.planner import _FITS
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 

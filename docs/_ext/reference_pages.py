@@ -128,7 +128,7 @@ def _label(*parts: str) -> str:
 
 def registry_keys() -> str:
     """Return the tables of keys of a registry file, from its models."""
-    from sondage.declared import Composition, Contents, Declaration
+    from sondage.registry.models import Composition, Contents, Declaration
 
     out = []
     for title, model in (
@@ -174,7 +174,7 @@ def _json_type(schema: dict[str, Any]) -> str:
 
 def components() -> str:
     """Return the catalogue of what the installed plugins offer."""
-    from sondage.describe import describe
+    from sondage.commands.describe import describe
     from sondage.host import Host
     from sondage.specs import SPECS
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from sondage import error_pages, errors
+from sondage import errors
 from sondage.cli import text
+from sondage.commands import explain
 
 
 @pytest.mark.parametrize("asked", ["data", "DataError"])
@@ -22,7 +23,7 @@ def test_every_kind_of_error_is_explained(call):
         assert call("explain", kind.slug).out.startswith(f"# {kind.slug}\n")
         assert f"\n{kind.slug} " in listed
     assert "A data file, or what is in it, cannot be used\n" in listed
-    assert "index" not in error_pages.slugs()
+    assert "index" not in explain.slugs()
 
 
 @pytest.mark.parametrize(
@@ -57,4 +58,4 @@ def test_an_errors_last_line_is_the_command(capsys):
         text.explain(kind("x"))
         last = capsys.readouterr().err.splitlines()[-1]
         assert last == f"  about: sondage explain {kind.slug}"
-        assert error_pages.read(kind.slug)
+        assert explain.read(kind.slug)

@@ -111,7 +111,7 @@ def test_interrupting_ends_with_130_and_the_same_command_continues(both, script)
 
 
 def _cells_done():
-    from sondage import paths
+    from sondage.store import paths
 
     files = list(paths.runs_folder().glob("*/cells.jsonl"))
     return sum(file.read_bytes().count(b'"status": "done"') for file in files)

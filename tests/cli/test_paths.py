@@ -59,7 +59,7 @@ def test_a_registry_named_too_long_is_a_message(call, ran, command):
 
 
 def test_sql_says_which_runs_it_leaves_out(call, ran):
-    from sondage import paths
+    from sondage.store import paths
 
     assert "left out" not in call("results", "--sql", "select 1").err
     (paths.runs_folder() / "bad" / "cells.jsonl").mkdir(parents=True)

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from sondage import api, paths
+from sondage import api
 from sondage import lines as lines_of
 from sondage.errors import ResultsError
+from sondage.store import paths
 
 
 @pytest.fixture

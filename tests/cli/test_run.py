@@ -6,11 +6,12 @@ import shutil
 
 import pytest
 
-from sondage import api, paths, preview
+from sondage import api
 from sondage.cli import progress, text
+from sondage.commands import plan
 from sondage.errors import EncodingError
 from sondage.host import Host
-from sondage.store import Store
+from sondage.store import Store, paths
 
 FAILING = """
     import sondage
@@ -148,14 +149,14 @@ def test_plan_bytes_are_what_the_run_writes(call, both):
 
 
 def test_plan_says_at_least_where_a_size_is_unknown(call, both, monkeypatch):
-    whole = preview._layer_bytes
+    whole = plan._layer_bytes
 
     def sizes(encoder, task, view):
         if encoder.label == "b":
             raise EncodingError("no width yet")
         return whole(encoder, task, view)
 
-    monkeypatch.setattr(preview, "_layer_bytes", sizes)
+    monkeypatch.setattr(plan, "_layer_bytes", sizes)
     lines = call("plan", f"{both}:both").out.splitlines()
     known = next(" ".join(line.split()[-2:]) for line in lines if line.split()[:2] == ["a", "t"])
     assert any(line.endswith("unknown: no width yet") for line in lines)

@@ -5,7 +5,7 @@ import os
 import pytest
 from filelock import FileLock
 
-from sondage import paths
+from sondage.store import paths
 
 TUNE = """
     import pathlib

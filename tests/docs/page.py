@@ -131,13 +131,14 @@ class Page:
         tomllib.loads(block.text)
 
     def _yaml(self, block: Block) -> None:
-        from sondage import declared, yamlfile
+        from sondage.registry import models
+        from sondage.registry.document import parse_yaml
 
-        document = yamlfile.parse(block.text.encode(), block.file or "block.yaml")
+        document = parse_yaml(block.text.encode(), block.file or "block.yaml")
         keys = set(document.data) if isinstance(document.data, dict) else set()
         if block.file and not block.file.endswith((".yaml", ".yml")):
             return
-        if keys & {*declared.SECTIONS, "compositions"}:
+        if keys & {*models.SECTIONS, "compositions"}:
             path = self.folder / (block.file or ".block.yaml")
             if not block.file:
                 head = "" if "version" in keys else "version: 1\n"

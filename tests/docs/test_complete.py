@@ -15,9 +15,9 @@ from types import ModuleType
 import pytest
 
 import sondage
-from sondage import api, errors, hookspecs
-from sondage.declared import Composition, Contents
-from sondage.host import HOOKS, Host
+from sondage import api, errors
+from sondage.host import HOOKS, Host, hookspecs
+from sondage.registry.models import Composition, Contents
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -11,8 +11,8 @@ import pytest
 from sondage import api
 from sondage.contracts import Encoder, Task
 from sondage.data import Labels, Rankings, Request, States
-from sondage.problem import pool
-from sondage.runfolder import RunFolder
+from sondage.execute.problem import pool
+from sondage.records.folder import RunFolder
 from sondage.specs import SPECS, TaskSpec
 from sondage.testing import checks_of, run_checks, toys
 

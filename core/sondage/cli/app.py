@@ -29,7 +29,7 @@ from sondage.cli import (
 from sondage.cli.text import explain as told
 from sondage.cli.text import say, warn
 from sondage.errors import SondageError
-from sondage.extras import explained
+from sondage.host.extras import explained
 
 
 class Group(TyperGroup):

@@ -17,12 +17,12 @@ _ID = 8
 @app.command("ls")
 def ls() -> None:
     """List what is stored, by encoder, corpus and view, and trained weights."""
-    from sondage import inventory, paths, weights
-    from sondage.store import Store
+    from sondage.commands import cache, weights
+    from sondage.store import Store, paths
 
     store = Store(paths.store_folder())
-    names = inventory.encoder_names(paths.runs_folder())
-    found = inventory.shelves(store, names)
+    names = cache.encoder_names(paths.runs_folder())
+    found = cache.shelves(store, names)
     tuned = weights.held(store.root)
     rows = [
         [s.encoder[:_ID], s.name, s.corpus[:_ID], s.view, options.ranges(s.layers),
@@ -44,12 +44,12 @@ def ls() -> None:
 @app.command("verify")
 def verify() -> None:
     """Recompute all checksums; what is damaged is said and discarded."""
-    from sondage import inventory, paths, weights
-    from sondage.store import Store
+    from sondage.commands import cache, weights
+    from sondage.store import Store, paths
 
     store = Store(paths.store_folder())
     whole = bad = 0
-    for folder, wrong in inventory.damaged(store):
+    for folder, wrong in cache.damaged(store):
         whole += not wrong
         bad += bool(wrong)
         if wrong:
@@ -80,12 +80,12 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove what killed processes left, and the entries that the options pick."""
-    from sondage import inventory, paths, weights
-    from sondage.store import Store
+    from sondage.commands import cache, weights
+    from sondage.store import Store, paths
 
     store = Store(paths.store_folder())
     text.say(f"{text.size(store.sweep())} left by killed processes removed")
-    picked = inventory.chosen(store, every=every, encoder=encoder, older_than=older_than)
+    picked = cache.chosen(store, every=every, encoder=encoder, older_than=older_than)
     tuned = weights.chosen(store.root, every=every, encoder=encoder, older_than=older_than)
     if not picked and not tuned:
         return
@@ -96,7 +96,7 @@ def prune(
         if not sys.stdin.isatty():
             raise StoreError(f"{what} would be removed from {store.root}", hint="add --yes")
         typer.confirm(f"remove {what} from {text.flat(store.root)}?", abort=True)
-    freed = inventory.remove(store, picked)
+    freed = cache.remove(store, picked)
     for found in tuned:
         try:
             freed += weights.remove(found)

@@ -34,11 +34,11 @@ def check(
 ) -> None:
     """Run the conformance kit on one component."""
     reasons = dict(_expectation(given) for given in expect)
-    from sondage import checking
+    from sondage.commands import check
     from sondage.host import Host
     from sondage.testing import run_checks
 
-    subject = checking.subject(name, Host.discover(), params, registry_file)
+    subject = check.subject(name, Host.discover(), params, registry_file)
     text.say(f"{subject.offer.spec.name} of {subject.offer.distribution} {subject.offer.version}")
     outcomes = run_checks(
         subject.offer.spec.kind,

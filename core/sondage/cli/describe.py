@@ -15,7 +15,7 @@ def describe(
 ) -> None:
     """Show a component's parameters and what it declares."""
     from sondage import registry
-    from sondage.describe import describe as read
+    from sondage.commands.describe import describe as read
     from sondage.errors import PluginError, SondageError
     from sondage.host import Host
 

@@ -12,10 +12,10 @@ def doctor() -> None:
 
     Python, libraries, plugins, folders, disk and devices; exits with 1 if something is wrong.
     """
-    from sondage import diagnosis
+    from sondage.commands import doctor
 
     wrong = 0
-    for finding in diagnosis.diagnose():
+    for finding in doctor.diagnose():
         wrong += not finding.fine
         mark = "ok  " if finding.fine else "BAD "
         text.say(f"{mark} {text.flat(finding.subject)}: {text.flat(finding.said)}")

@@ -16,12 +16,12 @@ def explain(
     ] = "",
 ) -> None:
     """Say what a kind of error means, what causes it and what to do."""
-    from sondage import error_pages
+    from sondage.commands import explain
 
     if not slug:
-        rows = [[name, error_pages.meaning(name)] for name in error_pages.slugs()]
+        rows = [[name, explain.meaning(name)] for name in explain.slugs()]
         text.table(["error", "means"], rows)
         return
     # Where a link leads is nowhere in a terminal.
-    page = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", error_pages.read(slug))
+    page = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", explain.read(slug))
     text.page(page)

@@ -19,7 +19,8 @@ def listing(
     ] = None,
 ) -> None:
     """List encoders, tasks, probes, metrics, reports or compositions."""
-    from sondage import declared, registry
+    from sondage import registry
+    from sondage.registry import models
 
     if what == "compositions":
         found = registry.load(file).contents.compositions
@@ -28,7 +29,7 @@ def listing(
         return
     from sondage.host import Host
 
-    kind = declared.SECTIONS[what]
+    kind = models.SECTIONS[what]
     offers = Host.discover().offers(kind)
     rows = [[o.spec.name, o.spec.summary, o.spec.reference] for o in offers]
     text.table([kind, "summary", "reference"], rows)

@@ -21,7 +21,7 @@ def new(
 
     It installs and passes the conformance kit as it is.
     """
-    from sondage.scaffold import write_plugin
+    from sondage.commands.new import write_plugin
 
     made = write_plugin(kind, name, folder)
     text.say(f"written: {made}")

@@ -40,7 +40,7 @@ def settings(given: Sequence[str]) -> dict[str, Any]:
     ------
     typer.BadParameter, RegistryError
     """
-    from sondage import yamlfile
+    from sondage.registry.document import parse_yaml
 
     out: dict[str, Any] = {}
     for item in given:
@@ -49,7 +49,7 @@ def settings(given: Sequence[str]) -> dict[str, Any]:
             raise typer.BadParameter(f"'{item}' is not like key=value", param_hint="--set")
         if key.strip() in out:
             raise typer.BadParameter(f"'{key}' is given twice", param_hint="--set")
-        out[key.strip()] = yamlfile.parse(value, f"--set {key}").data
+        out[key.strip()] = parse_yaml(value, f"--set {key}").data
     return out
 
 

@@ -12,7 +12,7 @@ from sondage.report.pivot import Panel, panels
 from sondage.report.read import Findings, findings
 
 if TYPE_CHECKING:
-    from sondage.api import Run
+    from sondage.records.runs import Run
 
 _MOST = 10
 

@@ -20,9 +20,9 @@ def plan(
 
     Cells, encodings, what is cached and the bytes to write; nothing is run.
     """
-    from sondage import api, paths
-    from sondage.preview import preview
-    from sondage.store import Store
+    from sondage import api
+    from sondage.commands.plan import preview
+    from sondage.store import Store, paths
 
     planned = api.make_plan(
         target,

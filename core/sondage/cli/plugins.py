@@ -19,7 +19,7 @@ def plugins(
     """List installed plugins with their status and its reason."""
     from sondage.host import Host
 
-    reports = Host.discover().reports
+    reports = Host.discover().plugins
     if as_json:
         import json
         from dataclasses import asdict

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sondage.cli import text
-from sondage.runfolder import Record
+from sondage.records.folder import Record
 
 if TYPE_CHECKING:
-    from sondage.execute import Listener
-    from sondage.graph import Plan
+    from sondage.execute.listener import Listener
+    from sondage.plan.cells import Plan
 
 #: Seconds between plain lines.
 EVERY = 5.0
@@ -22,7 +22,7 @@ EVERY = 5.0
 @contextmanager
 def shown(plan: Plan, *, quiet: bool, workers: int = 1) -> Iterator[Listener]:
     """Yield the listener that suits the output."""
-    from sondage.execute import Silent
+    from sondage.execute.listener import Silent
 
     if quiet:
         yield Silent()

@@ -12,7 +12,7 @@ from sondage.cli import text
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from sondage.api import Run
+    from sondage.records.runs import Run
 
 
 def results(
@@ -77,7 +77,7 @@ def results(
 
 
 def _warn_of_lacking(run: Run) -> None:
-    from sondage import whole
+    from sondage.records import whole
 
     status = [r["status"] for r in run.folder.records()]
     done = status.count("done")
@@ -106,9 +106,9 @@ def _chosen(name: str, *, told: bool = False) -> Run:
 
 
 def _asked(sql: str, name: str) -> DataFrame:
-    from sondage import paths
+    from sondage.records.folder import runs
     from sondage.report import query
-    from sondage.runfolder import runs
+    from sondage.store import paths
 
     root = paths.runs_folder()
     if name:
@@ -143,8 +143,9 @@ def _frame(run: Run, table: str | None, *, cells: bool) -> DataFrame:
 
 
 def _hand_over(frame: DataFrame, csv: str | None, parquet: Path | None) -> None:
-    from sondage import extras, sheet
     from sondage.errors import ResultsError
+    from sondage.host import extras
+    from sondage.report import sheet
 
     if csv is not None:
         written = sheet.inert(frame).to_csv(index=False, lineterminator="\n")

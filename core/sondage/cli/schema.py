@@ -21,8 +21,8 @@ def schema(
     """
     import json
 
+    from sondage.commands.schema import export
     from sondage.host import Host
-    from sondage.schema_export import export
 
     found, skipped = export(Host.discover())
     written = json.dumps(found, indent=2) + "\n"

@@ -19,8 +19,8 @@ def validate(
 
     Checks every component's parameters and plans every composition; loads no data.
     """
+    from sondage.commands.validate import check
     from sondage.host import Host
-    from sondage.validation import check
 
     found = check(file, Host.discover())
     for problem in found.problems:

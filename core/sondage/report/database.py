@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sondage import extras
 from sondage.errors import ResultsError
-from sondage.runfolder import RunFolder, runs
+from sondage.host import extras
+from sondage.records.folder import RunFolder, runs
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -83,7 +83,7 @@ def _readable(folder: RunFolder, left_out: Callable[[str, str], None] | None) ->
 
 def all_cells(folders: Iterable[RunFolder]) -> DataFrame:
     """Return the tidy frame of some runs, each cell once: finished if it is so anywhere."""
-    from sondage.frames import frame
+    from sondage.records.frames import frame
 
     cells = frame(folders)
     cells = cells.sort_values("status", key=lambda s: s != "done", kind="stable")
@@ -97,7 +97,7 @@ def all_summaries(folders: Iterable[RunFolder]) -> DataFrame:
     extras.need("run", "a table of results")
     import pandas as pd
 
-    from sondage.frames import SUMMARY
+    from sondage.records.frames import SUMMARY
     from sondage.report.read import findings
 
     parts = []

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sondage import extras
 from sondage.errors import ResultsError
+from sondage.host import extras
 from sondage.plain import flat
 from sondage.report import marks
 from sondage.report.axes import Axis, layer_axis, score_axis
@@ -22,7 +22,7 @@ from sondage.report.theme import Size, size_of
 if TYPE_CHECKING:
     import altair as alt
 
-    from sondage.api import Run
+    from sondage.records.runs import Run
 
 _ACROSS = 4
 

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sondage
-from sondage import disk, extras, whole
-from sondage.runfolder import Record, RunFolder
+from sondage.host import extras
+from sondage.records import whole
+from sondage.records.folder import Record, RunFolder
+from sondage.store import disk
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,7 +40,7 @@ class Findings:
     name : str
         The run folder's name.
     rows : list of dict
-        `sondage.frames.summary` as plain values; absent numbers are None.
+        `sondage.records.frames.summary` as plain values; absent numbers are None.
     primary : list of str pairs
         Component and score: the first score of each component.
     failed : list of dict
@@ -62,7 +64,7 @@ class Findings:
 
     @property
     def lacking(self) -> str:
-        """What is not there, as of `sondage.whole.said`; empty if all that was planned is done."""
+        """What is not there, as `whole.said` tells it; empty if all that was planned is done."""
         return whole.said(self.n_cells - len(self.failed), len(self.failed), self.header)
 
     @property
@@ -87,7 +89,7 @@ class Findings:
         extras.need("run", "a table of results")
         import pandas as pd
 
-        from sondage.frames import SUMMARY
+        from sondage.records.frames import SUMMARY
 
         return pd.DataFrame(self.rows, columns=[*SUMMARY]).astype(SUMMARY)
 
@@ -147,7 +149,7 @@ def _keep(path: Path, found: Findings, stamp: list[Any]) -> None:
 
 
 def _compute(folder: RunFolder) -> Findings:
-    from sondage.frames import summary
+    from sondage.records.frames import summary
 
     records = folder.records()
     primary: dict[tuple[str, str], None] = {}

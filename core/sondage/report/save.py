@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sondage.plain import flat
 from sondage.report.page import Shared, drawn, write_picture
+from sondage.report.sheet import inert
 from sondage.report.tex import escape, tabular
 from sondage.report.theme import Size, size_of
-from sondage.sheet import inert
 
 if TYPE_CHECKING:
     from pandas import DataFrame

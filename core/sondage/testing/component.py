@@ -17,7 +17,7 @@ from typing import Any
 from sondage import contracts
 from sondage.errors import ParameterError, PluginError, nearest
 from sondage.host import GROUP, Host
-from sondage.schema import parameters_of
+from sondage.registry.signature import parameters_of
 from sondage.specs import Spec
 
 REFERENCES = (contracts.Encoder, contracts.Probe, contracts.Task)
@@ -127,7 +127,7 @@ def specs_of(plugin: str) -> list[Spec]:
     names = {e.name for e in entry_points(group=GROUP)}
     # The others are not even imported: they cannot disturb this plugin's tests.
     host = Host.discover(block=names - {plugin}, strict=False)
-    for report in host.reports:
+    for report in host.plugins:
         if report.plugin == plugin and report.status == "active":
             return [o.spec for o in host.catalogue.values() if o.plugin == plugin]
         if report.plugin == plugin:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Outcomes, digest
-from sondage.runfolder import SCHEMA, Record, RunFolder, pack
+from sondage.records.folder import SCHEMA, Record, RunFolder, pack
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -107,19 +107,19 @@ class ToyFindings:
 
     def frame(self) -> DataFrame:
         """Return one row a cell and score."""
-        from sondage.frames import frame
+        from sondage.records.frames import frame
 
         return frame([self._folder()])
 
     def summary(self) -> DataFrame:
         """Return one row a score, over seeds, with intervals and differences."""
-        from sondage.frames import summary
+        from sondage.records.frames import summary
 
         return summary(self._folder())
 
     def table(self, name: str) -> DataFrame:
         """Return one named table of all cells, stacked."""
-        from sondage.frames import table
+        from sondage.records.frames import table
 
         return table(self._folder(), name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sondage.describe import documented
+from sondage.commands.describe import documented
 from sondage.errors import DataError, ParameterError
 from sondage_senteval import sondage_tasks
 from sondage_senteval.tasks import BigramShift, Probing, Tense, TreeDepth, WordContent

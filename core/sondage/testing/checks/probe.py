@@ -15,7 +15,7 @@ import numpy as np
 
 from sondage import probing
 from sondage.data import Labels, Rankings, Result
-from sondage.heed import heeded
+from sondage.guard.heed import heeded
 from sondage.testing.check import NotApplicable, check
 from sondage.testing.component import Component
 from sondage.testing.drive import (

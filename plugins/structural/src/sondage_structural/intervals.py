@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage import clusters
 from sondage.data import Ints
-from sondage.stats import FEW
+from sondage.stats import FEW, clusters
 from sondage_structural.measures import LONGEST, SHORTEST
 
 Floats = NDArray[np.float64]
@@ -32,7 +31,7 @@ def ratio(part: Ints, whole: Ints) -> tuple[float, float]:
 
     References
     ----------
-    `sondage.clusters.of_share`. Departs from it: none.
+    `sondage.stats.clusters.of_share`. Departs from it: none.
     """
     held = whole > 0
     part, whole = part[held], whole[held]

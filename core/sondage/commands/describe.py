@@ -1,0 +1,204 @@
+"""What a component is, read from its class: for ``sondage describe`` and the reference."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+import typing
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from sondage.host import Offer
+from sondage.registry.signature import Ref, model_of, references
+
+#: Attributes of the contracts that say how a component behaves.
+ATTRIBUTES = (
+    "units", "randomness", "joint", "per_layer", "measures", "wants_views", "wants_width", "views",
+    "symmetric", "bounds", "self_value", "invariances",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One constructor parameter.
+
+    Attributes
+    ----------
+    default : str
+        As a registry would write it; empty if `required`.
+    """
+
+    name: str
+    type: str
+    default: str
+    required: bool
+    description: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """All that can be said of a component without constructing it.
+
+    Attributes
+    ----------
+    attributes : dict of name to str
+        What the class declares; of a property, what it is with the default parameters, or
+        that it depends on them.
+    """
+
+    offer: Offer
+    paragraph: str
+    parameters: tuple[Parameter, ...]
+    attributes: dict[str, str]
+
+
+def describe(offer: Offer) -> Description:
+    """Read a component's class.
+
+    Raises
+    ------
+    PluginError
+        If the constructor has positional or untyped arguments.
+    Exception
+        Whatever importing the class raises.
+    """
+    factory = offer.spec.load()
+    refs = references(factory)
+    said = documented(factory)
+    parameters = tuple(
+        Parameter(
+            name,
+            _type(field, refs.get(name)),
+            "" if field.is_required() else _default(field),
+            field.is_required(),
+            field.description or said.get(name, "")
+            if name not in refs
+            else said.get(name, field.description or ""),
+        )
+        for name, field in model_of(factory).model_fields.items()
+    )
+    return Description(offer, _paragraph(factory), parameters, _attributes(factory))
+
+
+def _attributes(factory: type[Any]) -> dict[str, str]:
+    out = {}
+    for name in ATTRIBUTES:
+        value = inspect.getattr_static(factory, name, None)
+        by_parameters = isinstance(value, property)
+        if by_parameters:
+            value = _by_default(factory, name)
+        if isinstance(value, frozenset | set):
+            value = sorted(value)
+        if isinstance(value, list | tuple):
+            out[name] = ", ".join(map(str, value)) or "none"
+        elif isinstance(value, str | bool | int | float):
+            out[name] = str(value)
+        if by_parameters:
+            said = f"{out[name]} with the defaults; " if name in out else ""
+            out[name] = f"{said}depends on the parameters"
+    return out
+
+
+def _by_default(factory: type[Any], name: str) -> Any:
+    """Return a property of an instance with default parameters; None if there is none."""
+    if any(field.is_required() for field in model_of(factory).model_fields.values()):
+        return None
+    try:
+        return getattr(factory(), name)
+    except Exception:
+        # Some need more than their parameters; the class still says what it says.
+        return None
+
+
+def _paragraph(factory: type[Any]) -> str:
+    text = inspect.cleandoc(factory.__doc__ or "")
+    if text.startswith(f"{factory.__name__}("):
+        return ""  # what a dataclass puts where nobody wrote anything
+    # Only the part before the sections, which are shown as a table.
+    return re.split(r"\n[A-Z][a-z ]+\n-{3,}\n", text)[0].strip()
+
+
+def documented(factory: type[Any]) -> dict[str, str]:
+    """Return what NumPy-style docstrings say of each parameter, in one line.
+
+    Those of a class and of its bases; the class's own word counts most.
+    """
+    return {
+        name: said
+        for base in reversed(factory.__mro__)
+        for name, said in _documented(base.__doc__ or "").items()
+    }
+
+
+def _documented(docstring: str) -> dict[str, str]:
+    text = inspect.cleandoc(docstring)
+    found = re.search(r"(?:^|\n)Parameters\n-+\n(.*?)(?=\n[A-Z][a-z ]+\n-{3,}\n|\Z)", text, re.S)
+    out: dict[str, list[str]] = {}
+    names: list[str] = []
+    for line in (found[1] if found else "").splitlines():
+        if line and not line.startswith(" "):
+            names = [n.strip() for n in line.partition(":")[0].split(",")]
+            out.update({name: [] for name in names})
+        elif line.strip():
+            for name in names:
+                out[name].append(line.strip())
+    return {name: " ".join(lines) for name, lines in out.items()}
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or value is PydanticUndefined:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(list(value)) if isinstance(value, tuple) else str(value)
+
+
+def _type(field: FieldInfo, ref: str | None) -> str:
+    if ref:
+        article = "an" if ref == "encoder" else "a"
+        listed = any(get_origin(a) in (list, tuple) for a in _flat(field.annotation))
+        return f"{ref} names" if listed else f"{article} {ref}'s name"
+    bounds = [_bound(m) for m in field.metadata]
+    return " ".join([_name(field.annotation), *filter(None, bounds)])
+
+
+def _flat(annotation: Any) -> list[Any]:
+    return [annotation, *(a for part in get_args(annotation) for a in _flat(part))]
+
+
+_BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+
+
+def _bound(constraint: Any) -> str:
+    parts = [
+        f"{sign} {getattr(constraint, name)}"
+        for name, sign in _BOUNDS.items()
+        if getattr(constraint, name, None) is not None
+    ]
+    return ", ".join(parts)
+
+
+def _name(annotation: Any) -> str:
+    origin, args = get_origin(annotation), get_args(annotation)
+    if annotation is None or annotation is type(None):
+        return "null"
+    if origin is Literal:
+        return " | ".join(repr(a) for a in args)
+    if origin is Annotated:
+        bounds = [_bound(m) for m in args[1:] if not isinstance(m, Ref)]
+        return " ".join([_name(args[0]), *filter(None, bounds)])
+    if origin in (types.UnionType, typing.Union):
+        return " | ".join(dict.fromkeys(_name(a) for a in args))
+    if origin is not None:
+        inner = ", ".join("..." if a is Ellipsis else _name(a) for a in args)
+        return f"{_name(origin)}[{inner}]"
+    if annotation is Any:
+        return "any"
+    return {"str": "text", "tuple": "list"}.get(
+        getattr(annotation, "__name__", ""), getattr(annotation, "__name__", str(annotation))
+    )

@@ -1,0 +1,153 @@
+"""Run a composition, or what is left of it, and write its reports."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sondage.commands.reports import write_report
+from sondage.commands.target import make_plan
+from sondage.execute import runner
+from sondage.execute.listener import Listener, Silent
+from sondage.host import extras
+from sondage.plan.cells import Plan
+from sondage.records import record, whole
+from sondage.records.folder import RunFolder, finished
+from sondage.records.runs import Run
+from sondage.store import Store, paths
+
+
+def run(
+    target: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    layers: Sequence[int] | None = None,
+    seeds: Sequence[int] | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
+    cell_seconds: float | None = None,
+    block: Iterable[str] = (),
+    listener: Listener | None = None,
+) -> Run:
+    """Run a composition, or what is left of it.
+
+    Parameters
+    ----------
+    target : str
+        ``name`` of the shipped registry, or ``file.yaml:name``.
+    settings : mapping, optional
+        As ``--set``: short name, composition key or dotted path to value.
+    layers, seeds : sequences of int, optional
+        Instead of the composition's.
+    workers : int
+        Local worker processes; 1 runs in this process.
+    cluster : str, optional
+        Address of a Dask scheduler.
+    cell_seconds : float, optional
+        A time limit for each cell of a probe or metric; one that is over it fails with that
+        reason. The cells of one job share their time.
+    block : iterable of str
+        Plugins not to load.
+    listener : Listener, optional
+        Hears of progress.
+
+    Returns
+    -------
+    Run
+        Failed cells are in ``Run.failed``; they are tried again by the next call.
+
+    Raises
+    ------
+    SondageError
+        For whatever the user can mend.
+    """
+    planned = make_plan(target, settings=settings, layers=layers, seeds=seeds, block=block)
+    return run_plan(
+        planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener
+    )
+
+
+def run_plan(
+    planned: Plan,
+    *,
+    workers: int = 1,
+    cluster: str | None = None,
+    cell_seconds: float | None = None,
+    listener: Listener | None = None,
+) -> Run:
+    """Run a plan; see `run`."""
+    if workers > 1 or cluster:
+        extras.need("cluster", "running on workers or a cluster")
+    extras.need("run", "running a composition")
+    listener = listener or Silent()
+    root = paths.runs_folder()
+    folder = folder_of(planned)
+    ids = {cell.id for cell in planned.cells}
+    folder.open(header(planned))
+    damaged = folder.mend()
+    if damaged:
+        listener.said(
+            f"{damaged} damaged results of this run are set aside in {folder.path}: their cells "
+            "are run again"
+        )
+    known = finished(root, ids)
+    here = {r["id"] for r in folder.records() if r["status"] == "done"}
+    # A cell that another run has done may go by other names there.
+    reused = {c.id: c for c in planned.cells if c.id in known and c.id not in here}
+    for id_ in reused:
+        folder.adopt(known[id_], root)
+    folder.append([known[id_] | record.names(cell) for id_, cell in reused.items()])
+    # The last run is the one last asked for, even if nothing was left to do.
+    with contextlib.suppress(OSError):
+        os.utime(folder.path / "run.json")
+    todo = planned.pending(known)
+    training = [t for t in planned.trainings if t.cell.id not in known]
+    for note in planned.notes:
+        listener.said(note)
+    if todo or training:
+        runner.run_graph(
+            planned, todo, training, folder, Store(paths.store_folder()),
+            workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener,
+        )  # fmt: skip
+    found = Run(folder)
+    for built in planned.components:
+        if built.kind == "report":
+            write_report(found, built, listener)
+    return found
+
+
+def folder_of(planned: Plan) -> RunFolder:
+    """Return where a plan's results are or would be."""
+    return RunFolder(paths.runs_folder() / f"{planned.name}-{planned.id[:8]}")
+
+
+def header(planned: Plan) -> dict[str, Any]:
+    """Return what ``run.json`` says of a run."""
+    return {
+        "schema": 1,
+        "composition": planned.name,
+        "declared": json.loads(planned.composition.model_dump_json()),
+        "components": [
+            {
+                "kind": built.kind,
+                "label": built.label,
+                "key": built.key,
+                "parameters": built.parameters,
+                "distribution": built.offer.distribution,
+            }
+            for built in planned.components
+        ],
+        "trained": [
+            {"label": item.encoder.label, "key": item.encoder.key} for item in planned.trainings
+        ],
+        "cells": len(planned.cells),
+        "families": whole.families(planned.cells),
+        "notes": list(planned.notes),
+        "python": platform.python_version(),
+        "machine": platform.platform(),
+        "versions": record.versions(planned.components),
+    }

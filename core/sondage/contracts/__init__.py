@@ -1,0 +1,42 @@
+"""What an encoder, a task, a probe, a metric and a report are: Protocols, no base classes.
+
+A component is a class. Its constructor's typed, keyword signature is its schema: the core
+validates a registry's parameters against it and fills in defaults. A parameter annotated
+`Encoder`, `Task` or `Probe` is a reference: the registry names another component, the
+constructor receives the built object, and for an encoder or a task the plan makes that an edge.
+
+Importing a component's module and constructing it must be cheap (no torch, no data);
+weights and files are read when `encode` or `load` is called.
+"""
+
+from sondage.contracts.protocols import (
+    Accumulator,
+    Encoder,
+    Findings,
+    Metric,
+    Probe,
+    ProbeUnits,
+    Problem,
+    Report,
+    Series,
+    SimpleProbe,
+    Task,
+    TaskUnits,
+    Trained,
+)
+
+__all__ = [
+    "Accumulator",
+    "Encoder",
+    "Findings",
+    "Metric",
+    "Probe",
+    "ProbeUnits",
+    "Problem",
+    "Report",
+    "Series",
+    "SimpleProbe",
+    "Task",
+    "TaskUnits",
+    "Trained",
+]

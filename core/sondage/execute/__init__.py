@@ -1,0 +1,1 @@
+"""A plan's work, done: here, on worker processes or on a cluster."""

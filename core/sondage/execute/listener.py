@@ -1,0 +1,32 @@
+"""Who hears what a run does."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sondage.records.folder import Record
+
+
+class Listener(Protocol):
+    """Hears what a run does; every method may be called often and must return fast."""
+
+    def started(self, title: str) -> None: ...
+    def encoded(self, title: str, warnings: dict[str, int], seconds: float) -> None: ...
+    def recorded(self, records: list[Record]) -> None: ...
+    def said(self, text: str) -> None: ...
+
+
+class Silent:
+    """A listener that does nothing."""
+
+    def started(self, title: str) -> None:
+        """Nothing."""
+
+    def encoded(self, title: str, warnings: dict[str, int], seconds: float) -> None:
+        """Nothing."""
+
+    def recorded(self, records: list[Record]) -> None:
+        """Nothing."""
+
+    def said(self, text: str) -> None:
+        """Nothing."""

@@ -1,0 +1,160 @@
+"""Run a metric over its stimuli, sentence groups left out in turn for the intervals."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sondage.contracts import Accumulator, Metric
+from sondage.data import Ints, Labels, Result, States, TaskData
+from sondage.errors import DataError, EncodingError
+from sondage.execute.problem import checked_split, pool, read
+from sondage.execute.returned import checked
+from sondage.plan.cells import Cell, Job, layer_of
+from sondage.records.record import Finished
+from sondage.store import Key, Store
+
+#: Sentences are dealt into this many groups; each is left out once for the intervals.
+JACKKNIFE_GROUPS = 20
+_CHUNK_BYTES = 1 << 25
+Intervals = dict[str, tuple[float, float]]
+
+
+def run_metric(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
+    """Yield each of a metric's cells as it is done."""
+    warnings: Counter[str] = Counter(data.warnings)
+    corpus = job.task.instance.corpus_fingerprint
+    a, b = (
+        read(
+            store,
+            Key(e.id, corpus, job.view, layer_of(e, job.layers[0])),
+            data.corpus,
+            e.label,
+            warnings,
+        )
+        for e in job.encoders
+    )
+    if not np.array_equal(a.offsets, b.offsets):
+        raise EncodingError(
+            f"encoders '{job.encoders[0].label}' and '{job.encoders[1].label}' cut the text "
+            f"into different rows of view '{job.view}', so they cannot be compared row by row",
+            hint="use the view 'word'",
+        )
+    metric: Metric = job.component.instance
+    for cell in job.cells:
+        intervals: Intervals = {}
+        if metric.units == "labelled":
+            result = _measure_labelled(metric, cell, a, b, data)
+        else:
+            result, intervals = _measure(metric, cell, a, b)
+        result = checked(result, job.component.label)
+        yield Finished(
+            cell,
+            replace(result, warnings=dict(warnings + Counter(result.warnings))),
+            intervals,
+        )
+
+
+def _measure(metric: Metric, cell: Cell, a: States, b: States) -> tuple[Result, Intervals]:
+    if metric.randomness:
+        whole = metric.begin(cell.seed)
+        _feed(metric, whole, a, b, np.arange(len(a), dtype=np.int64))
+        return whole.compute(), {}
+    parts = []
+    for group in range(min(JACKKNIFE_GROUPS, len(a))):
+        part = metric.begin(cell.seed)
+        # Every k-th sentence: neighbours, often of one document, are spread over the groups.
+        _feed(metric, part, a, b, np.arange(group, len(a), JACKKNIFE_GROUPS, dtype=np.int64))
+        parts.append(part)
+    result = _merged(parts).compute()
+    intervals = _jackknife(parts, result, getattr(metric, "bounds", None))
+    if intervals and len(a) < JACKKNIFE_GROUPS:
+        result = replace(result, warnings={**result.warnings, "few-sentences": len(a)})
+    return result, intervals
+
+
+def _measure_labelled(metric: Metric, cell: Cell, a: States, b: States, data: TaskData) -> Result:
+    labels = data.target
+    if not isinstance(labels, Labels):
+        raise DataError(f"{data.corpus.name}: a metric over labelled items needs labels")
+    rows = checked_split(data, cell.seed).train
+    whole = metric.begin(cell.seed, labels)
+    x, y = (pool(states, data.corpus, labels.units)[rows] for states in (a, b))
+    whole.update(x, y, rows)
+    return whole.compute()
+
+
+def _merged(parts: list[Accumulator]) -> Accumulator:
+    whole = copy.deepcopy(parts[0])
+    for part in parts[1:]:
+        whole = whole.merge(part)
+    return whole
+
+
+def _all_but_one(parts: list[Accumulator]) -> Iterator[Accumulator]:
+    # What comes after each part is merged once from the right, so that this takes a number
+    # of merges that grows with the parts, not with their square.
+    after: list[Accumulator] = [parts[-1]]
+    for part in reversed(parts[1:-1]):
+        after.append(copy.deepcopy(part).merge(after[-1]))
+    before: Accumulator | None = None
+    for i, part in enumerate(parts):
+        if before is None:
+            yield after[-1]
+            before = copy.deepcopy(part)
+            continue
+        rest = len(parts) - 2 - i
+        yield before if rest < 0 else copy.deepcopy(before).merge(after[rest])
+        before = before.merge(part)
+
+
+def _jackknife(
+    parts: list[Accumulator], whole: Result, bounds: tuple[float, float] | None = None
+) -> Intervals:
+    from sondage.stats import jackknife_interval
+
+    if len(parts) < 3:
+        return {}
+    left_out = [part.compute().scores for part in _all_but_one(parts)]
+    out: Intervals = {}
+    for name, value in whole.scores.items():
+        interval = jackknife_interval(np.array([s[name] for s in left_out]), value, bounds)
+        bounds = None  # They are those of the first score.
+        if interval.low is not None and interval.high is not None:
+            out[name] = (interval.low, interval.high)
+    return out
+
+
+def _feed(metric: Metric, into: Accumulator, a: States, b: States, sentences: Ints) -> None:
+    if metric.units == "attention":
+        for s in sentences:
+            into.update([attention(a, int(s))], [attention(b, int(s))], np.array([s]))
+        return
+    lengths = np.diff(a.offsets)[sentences]
+    row_bytes = 4 * (a.values.shape[1] + b.values.shape[1])
+    budget = max(_CHUNK_BYTES // row_bytes, 1)
+    block = np.cumsum(lengths) // budget
+    for k in np.unique(block):
+        rows = _rows(a, sentences[block == k])
+        into.update(a.values[rows], b.values[rows], rows)
+
+
+def _rows(states: States, sentences: Ints) -> Ints:
+    lengths = np.diff(states.offsets)[sentences]
+    cuts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    shift: Ints = np.repeat(states.offsets[sentences] - cuts[:-1], lengths)
+    return shift + np.arange(cuts[-1])
+
+
+def attention(states: States, sentence: int) -> NDArray[Any]:
+    """Return one sentence's attention map, shape (heads, t, t); rows are queries."""
+    rows = states[sentence]
+    t = math.isqrt(len(rows))
+    return rows.reshape(t, t, -1).transpose(2, 0, 1)

@@ -1,0 +1,167 @@
+"""Run a plan's graph: in this process, on N local workers, or on a Dask cluster.
+
+A job's records are made durable by the process that the user started: at once in this
+process, when the job's result arrives from a worker.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sondage.execute.graph import Node, graph_of, missing
+from sondage.execute.listener import Listener
+from sondage.execute.work import (
+    FATAL,
+    Prepared,
+    Work,
+    collected,
+    function_of,
+    wanted_versions,
+    weights_folder,
+)
+from sondage.guard.guarded import signals
+from sondage.plan.cells import Encoding, Job, Plan, Training, encodings
+from sondage.records import record
+from sondage.records.folder import Record, RunFolder
+from sondage.store import Store
+
+
+def run_graph(
+    planned: Plan,
+    todo: list[Job],
+    training: list[Training],
+    folder: RunFolder,
+    store: Store,
+    *,
+    workers: int = 1,
+    cluster: str | None = None,
+    cell_seconds: float | None = None,
+    listener: Listener,
+) -> None:
+    """Run jobs, the encodings that they lack and the trainings that those need.
+
+    Parameters
+    ----------
+    planned : Plan
+    todo, training : lists of Job and Training
+        The cells that are left; a finished training whose weights are needed and gone is
+        done again.
+    folder : RunFolder
+    store : Store
+    workers : int
+    cluster : str, optional
+    cell_seconds : float, optional
+        The time limit of a cell; see `sondage.api.run`.
+    listener : Listener
+
+    Raises
+    ------
+    StoreError, ResultsError
+        If the disk fails; all cells reported so far are durable.
+    """
+    store.sweep()
+    for component in planned.components:
+        for built in component.all_trained:
+            built.instance.place(weights_folder(store.root, built))
+    passes = encodings(todo, missing(store, (k for job in todo for k in job.needs), listener))
+    nodes = graph_of(planned, todo, training, passes)
+    work = Work(store.root, folder.path, {t.cell.id for t in training}, cell_seconds)
+    if workers > 1 or cluster:
+        _distributed(work, nodes, folder, listener, workers, cluster)
+    else:
+        _in_process(work, nodes, folder, listener)
+
+
+def _in_process(work: Work, nodes: list[Node], folder: RunFolder, listener: Listener) -> None:
+    from dask.callbacks import Callback
+    from dask.local import get_sync
+
+    emit = _Grouped(folder, listener)
+    titles = {node.name: node.item.title for node in nodes}
+    graph = {
+        node.name: (_Call(function_of(node.item), work, node.item, emit), *node.needs)
+        for node in nodes
+    }
+
+    def before(name: str, *_: Any) -> None:
+        listener.started(titles[name])
+
+    def after(name: str, value: Any, *_: Any) -> None:
+        if isinstance(value, Prepared):
+            listener.encoded(value.title, value.warnings, value.seconds)
+
+    try:
+        with signals.heard(), Callback(pretask=before, posttask=after):
+            get_sync(graph, list(graph))
+    finally:
+        emit.flush()
+
+
+class _Call:
+    """A node's function with the arguments that the graph must not look into."""
+
+    def __init__(self, function: Any, *args: Any) -> None:
+        self.function, self.args = function, args
+
+    def __call__(self, *deps: Any) -> Any:
+        return self.function(*self.args, *deps)
+
+
+class _Grouped:
+    """Makes records durable in groups: many quick cells share one fsync."""
+
+    def __init__(self, folder: RunFolder, listener: Listener, seconds: float = 0.1) -> None:
+        self._folder, self._listener, self._seconds = folder, listener, seconds
+        self._waiting: list[Record] = []
+        self._last = 0.0
+
+    def __call__(self, new: Record) -> None:
+        self._waiting.append(new)
+        if time.monotonic() - self._last > self._seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        records, self._waiting = self._waiting, []
+        self._folder.append(records)
+        self._listener.recorded(records)
+        self._last = time.monotonic()
+
+
+def _distributed(
+    work: Work,
+    nodes: list[Node],
+    folder: RunFolder,
+    listener: Listener,
+    workers: int,
+    cluster: str | None,
+) -> None:
+    from sondage.execute.workers import completed, connected, refuse_unlike, told
+
+    with connected(workers, cluster) as (client, as_completed):
+        refuse_unlike(client, wanted_versions(node.item for node in nodes))
+        futures: dict[str, Any] = {}
+        # Keys of one kind of work begin alike: Dask takes them for one group, keeps them in a
+        # common queue, and gives each worker that is free the next.
+        for node in nodes:
+            futures[node.name] = client.submit(
+                collected, work, node.item, *(futures[n] for n in node.needs),
+                pure=False, key=f"{type(node.item).__name__}-{node.name}-{time.time_ns()}",
+            )  # fmt: skip
+        items = {futures[node.name].key: node.item for node in nodes}
+        listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
+        for future in completed(client, futures.values(), as_completed):
+            item = items[future.key]
+            error = told(future.exception())
+            if isinstance(error, FATAL):
+                raise error
+            if error is not None:
+                cells = () if isinstance(item, Encoding) else item.cells
+                records = [record.failed(item, c, error) for c in cells]  # type: ignore[arg-type]
+            else:
+                value = future.result()
+                records = value.records
+                if value.error == "" and isinstance(item, Encoding):
+                    listener.encoded(value.title, value.warnings, value.seconds)
+            folder.append(records)
+            listener.recorded(records)

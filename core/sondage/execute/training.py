@@ -1,0 +1,162 @@
+"""Trained weights in the store: made once, whole or absent, checked before use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+from sondage.contracts import Trained
+from sondage.data import Result
+from sondage.errors import StoreError
+from sondage.guard.heed import interrupts
+from sondage.store import disk
+
+#: Written last.
+MARK = "trained.json"
+LOCK = ".lock"
+
+
+def trained(encoder: Trained, folder: Path) -> Result:
+    """Return what an encoder's training found, training it first if it must.
+
+    Parameters
+    ----------
+    encoder : Trained
+    folder : Path
+        Its own folder. While one process trains, others wait; what a killed one left is the
+        encoder's to go on from. ``trained.json`` is written last, says that all is there, and
+        holds its own checksum and those of all files. Weights that are whole need no lock, and
+        no right to write.
+
+    Returns
+    -------
+    Result
+        Scores and tables; no outcomes and no arrays.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written, or the disk is full.
+    """
+    kept = _whole(folder)
+    if kept is not None:
+        return kept
+    with ExitStack() as held:
+        try:
+            # Below the store's root: models, two digits, the encoder's id.
+            disk.make_folder(folder, folder.parents[2])
+            disk.unlock(folder)
+            held.enter_context(disk.locked(folder / LOCK))
+            kept = _whole(folder)
+            if kept is not None:
+                return kept
+            throw_away(folder)
+        except OSError as error:
+            raise _failed(error, folder) from error
+        return _made(encoder, folder)
+
+
+def _made(encoder: Trained, folder: Path) -> Result:
+    encoder.place(folder)
+    try:
+        with interrupts():
+            result = encoder.train()
+    except Exception as error:
+        if disk.is_full(error) or _nothing_free(folder):
+            raise _full(folder) from error
+        raise
+    try:
+        _write(folder, result)
+    except OSError as error:
+        raise _failed(error, folder) from error
+    return result
+
+
+def _nothing_free(folder: Path) -> bool:
+    """Return whether less than a MiB is left: not every library says why it could not write."""
+    try:
+        return shutil.disk_usage(folder).free < 1 << 20
+    except OSError:
+        return False
+
+
+def _full(folder: Path) -> StoreError:
+    return StoreError(
+        "the disk is full: the trained weights do not fit; what was finished is kept",
+        where=str(folder),
+        hint="make room ('sondage cache prune'), or set SONDAGE_STORE to another disk",
+    )
+
+
+def _failed(error: OSError, folder: Path) -> StoreError:
+    if disk.is_full(error):
+        return _full(folder)
+    return StoreError(
+        f"trained weights cannot be kept: {error.strerror or error}",
+        where=str(folder),
+        hint="check whose folder it is, or set SONDAGE_STORE to one of your own",
+    )
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether finished weights are there, as they were written."""
+    return _whole(folder) is not None
+
+
+def _whole(folder: Path) -> Result | None:
+    """Return what was found if all is there, unchanged."""
+    try:
+        kept = disk.unsealed(folder / MARK)
+    except (OSError, ValueError):
+        return None
+    if any(_checksum(folder / name) != wanted for name, wanted in kept["files"].items()):
+        return None
+    return Result(kept["scores"], tables=kept["tables"], warnings=kept["warnings"])
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return disk.checksum(path)
+    except OSError:
+        return ""
+
+
+def throw_away(folder: Path) -> None:
+    """Remove what is not surely whole of a training that was finished; it is made again.
+
+    What a killed training left, which no ``trained.json`` lists, is kept to go on from. A list
+    that an older version wrote, or that is damaged itself, still proves the files that fit it.
+    """
+    mark = folder / MARK
+    if not os.path.lexists(mark):
+        return
+    try:
+        listed = disk.note(mark).get("files")
+    except (OSError, ValueError):
+        listed = None
+    files = listed if isinstance(listed, dict) else {}
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path in (mark, folder / LOCK) or not os.path.lexists(path):
+            continue
+        name = path.relative_to(folder).as_posix()
+        wanted = name in files and _checksum(path) == files[name]
+        if not wanted and not (path.is_dir() and any(f.startswith(f"{name}/") for f in files)):
+            disk.take_away(path)
+    disk.take_away(mark)
+
+
+def _write(folder: Path, result: Result) -> None:
+    files = {
+        path.relative_to(folder).as_posix(): disk.checksum(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in (LOCK, MARK)
+    }
+    kept = {
+        "files": files,
+        "scores": dict(result.scores),
+        "tables": {name: dict(table) for name, table in result.tables.items()},
+        "warnings": dict(result.warnings),
+    }
+    disk.write_atomic(folder / MARK, disk.sealed(kept).encode())

@@ -1,0 +1,335 @@
+"""The work of one node of the graph: train, encode, or run a job; here or on a worker."""
+
+from __future__ import annotations
+
+import socket
+import time
+import traceback
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import sondage
+from sondage.data import TaskData
+from sondage.errors import (
+    ClusterError,
+    DataError,
+    EncodingError,
+    PluginError,
+    ResultsError,
+    SondageError,
+    StoreError,
+)
+from sondage.execute import unchanged, workers
+from sondage.execute.encode import encode
+from sondage.execute.jobs import run_job
+from sondage.execute.training import trained
+from sondage.guard.guarded import guarded
+from sondage.guard.isolation import Isolation
+from sondage.plan.cells import Cell, Encoding, Job, Training, encodings
+from sondage.records import record
+from sondage.records.folder import Record, RunFolder
+from sondage.records.recordable import recordable
+from sondage.registry.build import Built
+from sondage.store import Key, Store
+
+#: Whole-run troubles: no cell is to blame, so no cell is recorded as failed.
+FATAL = (StoreError, ResultsError, ClusterError)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every node needs; travels to workers.
+
+    Attributes
+    ----------
+    cell_seconds : float or None
+        The time limit of a probe's or metric's cell.
+    """
+
+    store: Path
+    folder: Path
+    unrecorded: set[str]
+    cell_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """How a node went; those that need it get this.
+
+    Attributes
+    ----------
+    error : str
+        What those that need it must give up for.
+    records : list of Record
+        Of the node's cells, where they could not be handed over at once.
+    """
+
+    title: str
+    warnings: dict[str, int]
+    seconds: float
+    error: str = ""
+    records: list[Record] = field(default_factory=list)
+
+
+_loaded: dict[str, TaskData] = {}
+
+
+def load(task: Built) -> TaskData:
+    """Load a task once a process (the last few are kept).
+
+    Raises
+    ------
+    DataError
+        Also for a task without sentences or items.
+    """
+    if task.id not in _loaded:
+        data: TaskData = task.instance.load()
+        unchanged.confirm(task)
+        if not len(data.corpus):
+            raise DataError(f"task '{task.label}' has no sentences")
+        if data.target is not None and not len(data.target):
+            raise DataError(f"task '{task.label}' has no items to predict")
+        while len(_loaded) >= 4:
+            _loaded.pop(next(iter(_loaded)))
+        _loaded[task.id] = data
+    return _loaded[task.id]
+
+
+Emit = Callable[[Record], None]
+
+
+def weights_folder(root: Path, encoder: Built) -> Path:
+    """Return where a trained encoder's weights are kept."""
+    return root / "models" / encoder.id[:2] / encoder.id
+
+
+def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepared:
+    """Train an encoder unless its weights are whole; emit a record if it has none yet."""
+    start = time.monotonic()
+    folder, isolation = RunFolder(work.folder), Isolation()
+    try:
+        _raise_for(deps)
+        with guarded(isolation):
+            result = trained(item.encoder.instance, weights_folder(work.store, item.encoder))
+    except FATAL:
+        raise
+    except Exception as error:
+        emit(record.failed(item, item.cell, error))
+        return Prepared(item.title, {}, time.monotonic() - start, _told(error))
+    seconds = time.monotonic() - start
+    if item.cell.id in work.unrecorded:
+        emit(_kept(folder, item, record.Finished(item.cell, result), seconds, isolation))
+    return Prepared(item.title, dict(result.warnings), seconds)
+
+
+def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prepared:
+    """Make one pass over a model; only trouble with the disk is raised."""
+    start = time.monotonic()
+    try:
+        _raise_for(deps)
+        with guarded(Isolation()):
+            warnings = _encoded(Store(work.store), item)
+    except FATAL:
+        raise
+    except Exception as error:
+        return Prepared(item.title, {}, time.monotonic() - start, _told(error))
+    return Prepared(item.title, warnings, time.monotonic() - start)
+
+
+def _encoded(store: Store, item: Encoding) -> dict[str, int]:
+    return encode(
+        store, item.encoder.instance, load(item.task).corpus, list(item.wants),
+        confirm=lambda: unchanged.confirm(item.encoder),
+    )  # fmt: skip
+
+
+def _raise_for(deps: Iterable[Prepared]) -> None:
+    for dep in deps:
+        if dep.error:
+            raise EncodingError(f"'{dep.title}' failed: {dep.error}")
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, SondageError):
+        return str(error)
+    return f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
+
+
+_stores: dict[Path, Store] = {}
+
+
+def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
+    """Run a job and emit a record for each of its cells, failures included."""
+    left = {cell.id: cell for cell in job.cells}
+    folder, isolation = RunFolder(work.folder), Isolation()
+    start = time.monotonic()
+    for finished in _finished(work, job, left, deps, isolation):
+        if isinstance(finished, Exception):
+            break
+        now = time.monotonic()
+        emit(_kept(folder, job, finished, now - start, isolation))
+        del left[finished.cell.id]
+        start = now
+    else:
+        return
+    for cell in left.values():
+        emit(record.failed(job, cell, finished))
+
+
+def _finished(
+    work: Work,
+    job: Job,
+    left: Mapping[str, Cell],
+    deps: Iterable[Prepared],
+    isolation: Isolation,
+) -> Iterator[record.Finished | Exception]:
+    """Yield a job's cells, and last the error for those that are left, if any."""
+    # One store object a process: checksums are verified once.
+    store = _stores.setdefault(work.store, Store(work.store))
+    # Cells of one job may be solved together, so they share their time.
+    limit = None if work.cell_seconds is None else work.cell_seconds * len(job.cells)
+    spent = 0.0
+    try:
+        _raise_for(deps)
+        with guarded(isolation):
+            data = load(job.task)
+            made = _results(store, job, data, left)
+        sums = _sums(data)
+        while True:
+            start = time.monotonic()
+            with guarded(isolation, None if limit is None else max(limit - spent, 1e-3)):
+                finished = next(made, None)
+            spent += time.monotonic() - start
+            if _sums(data) != sums:
+                _loaded.pop(job.task.id, None)
+                raise PluginError(
+                    f"'{job.component.label}' changed the data of task '{job.task.label}', "
+                    "which other cells read",
+                    hint="work on a copy",
+                )
+            if finished is None:
+                return
+            yield finished
+    except _StoreFailedError as failed:
+        raise failed.error from failed
+    except Exception as error:
+        yield error
+
+
+def _kept(
+    folder: RunFolder,
+    item: Job | Training,
+    finished: record.Finished,
+    seconds: float,
+    isolation: Isolation,
+) -> Record:
+    """Return a cell's record: done, or failed for what its component returned."""
+    try:
+        # What was returned may be the component's own classes, whose code runs here.
+        with guarded(isolation):
+            made = record.done(folder, item, finished, seconds)
+            return recordable(made, finished.cell.component)
+    except FATAL:
+        raise
+    except Exception as error:
+        return record.failed(item, finished.cell, error)
+
+
+def _sums(data: TaskData) -> list[int]:
+    """Return checksums of the arrays that all probes of a task share, and what else they are."""
+    # Of texts only which they are: to compare each would take longer than a cell.
+    parts: list[Any] = [data, data.corpus]
+    held = [id(getattr(part, f.name, None)) for part in parts for f in fields(part)]
+    return held + [
+        zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data)
+        for array in _arrays([data.target, data.fixed])
+        if array.size and array.dtype != object
+    ]
+
+
+def _arrays(value: Any) -> Iterator[Any]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _arrays(part)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _arrays(getattr(value, part.name))
+
+
+class _StoreFailedError(Exception):
+    """The store's own trouble, which no component can be taken for."""
+
+    def __init__(self, error: StoreError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _results(
+    store: Store, job: Job, data: TaskData, left: Mapping[str, Cell]
+) -> Iterator[record.Finished]:
+    """Yield what is left of a job; encode once more what the store has lost meanwhile."""
+    try:
+        yield from run_job(store, job, data)
+        return
+    except StoreError:
+        lost = {key for key in job.needs if _lost(store, key)}
+        if not lost:
+            raise
+    for item in encodings([job], lost):
+        try:
+            _encoded(store, item)
+        except StoreError as error:
+            raise _StoreFailedError(error) from error
+    rest = job if job.joint else replace(job, cells=tuple(left.values()))
+    for finished in run_job(store, rest, data):
+        if finished.cell.id in left:
+            yield finished
+
+
+def _lost(store: Store, key: Key) -> bool:
+    try:
+        store.read(key)
+    except StoreError:
+        return True
+    return False
+
+
+def collected(work: Work, item: Training | Encoding | Job, *deps: Prepared) -> Prepared:
+    """Run a node on a worker and return its records with how it went.
+
+    Raises
+    ------
+    ClusterError
+        If this worker, which may have come late, has not what the plan was made with.
+    """
+    wanted = wanted_versions([item])
+    workers.check_versions(socket.gethostname(), workers.installed(list(wanted)), wanted)
+    records: list[Record] = []
+    went = function_of(item)(work, item, records.append, *deps)
+    return replace(went or Prepared(item.title, {}, 0.0), records=records)
+
+
+def function_of(item: Training | Encoding | Job) -> Callable[..., Any]:
+    """Return the function that does a node's work."""
+    if isinstance(item, Training):
+        return train_node
+    return encode_node if isinstance(item, Encoding) else job_node
+
+
+def wanted_versions(items: Iterable[Training | Encoding | Job]) -> dict[str, str]:
+    """Return the versions of the core and of every plugin at work, as they were planned with."""
+    wanted = {"sondage": sondage.__version__}
+    for item in items:
+        used = (item.encoder, item.task) if isinstance(item, Encoding) else item.used
+        for built in used:
+            for part in (built, *built.parts):
+                if part.offer.distribution != "?":
+                    wanted[part.offer.distribution] = part.offer.version
+    return wanted

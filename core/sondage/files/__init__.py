@@ -1,0 +1,27 @@
+"""Data files for tasks: found by name or pattern, hashed, and read, with errors that help."""
+
+from sondage.files.reading import (
+    file_hash,
+    find_files,
+    find_one,
+    grown,
+    most_unpacked,
+    read_bytes,
+    read_lines,
+    read_text,
+    unpacked,
+    unreadable,
+)
+
+__all__ = [
+    "file_hash",
+    "find_files",
+    "find_one",
+    "grown",
+    "most_unpacked",
+    "read_bytes",
+    "read_lines",
+    "read_text",
+    "unpacked",
+    "unreadable",
+]

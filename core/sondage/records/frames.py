@@ -1,0 +1,255 @@
+"""Results as pandas frames: tidy rows, summaries with intervals, stacked tables."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sondage import stats
+from sondage.data import Outcomes
+from sondage.host import extras
+from sondage.records import whole
+from sondage.records.folder import Record, RunFolder, unpack
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CELL = ["kind", "encoder", "other", "step", "task", "component", "view", "layer", "seed"]
+_GROUP = [c for c in _CELL if c != "seed"]
+
+#: Columns of the summary and their pandas types in files and SQL, the same for any run.
+SUMMARY = (
+    dict.fromkeys(("kind", "encoder", "other"), "string")
+    | {"step": "Int64"}
+    | dict.fromkeys(("task", "component", "view"), "string")
+    | {"layer": "Int64", "score": "string"}
+    | dict.fromkeys(("mean", "std", "low", "high"), "Float64")
+    | {"interval": "string", "n_seeds": "Int64"}
+    | {"boot_low": "Float64", "boot_high": "Float64", "n_groups": "Int64"}
+    | dict.fromkeys(("difference", "difference_low", "difference_high", "p", "p_holm"), "Float64")
+)
+
+
+def frame(folders: Iterable[RunFolder]) -> pd.DataFrame:
+    """Return one row a cell and score.
+
+    Parameters
+    ----------
+    folders : iterable of RunFolder
+
+    Returns
+    -------
+    DataFrame
+        Columns ``run, kind, encoder, other, step, task, component, view, layer, seed, score,
+        value, low, high, status, id``; a failed cell has one row without a value.
+    """
+    extras.need("run", "a table of results")
+    import pandas as pd
+
+    rows = []
+    for folder in folders:
+        for record in folder.records():
+            base = {"run": folder.path.name} | {c: record[c] for c in _CELL}
+            end = {"status": record["status"], "id": record["id"]}
+            for score, value in (record["scores"] or {"": None}).items():
+                low, high = record.get("intervals", {}).get(score, (None, None))
+                numbers = {"score": score, "value": value, "low": low, "high": high}
+                rows.append(base | numbers | end)
+    columns = ["run", *_CELL, "score", "value", "low", "high", "status", "id"]
+    out = pd.DataFrame(rows, columns=columns)
+    out["layer"] = out["layer"].astype("Int64")
+    out["step"] = out["step"].astype("Int64")
+    for column in ("value", "low", "high"):
+        out[column] = out[column].astype("Float64")
+    return out
+
+
+def table(folder: RunFolder, name: str) -> pd.DataFrame:
+    """Return one named table of all cells, stacked, with the cells' columns in front.
+
+    A column of the table that has a cell column's name gets an underscore at its end.
+    """
+    extras.need("run", "a table of results")
+    import pandas as pd
+
+    parts = []
+    for record in folder.records():
+        if name in record.get("tables", {}):
+            own = record["tables"][name]
+            part = pd.DataFrame({c + "_" * (c in _CELL): v for c, v in own.items()})
+            for i, column in enumerate(_CELL):
+                part.insert(i, column, [record[column]] * len(part))
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_CELL)
+
+
+def summary(folder: RunFolder) -> pd.DataFrame:
+    """Return one row a score of each encoder, task, component, view and layer.
+
+    Returns
+    -------
+    DataFrame
+        ``mean`` and ``std`` over the seeds (``n_seeds``), ``low`` and ``high`` of a 95%
+        interval and how it was made (``interval``): ``seeds`` (t), ``items`` (over test
+        sentences, for the score that outcomes are of), ``groups`` (jackknife over sentences).
+        With outcomes also the interval over test sentences beside that over seeds (``boot_low,
+        boot_high``), the number of sentences behind it (``n_groups``) and, against the
+        composition's baseline, ``difference, difference_low, difference_high, p, p_holm``
+        (Holm over layers).
+    """
+    extras.need("run", "a table of results")
+    import pandas as pd
+
+    header = folder.header()
+    baseline = (header.get("declared") or {}).get("baseline")
+    plan = whole.planned(header)
+    cells: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
+    for record in folder.records():
+        if record["status"] == "done":
+            cells[tuple(record[c] for c in _GROUP)].append(record)
+    rows = []
+    for group, records in cells.items():
+        twin = cells.get(_twin(group, baseline)) if baseline else None
+        told = _told(records)
+        for score in _shared(records):
+            row = dict(zip(_GROUP, group, strict=True)) | {"score": score}
+            row |= _spread(records, score, items=score == told)
+            if score == told and twin and twin is not records and group[0] == "probe":
+                row |= _against(records, twin)
+                row["tests"] = _tests(group, records, twin, plan, baseline or "")
+            rows.append(row)
+    out = pd.DataFrame(rows, columns=[*SUMMARY, "tests"])
+    _adjust(out)
+    out = in_floats(out.drop(columns="tests").astype(SUMMARY))
+    order = ["kind", "task", "component", "view", "score", "encoder", "other", "step", "layer"]
+    return out.sort_values(order, kind="stable", ignore_index=True)
+
+
+def in_floats(out: pd.DataFrame) -> pd.DataFrame:
+    """Return a summary with its numbers as plain floats, NaN where one is missing."""
+    return out.astype({c: "float64" for c, kind in SUMMARY.items() if kind == "Float64"})
+
+
+def _shared(records: Sequence[Record]) -> list[str]:
+    """Return the scores that all records have."""
+    return [s for s in records[0]["scores"] if all(s in r["scores"] for r in records)]
+
+
+def _twin(group: tuple[Any, ...], baseline: str) -> tuple[Any, ...]:
+    name, _, step = baseline.rpartition("@")
+    other = (name, int(step)) if name and step.isdigit() else (baseline, None)
+    twin = dict(zip(_GROUP, group, strict=True)) | dict(
+        zip(("encoder", "step"), other, strict=True)
+    )
+    return tuple(twin.values())
+
+
+def _told(records: Sequence[Record]) -> str | None:
+    """Return the score that the records' outcomes are of, if all have some of one."""
+    outcomes = [_outcomes(r) for r in records]
+    told = {None if found is None else found.score for found in outcomes}
+    if None in told or len(told) > 1:
+        return None
+    return told.pop() or next(iter(records[0]["scores"]), None)
+
+
+def _outcomes(record: Record) -> Outcomes | None:
+    """Return a record's outcomes; None for those that are no numbers, which say nothing."""
+    try:
+        found = unpack(record["outcomes"])
+    except (KeyError, TypeError, ValueError, zlib.error):
+        return None
+    lengths = {len(found.items), len(found.groups), len(found.values)}
+    return found if len(lengths) == 1 and np.isfinite(found.values).all() else None
+
+
+def _spread(records: Sequence[Record], score: str, *, items: bool) -> dict[str, Any]:
+    values = np.array([r["scores"][score] for r in records])
+    over = stats.seed_interval(values)
+    if over.std is not None and over.std <= 1e-12 * abs(over.mean):
+        # Equal up to rounding: the seeds varied nothing that counts, so they say nothing.
+        over = stats.Interval(over.mean, 0.0, None, None, over.n)
+    row: dict[str, Any] = {
+        "mean": over.mean, "std": over.std, "low": over.low, "high": over.high,
+        "interval": "seeds" if over.low is not None else "", "n_seeds": len(values),
+    }  # fmt: skip
+    if items:
+        outcome, groups = _stacked(records)
+        own = stats.cluster_interval(outcome, groups)
+        row |= {"boot_low": own.low, "boot_high": own.high, "n_groups": own.n}
+        if over.low is None:
+            row |= {"low": own.low, "high": own.high, "interval": "items"}
+    if over.low is None and score in records[0].get("intervals", {}):
+        low, high = records[0]["intervals"][score]
+        row |= {"low": low, "high": high, "interval": "groups"}
+    return row
+
+
+def _stacked(records: Sequence[Record]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    parts = [unpack(r["outcomes"]) for r in records]
+    values = np.concatenate([np.asarray(p.values, np.float64) for p in parts])
+    return values, np.concatenate([p.groups for p in parts])
+
+
+def _against(records: Sequence[Record], twin: Sequence[Record]) -> dict[str, Any]:
+    theirs = {r["seed"]: r for r in twin}
+    a, b, groups = [], [], []
+    for record in records:
+        other = theirs.get(record["seed"])
+        mine, his = _outcomes(record), None if other is None else _outcomes(other)
+        if mine is None or his is None:
+            continue
+        if not np.array_equal(mine.items, his.items):
+            continue
+        a.append(np.asarray(mine.values, np.float64))
+        b.append(np.asarray(his.values, np.float64))
+        groups.append(mine.groups)
+    if not a:
+        return {}
+    found = stats.paired_difference(np.concatenate(a), np.concatenate(b), np.concatenate(groups))
+    return {
+        "difference": found.difference,
+        "difference_low": found.low,
+        "difference_high": found.high,
+        "p": found.p_value,
+    }
+
+
+def _tests(
+    group: tuple[Any, ...],
+    records: Sequence[Record],
+    twin: Sequence[Record],
+    plan: dict[tuple[Any, ...], whole.Planned],
+    baseline: str,
+) -> int | None:
+    """Return how many tests over layers the plan holds; None where seeds are still to come.
+
+    0 if the run does not say what was planned.
+    """
+    mine = plan.get(_family(group))
+    theirs = plan.get(_family(_twin(group, baseline)))
+    if mine is None or theirs is None:
+        return 0
+    seeds = mine.seeds & theirs.seeds
+    there = {r["seed"] for r in records} & {r["seed"] for r in twin}
+    return len(mine.layers & theirs.layers) if seeds <= there else None
+
+
+def _family(group: tuple[Any, ...]) -> tuple[Any, ...]:
+    names = dict(zip(_GROUP, group, strict=True))
+    return tuple(names[n] for n in whole.FAMILY)
+
+
+def _adjust(out: pd.DataFrame) -> None:
+    """Correct over the layers that the plan holds: one that is not there yet counts as p = 1."""
+    family = [c for c in _GROUP if c != "layer"]
+    tested = out[out["p"].notna() & out["tests"].notna()]
+    for _, part in tested.groupby(family, dropna=False):
+        lacking = max(int(part["tests"].max()) - len(part), 0)
+        p = np.concatenate([part["p"].to_numpy(float), np.ones(lacking)])
+        out.loc[part.index, "p_holm"] = stats.holm(p)[: len(part)]

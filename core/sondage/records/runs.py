@@ -1,0 +1,155 @@
+"""The runs that are on disk: found by name, each as an object that reads its results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from sondage.errors import ResultsError, nearest
+from sondage.records.folder import Record, RunFolder, runs
+from sondage.store import paths
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+
+class Run:
+    """One composition's results.
+
+    Attributes
+    ----------
+    folder : RunFolder
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        """The run folder's name."""
+        return self.folder.path.name
+
+    @property
+    def failed(self) -> list[Record]:
+        """Records of cells that failed."""
+        return [r for r in self.folder.records() if r["status"] != "done"]
+
+    def frame(self) -> DataFrame:
+        """Return one row a cell and score: ``encoder, task, component, layer, seed, ...``."""
+        from sondage.records.frames import frame
+
+        return frame([self.folder])
+
+    def summary(self) -> DataFrame:
+        """Return one row a score with mean, deviation, intervals and difference to baseline.
+
+        It is computed once for the same results, and kept beside them.
+        """
+        from sondage.records.frames import in_floats
+        from sondage.report.read import findings
+
+        return in_floats(findings(self.folder).frame())
+
+    def table(self, name: str) -> DataFrame:
+        """Return one named table (such as ``per_class``) of all cells, stacked."""
+        from sondage.records.frames import table
+
+        return table(self.folder, name)
+
+    def arrays(self) -> Iterator[tuple[Record, dict[str, NDArray[Any]]]]:
+        """Yield each finished cell that has arrays: its record and its arrays by name."""
+        import numpy as np
+
+        for found in self.folder.records():
+            if found["status"] == "done" and "artifact" in found:
+                if not self.folder.holds(found):
+                    raise ResultsError(
+                        "the arrays of a cell are gone or damaged",
+                        where=str(self.folder.path / found["artifact"]),
+                        hint="run the same command again: the cell is run anew",
+                    )
+                with np.load(self.folder.path / found["artifact"], allow_pickle=False) as file:
+                    yield found, dict(file)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name}: {len(self.folder.records())} cells in {self.folder.path}>"
+
+
+def results(name: str = "") -> Run:
+    """Return a run that exists: by its name, or the one that was run last.
+
+    Parameters
+    ----------
+    name : str
+        A run folder's name, a composition's, or the beginning of one. Where several runs of
+        one composition fit, the one of them that was run last is returned.
+
+    Raises
+    ------
+    ResultsError
+        If there is none, or the beginning fits runs of several compositions.
+    """
+    return Run(matching(name)[-1])
+
+
+def matching(name: str = "") -> list[RunFolder]:
+    """Return the runs that a name fits, as `results` takes it: the one run last is the last.
+
+    Parameters
+    ----------
+    name : str
+        Empty for all runs; else runs of one composition are returned.
+
+    Raises
+    ------
+    ResultsError
+        If there is none, or the beginning fits runs of several compositions.
+    """
+    root = paths.runs_folder()
+    found = sorted(runs(root), key=_last_run)
+    names = [f.path.name for f in found]
+    if not found or not any(n.startswith(name) for n in names):
+        raise ResultsError(
+            f"there is no run '{name}'" if name else "there are no results yet",
+            where=str(root),
+            near=nearest(name, names) or names[-5:],
+            hint="sondage run NAME",
+        )
+    if not name:
+        return found
+    # A whole name counts before a beginning: 'pud' is not 'pud-upos'.
+    fitting = (
+        [f for f in found if f.path.name == name]
+        or [f for f in found if _composition(f) == name]
+        or [f for f in found if f.path.name.startswith(name)]
+    )
+    compositions = list(dict.fromkeys(_composition(f) for f in reversed(fitting)))
+    if len(compositions) > 1:
+        names = [f.path.name for f in reversed(fitting)]
+        raise ResultsError(
+            f"'{name}' fits runs of {len(compositions)} compositions",
+            where=str(root),
+            near=names if len(names) <= _MOST_NAMES else compositions[:_MOST_NAMES],
+            hint="give more of the name; a composition's whole name takes its last run",
+        )
+    return fitting
+
+
+#: Names in a message.
+_MOST_NAMES = 10
+
+
+def _last_run(folder: RunFolder) -> int:
+    """Return when a run was last asked for or last gained a cell, in ns since the epoch.
+
+    What is computed from a run, and the folder's own time with it, says nothing about that.
+    """
+    return max(
+        (f.stat().st_mtime_ns for f in (folder.path / "run.json", folder.cells) if f.exists()),
+        default=0,
+    )
+
+
+def _composition(folder: RunFolder) -> str:
+    return folder.path.name.rpartition("-")[0] or folder.path.name

@@ -1,0 +1,19 @@
+"""registry.yaml: what is declared, validated, with messages that point at the line."""
+
+from sondage.registry.file import (
+    Registry,
+    load,
+    registry_error,
+    shipped,
+    substitute,
+    validate,
+)
+
+__all__ = [
+    "Registry",
+    "load",
+    "registry_error",
+    "shipped",
+    "substitute",
+    "validate",
+]
