@@ -87,7 +87,7 @@ def _versions() -> Iterator[Finding]:
 def _extras() -> Iterator[Finding]:
     for extra in extras.EXTRAS:
         lacks = extras.missing(extra)
-        said = f"without {' and '.join(lacks)}: {extras.line(extra)}" if lacks else "there"
+        said = f"without {extras.together(lacks)}: {extras.line(extra)}" if lacks else "there"
         yield Finding(f"extra {extra}", said)
 
 

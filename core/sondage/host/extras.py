@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from sondage.errors import DependencyError
@@ -26,6 +27,12 @@ def missing(extra: str) -> list[str]:
     return [module for module in wanted if find_spec(module) is None]
 
 
+def together(names: Sequence[str]) -> str:
+    """Return names in words: ``a, b and c``."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def need(extra: str, what: str) -> None:
     """Refuse to begin what an extra is missing for.
 
@@ -45,7 +52,7 @@ def need(extra: str, what: str) -> None:
     if lacks:
         are = "is" if len(lacks) == 1 else "are"
         raise DependencyError(
-            f"{what} needs {' and '.join(lacks)}, which {are} not installed", hint=line(extra)
+            f"{what} needs {together(lacks)}, which {are} not installed", hint=line(extra)
         )
 
 
