@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import time
 
@@ -293,6 +292,8 @@ TORCH = """
 
     class Switch:
         units, randomness = "vectors", ()
+        def __init__(self, *, place: int = 0) -> None:
+            pass
         def run_layers(self, problem):
             import torch
             before = torch.get_default_dtype(), torch.is_grad_enabled(), torch.rand(1).item()
@@ -314,7 +315,6 @@ def test_what_a_probe_sets_in_torch_stays_with_it(plugins, make_plugin, tmp_path
     target = registry(tmp_path, "nothing")
     path = tmp_path / "bad.yaml"
     path.write_text(path.read_text("utf-8").replace("bad.fine", "switch.switch"), "utf-8")
-    path.write_text(re.sub(r', "place": .', "", path.read_text("utf-8")), "utf-8")
     state = torch.get_rng_state()
     found = outcomes(api.run(target))
     assert found["first"][0][2]["tables"] == found["last"][0][2]["tables"]

@@ -374,6 +374,17 @@ def deep(job):
     return {e.id for e in job.encoders if e.instance.n_layers}
 
 
+def test_what_is_one_thing_by_two_names_is_run_once_and_said():
+    body = "encoders: [a, twin]\nprobes: [t.joint, t.simple]\ntasks: [t.task]\nseeds: [0, 1]"
+    text = HEAD.replace("  n: {", "  twin: {use: t.encoder, n_layers: 2}\n  n: {")
+    text += "\n".join(f"    {line}" for line in body.splitlines())
+    found = registry.validate(yamlfile.parse(text, "r.yaml"), {})
+    planned = plan.make(found, Builder(HOST, found), "c")
+    assert {cell.encoder for cell in planned.cells} == {"a"}
+    assert len({cell.id for cell in planned.cells}) == len(planned.cells) == 2 * 3 * 2
+    assert "'twin' is the same as 'a': run once, under that name" in planned.notes
+
+
 def test_a_probe_runs_on_the_tasks_that_it_fits_and_the_others_are_named():
     found = make("encoders: [a]\ntasks: [t.task, t.forest]\nprobes: [t.simple, t.trees]")
     assert {(c.component, c.task) for c in found.cells} == {

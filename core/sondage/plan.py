@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -100,6 +101,7 @@ class _Planner:
         if metrics:
             jobs.extend(self._metric_jobs(metrics, tasks, encoders))
         self._check_idle(ran, jobs)
+        jobs = _distinct(jobs, self.notes)
         components = (*encoders, *tasks, *probes, *metrics, *self._build("report"))
         notes = tuple(self.notes)
         return Plan(
@@ -348,6 +350,26 @@ class _Planner:
             where=self.where("baseline"),
             near=nearest(wanted, labels) or labels,
         )
+
+
+def _distinct(jobs: list[Job], notes: dict[str, None]) -> list[Job]:
+    """Leave out cells that an earlier one equals in all but its names, and say so."""
+    seen: dict[str, Cell] = {}
+    out = []
+    for job in jobs:
+        cells = []
+        for cell in job.cells:
+            first = seen.setdefault(cell.id, cell)
+            if first is cell:
+                cells.append(cell)
+                continue
+            for name in ("component", "encoder", "task", "other"):
+                one, other = getattr(first, name), getattr(cell, name)
+                if one != other:
+                    notes[f"'{other}' is the same as '{one}': run once, under that name"] = None
+        if cells:
+            out.append(replace(job, cells=tuple(cells)))
+    return out
 
 
 def _why_idle(one: Built) -> str:
