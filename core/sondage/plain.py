@@ -23,3 +23,11 @@ def flat(text: object) -> str:
 
 def _written(char: str) -> str:
     return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
+
+
+def shown(value: object) -> str:
+    """Return the beginning of what a value calls itself, if it can say."""
+    try:
+        return f"{value!r:.80}"
+    except Exception:
+        return ""

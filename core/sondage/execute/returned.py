@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sondage.data import Outcomes, Result
 from sondage.errors import PluginError
+from sondage.plain import shown
 
 #: Item and sentence numbers are kept in four bytes.
 _MOST = 2**31
@@ -92,11 +93,3 @@ def _whole(numbers: Any, part: str, who: str) -> NDArray[np.int64]:
             f"{_MOST - 1:,}"
         )
     return found.astype(np.int64)
-
-
-def shown(value: Any) -> str:
-    """Return the beginning of what a value calls itself, if it can say."""
-    try:
-        return f"{value!r:.80}"
-    except Exception:
-        return ""

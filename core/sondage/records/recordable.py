@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sondage.errors import PluginError
-from sondage.execute.returned import shown
+from sondage.plain import shown
 from sondage.records.folder import Record
 
 #: Characters of tables in one cell's record, about.
