@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_told_with_its_line(tmp_path, raw, message, line)
 
 @pytest.mark.parametrize("replaced", [False, True])
 def test_data_swapped_under_the_same_size_and_time_are_seen(replaced, tmp_path, monkeypatch):
-    monkeypatch.setattr("sondage.files._SETTLED", -1.0)
+    monkeypatch.setattr("sondage.files.reading._SETTLED", -1.0)
     path, other = tmp_path / "data", tmp_path / "other"
     path.write_bytes(b"abc")
     os.utime(path, ns=(1, 1))
@@ -92,7 +92,7 @@ def test_a_hash_is_of_the_bytes_and_is_made_once(tmp_path, monkeypatch):
     path = tmp_path / "data"
     path.write_bytes(b"abc")
     os.utime(path, ns=(1, 1))
-    monkeypatch.setattr("sondage.files._SETTLED", -1.0)
+    monkeypatch.setattr("sondage.files.reading._SETTLED", -1.0)
     wanted = hashlib.blake2b(b"abc", digest_size=16).hexdigest()
     assert file_hash(str(path)) == wanted
     with monkeypatch.context() as patched:

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from sondage import api
-from sondage import lines as lines_of
 from sondage.errors import ResultsError
+from sondage.records import lines as lines_of
 from sondage.store import paths
 
 

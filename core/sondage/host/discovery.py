@@ -7,7 +7,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, Literal
 
@@ -151,11 +151,16 @@ class Host:
 
 def _entries() -> list[EntryPoint]:
     # One distribution can be listed twice (lib64 links, stale egg-info).
-    unique = {
-        ((e.dist.name or "").lower() if e.dist else "", e.name, e.value): e
-        for e in entry_points(group=GROUP)
-    }
+    unique = {(_name_of(e.dist).lower(), e.name, e.value): e for e in entry_points(group=GROUP)}
     return [unique[key] for key in sorted(unique, key=lambda key: (key[1], key[0], key[2]))]
+
+
+def _name_of(dist: Distribution | None) -> str:
+    # Of broken metadata one library says None, and another, which may stand in for it, raises.
+    try:
+        return (dist.name if dist else None) or ""
+    except Exception:
+        return ""
 
 
 def _load(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sondage.errors import ParameterError
@@ -77,6 +77,7 @@ def test_trees_stand_over_words(file):
         _ = Tree(files=file, words="surface").fingerprint
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=5), min_size=1, max_size=4))
 def test_every_word_finds_its_token(tmp_path_factory, sizes):
     lines, tokens = [], []
