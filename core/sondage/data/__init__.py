@@ -6,25 +6,11 @@ A text pair (premise and hypothesis, question and context) is one sentence with 
 segments whose words are numbered through.
 """
 
-from sondage.data.arrays import (
-    VIEWS,
-    Chunk,
-    Corpus,
-    Ints,
-    Labels,
-    Outcomes,
-    Rankings,
-    Request,
-    Result,
-    Split,
-    States,
-    Target,
-    TaskData,
-    Trees,
-    Units,
-    digest,
-    offsets_of,
-)
+from sondage.data.corpus import Corpus, Ints, digest, offsets_of
+from sondage.data.results import Outcomes, Result
+from sondage.data.splits import Split, TaskData
+from sondage.data.states import VIEWS, Chunk, Request, States
+from sondage.data.targets import Labels, Rankings, Target, Trees, Units
 
 __all__ = [
     "VIEWS",

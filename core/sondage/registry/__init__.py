@@ -4,16 +4,16 @@ from sondage.registry.file import (
     Registry,
     load,
     registry_error,
+    registry_of,
     shipped,
     substitute,
-    validate,
 )
 
 __all__ = [
     "Registry",
     "load",
     "registry_error",
+    "registry_of",
     "shipped",
     "substitute",
-    "validate",
 ]

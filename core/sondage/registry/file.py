@@ -77,10 +77,10 @@ def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -
     document = read_yaml(source)
     if path is None:
         document = Document(document.data, document.lines, "registry.yaml")
-    return validate(document, overrides or {})
+    return registry_of(document, overrides or {})
 
 
-def validate(document: Document, overrides: Mapping[str, Any]) -> Registry:
+def registry_of(document: Document, overrides: Mapping[str, Any]) -> Registry:
     """Validate a parsed registry; raises as `load` does."""
     if not isinstance(document.data, dict):
         raise RegistryError(
