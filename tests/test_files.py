@@ -7,7 +7,6 @@ import pickle
 
 import pytest
 
-from sondage import files
 from sondage.errors import DataError
 from sondage.files import file_hash, find_files, find_one, read_bytes, read_lines, read_text
 
@@ -76,7 +75,7 @@ def test_what_cannot_be_read_is_told_with_its_line(tmp_path, raw, message, line)
 
 @pytest.mark.parametrize("replaced", [False, True])
 def test_data_swapped_under_the_same_size_and_time_are_seen(replaced, tmp_path, monkeypatch):
-    monkeypatch.setattr("sondage.files._SETTLED", -1.0)
+    monkeypatch.setattr("sondage.files.reading._SETTLED", -1.0)
     path, other = tmp_path / "data", tmp_path / "other"
     path.write_bytes(b"abc")
     os.utime(path, ns=(1, 1))
@@ -92,7 +91,7 @@ def test_a_hash_is_of_the_bytes_and_is_made_once(tmp_path, monkeypatch):
     path = tmp_path / "data"
     path.write_bytes(b"abc")
     os.utime(path, ns=(1, 1))
-    monkeypatch.setattr("sondage.files._SETTLED", -1.0)
+    monkeypatch.setattr("sondage.files.reading._SETTLED", -1.0)
     wanted = hashlib.blake2b(b"abc", digest_size=16).hexdigest()
     assert file_hash(str(path)) == wanted
     with monkeypatch.context() as patched:
@@ -106,7 +105,7 @@ def test_a_hash_is_of_the_bytes_and_is_made_once(tmp_path, monkeypatch):
 
 
 def test_a_packed_file_that_grows_beyond_reason_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_PLAIN_GROWTH", 10_000)
+    monkeypatch.setattr("sondage.files.reading._PLAIN_GROWTH", 10_000)
     path = tmp_path / "grows.gz"
     path.write_bytes(gzip.compress(b"a" * 300_000))
     with pytest.raises(DataError, match="grow to more than 32,"):

@@ -21,7 +21,7 @@ class Encoder(Protocol):
     n_layers : int
         Number of blocks L; layers are 0 (embedding output) to L.
     width : int
-        Columns of a row; an attention view has a column a head instead.
+        Columns of a row; an attention view has one column per head instead.
     views : tuple of str
         The views offered, names of `sondage.data.VIEWS` or the encoder's own.
     """

@@ -17,7 +17,7 @@ class Accumulator(Protocol):
         ----------
         a, b : float arrays, shape (n, d_a) and (n, d_b)
             Side a is the encoder of the cell, side b the composition's baseline. For ``units =
-            "attention"`` lists of arrays, shape (heads, t, t), one a sentence.
+            "attention"`` lists of arrays, shape (heads, t, t), one per sentence.
         rows : int64 array, shape (n,)
             Identity of each stimulus: the same in every chunking and for every encoder.
         """

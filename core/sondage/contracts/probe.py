@@ -32,7 +32,7 @@ class Problem(Protocol):
     splits: Mapping[int, Split]
 
     def vectors(self, layer: int) -> NDArray[np.float32]:
-        """Return one row a unit, shape (n, width × arity), read-only."""
+        """Return one row per unit, shape (n, width × arity), read-only."""
         ...
 
     def states(self, layer: int) -> States:
@@ -87,9 +87,10 @@ class Probe(Protocol):
     units : {'vectors', 'spans', 'trees', 'rankings'}
         What it takes. Simple probes take vectors.
     joint : tuple of 'layer', 'seed'
-        Axes solved together in one numerical program, so that a cell's last bits may hang
-        on its neighbours: the core then always hands them over, and keys them, together.
-        What is not joint must not depend on what else is in the call.
+        Axes along which cells are solved in one numerical program. There rounding may change
+        a cell's last digits with the cells beside it, so the core always hands over all of
+        them in one call, and the id of each says which they were. Along any other axis a
+        result must not depend on what else is in the call.
     randomness : tuple of str
         What the seed controls beside the split: ``("initialisation",)``, or empty.
     per_layer : bool, optional

@@ -16,11 +16,11 @@ class Findings(Protocol):
     """
 
     def frame(self) -> Any:
-        """Return one row a cell and score."""
+        """Return one row per cell and score."""
         ...
 
     def summary(self) -> Any:
-        """Return one row a score, over seeds, with intervals and differences."""
+        """Return one row per score, over seeds, with intervals and differences."""
         ...
 
     def table(self, name: str) -> Any:

@@ -1,6 +1,6 @@
 """The arrays that pass between encoders, tasks, probes and metrics.
 
-Everything is columnar: flat arrays with offsets, never an object a word. A word index is
+Everything is columnar: flat arrays with offsets, never one object per word. A word index is
 counted within its sentence; a *span* is half-open ``[start, end)`` over such indices.
 A text pair (premise and hypothesis, question and context) is one sentence with two
 segments whose words are numbered through.

@@ -23,7 +23,7 @@ class Outcomes:
     groups : int64 array, shape (n,)
         The sentence of each item: items of one sentence are resampled together.
     values : float64 or bool array, shape (n,)
-        1 for right and 0 for wrong, or a score an item.
+        1 for right and 0 for wrong, or one score per item.
     surprisal : float64 array, shape (n,), optional
         −log2 of the probability that the probe gave to the item's own label, in bits; for an
         item with several labels the sum over all binary decisions. What codelengths are made

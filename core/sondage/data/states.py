@@ -50,7 +50,7 @@ class Chunk:
     rows : mapping of view to array, shape (n_layers, r, width)
         In the request's layer order. A sentence view has b rows; a word view the words of
         the b sentences in turn; ``subwords`` likewise. ``attention`` has a row for each
-        (query, key) pair of a sentence's t subwords, t² in C order, and a column a head;
+        (query, key) pair of a sentence's t subwords, t² in C order, and one column per head;
         layer 0 has no attention, and its place is filled with zeros where it is in the way.
     warnings : mapping of slug to count
         ``lost-words`` (no subword of their own), ``truncated-words``, ...

@@ -39,7 +39,7 @@ class Units:
 
     @classmethod
     def of_sentences(cls, n: int) -> Units:
-        """One unit a sentence."""
+        """One unit per sentence."""
         return cls(np.arange(n, dtype=np.int64), np.empty((n, 0, 2), np.int64))
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from sondage.errors import PluginError, SondageError
 from sondage.guard.isolation import ExitRefusedError, Isolation
 
-_MOST = 20_000
+_LONGEST_TEXT = 20_000
 _STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
@@ -136,7 +136,7 @@ def _unspeakable(error: BaseException) -> PluginError | None:
         if isinstance(wrong, KeyboardInterrupt) and signals.stop and signals.listens:
             raise
         return PluginError(f"{name}, whose own text failed with {type(wrong).__name__}")
-    if length <= _MOST:
+    if length <= _LONGEST_TEXT:
         return None
     at = traceback.extract_tb(error.__traceback__)[-1:]
     where = f"{at[0].filename}:{at[0].lineno}" if at else ""

@@ -179,7 +179,7 @@ def _narrowed(job: Job, cells: tuple[Cell, ...]) -> Job:
 
 
 def encodings(jobs: Iterable[Job], missing: set[Key]) -> list[Encoding]:
-    """Group the missing activations that jobs need into one pass an encoder and corpus."""
+    """Group the missing activations that jobs need into one pass per encoder and corpus."""
     wanted: dict[tuple[str, str], tuple[Built, Built, dict[Key, None]]] = {}
     for job in jobs:
         corpus = job.task.instance.corpus_fingerprint

@@ -122,7 +122,7 @@ def _build(node: yaml.Node, path: Path_, lines: dict[Path_, int], source: str) -
     if len(path) > 50:
         raise RegistryError("YAML: nested too deeply", where=f"{source}:{at}")
     if isinstance(node, yaml.MappingNode):
-        _plain(node, "map", source)
+        _refuse_tag(node, "map", source)
         out: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             key = _build(key_node, (*path, "?"), lines, source)
@@ -137,12 +137,12 @@ def _build(node: yaml.Node, path: Path_, lines: dict[Path_, int], source: str) -
             out[key] = _build(value_node, (*path, key), lines, source)
         return out
     if isinstance(node, yaml.SequenceNode):
-        _plain(node, "seq", source)
+        _refuse_tag(node, "seq", source)
         return [_build(n, (*path, i), lines, source) for i, n in enumerate(node.value)]
-    return _scalar(node, source)
+    return _value_of(node, source)
 
 
-def _plain(node: yaml.Node, kind: str, source: str) -> None:
+def _refuse_tag(node: yaml.Node, kind: str, source: str) -> None:
     if node.tag != f"tag:yaml.org,2002:{kind}":
         raise RegistryError(
             f"the tag '{node.tag}' is not allowed: a registry is data",
@@ -157,7 +157,7 @@ _NULL = {"", "~", "null", "Null", "NULL"}
 _SCALARS = {f"tag:yaml.org,2002:{t}" for t in ("null", "bool", "int", "float", "str")}
 
 
-def _scalar(node: yaml.Node, source: str) -> Any:
+def _value_of(node: yaml.Node, source: str) -> Any:
     where = f"{source}:{node.start_mark.line + 1}"
     if node.tag == "tag:yaml.org,2002:timestamp":
         return node.value
