@@ -329,7 +329,7 @@ def wanted_versions(items: Iterable[Training | Encoding | Job]) -> dict[str, str
     for item in items:
         used = (item.encoder, item.task) if isinstance(item, Encoding) else item.used
         for built in used:
-            for part in (built, *built.made_of):
-                if part.offer.distribution != "?":
-                    wanted[part.offer.distribution] = part.offer.version
+            for one in (built, *built.made_of):
+                if one.offer.distribution != "?":
+                    wanted[one.offer.distribution] = one.offer.version
     return wanted

@@ -114,7 +114,7 @@ class Training:
     @property
     def key(self) -> dict[str, Any]:
         """What determines the weights, in clear."""
-        return {"encoder": self.encoder.key, "parts": [part.key for part in self.encoder.made_of]}
+        return {"encoder": self.encoder.key, "parts": [one.key for one in self.encoder.made_of]}
 
     @property
     def used(self) -> tuple[Built, ...]:

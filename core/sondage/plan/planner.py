@@ -273,7 +273,7 @@ def _step_of(name: str) -> tuple[int, ...]:
 
 
 def _trainings(encoders: Sequence[Built]) -> tuple[Training, ...]:
-    """Return what has to be trained for these encoders, each once, parts before wholes."""
+    """Return what has to be trained for these encoders, each once, and after what it is made of."""
     wanted = {built.id: built for encoder in encoders for built in encoder.trained}
     out = []
     for built in wanted.values():

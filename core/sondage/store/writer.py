@@ -93,8 +93,8 @@ class Writer:
             raw = memoryview(layer.reshape(-1).view(np.uint8).data)
             try:
                 for i, start in enumerate(starts):
-                    part = raw[cuts[i] * self._row : cuts[i + 1] * self._row]
-                    disk.write_at(number, part, base + int(start) * self._row)
+                    chosen = raw[cuts[i] * self._row : cuts[i + 1] * self._row]
+                    disk.write_at(number, chosen, base + int(start) * self._row)
             except OSError as error:
                 raise unwritable(error, self._store.root) from error
 
