@@ -23,11 +23,10 @@ from sondage.guard.isolation import Isolation
 from sondage.host import NAME, Host, Offer
 from sondage.registry import Registry, registry_error, substitute
 from sondage.registry.built import Built, at_step
+from sondage.registry.document import Keys
 from sondage.registry.models import Declaration
 from sondage.registry.signature import model_of, references
 from sondage.specs import Kind
-
-Path = tuple[str | int, ...]
 
 
 class Builder:
@@ -45,7 +44,7 @@ class Builder:
         self._built: dict[tuple[Kind, str], Built] = {}
         self._open: list[tuple[Kind, str]] = []
 
-    def build(self, kind: Kind, item: str | dict[str, Any], path: Path, wanted_by: str) -> Built:
+    def build(self, kind: Kind, item: str | dict[str, Any], path: Keys, wanted_by: str) -> Built:
         """Build one component.
 
         Parameters
@@ -98,7 +97,7 @@ class Builder:
         self._built[kind, item] = built
         return built
 
-    def check_files(self, task: Built, path: Path) -> None:
+    def check_files(self, task: Built, path: Keys) -> None:
         """Ask a task that is used for its fingerprint; `path` is where the file names it.
 
         Raises
@@ -117,7 +116,7 @@ class Builder:
                 error.where = self._registry.document.where(*path, *named[:1])
             raise
 
-    def _one_step(self, built: Built, step: str, path: Path, wanted_by: str) -> Built:
+    def _one_step(self, built: Built, step: str, path: Keys, wanted_by: str) -> Built:
         steps = built.instance.steps if isinstance(built.instance, Series) else ()
         names = {str(s): s for s in steps} | ({"last": steps[-1]} if steps else {})
         if step not in names:
@@ -129,14 +128,14 @@ class Builder:
             )
         return at_step(built, names[step])
 
-    def _inline(self, item: dict[str, Any], path: Path) -> Declaration:
+    def _inline(self, item: dict[str, Any], path: Keys) -> Declaration:
         try:
             return Declaration.model_validate(item)
         except ValidationError as error:
             raise registry_error(error, self._registry.document, path, Declaration) from error
 
     def _construct(
-        self, kind: Kind, label: str, declaration: Declaration, path: Path, wanted_by: str
+        self, kind: Kind, label: str, declaration: Declaration, path: Keys, wanted_by: str
     ) -> Built:
         document = self._registry.document
         offer = self._host.find(
@@ -168,7 +167,7 @@ class Builder:
         return Built(kind, label, offer, parameters, instance, tuple(made_of))
 
     def _checked(
-        self, factory: type[Any], parameters: dict[str, Any], path: Path, who: str, hint: str
+        self, factory: type[Any], parameters: dict[str, Any], path: Keys, who: str, hint: str
     ) -> BaseModel:
         """Return what is given and what is not as the constructor's types say, or raise."""
         model = model_of(factory)
@@ -186,7 +185,7 @@ class Builder:
             raise first from error
 
     def _referred(
-        self, kind: Kind, value: Any, path: Path, wanted_by: str, made_of: list[Built]
+        self, kind: Kind, value: Any, path: Keys, wanted_by: str, made_of: list[Built]
     ) -> tuple[Any, Any]:
         if value is None:
             return None, None
@@ -207,7 +206,7 @@ class Builder:
         made_of.append(built)
         return built.instance, built.key
 
-    def _refuse_nan(self, value: Any, path: Path, who: str) -> None:
+    def _refuse_nan(self, value: Any, path: Keys, who: str) -> None:
         """Refuse what is not equal to itself: it could not identify a result."""
         if isinstance(value, dict | list):
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
@@ -219,7 +218,7 @@ class Builder:
                 where=self._registry.document.where(*path),
             )
 
-    def _substituted(self, value: Any, path: Path) -> Any:
+    def _substituted(self, value: Any, path: Keys) -> Any:
         if isinstance(value, dict):
             return {k: self._substituted(v, (*path, k)) for k, v in value.items()}
         if isinstance(value, list):
