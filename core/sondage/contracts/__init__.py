@@ -16,17 +16,6 @@ from sondage.contracts.report import Findings, Report
 from sondage.contracts.task import Task, TaskUnits
 
 __all__ = [
-    "Accumulator",
-    "Encoder",
-    "Findings",
-    "Metric",
-    "Probe",
-    "ProbeUnits",
-    "Problem",
-    "Report",
-    "Series",
-    "SimpleProbe",
-    "Task",
-    "TaskUnits",
-    "Trained",
-]
+    "Accumulator", "Encoder", "Findings", "Metric", "Probe", "ProbeUnits", "Problem", "Report",
+    "Series", "SimpleProbe", "Task", "TaskUnits", "Trained",
+]  # fmt: skip

@@ -13,21 +13,6 @@ from sondage.data.states import VIEWS, Chunk, Request, States
 from sondage.data.targets import Labels, Rankings, Target, Trees, Units
 
 __all__ = [
-    "VIEWS",
-    "Chunk",
-    "Corpus",
-    "Ints",
-    "Labels",
-    "Outcomes",
-    "Rankings",
-    "Request",
-    "Result",
-    "Split",
-    "States",
-    "Target",
-    "TaskData",
-    "Trees",
-    "Units",
-    "digest",
-    "offsets_of",
-]
+    "VIEWS", "Chunk", "Corpus", "Ints", "Labels", "Outcomes", "Rankings", "Request", "Result",
+    "Split", "States", "Target", "TaskData", "Trees", "Units", "digest", "offsets_of",
+]  # fmt: skip
