@@ -59,7 +59,7 @@ def toy_plan() -> cells.Plan:
         f"    encoders: [e]\n    tasks: [t]\n    probes: {[f'p{i}' for i in range(PROBES)]}\n"
         f"    seeds: {list(range(SEEDS))}\n"
     ).replace("'", "")
-    found = registry.validate(parse_yaml(text, "bench"), {})
+    found = registry.registry_of(parse_yaml(text, "bench"), {})
     return planner.make(found, Builder(host, found), "c")
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ PLUGIN_MODULES = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 FOREIGN = {"torch", "transformers", "sklearn", "cvxpy", "ot", "jax", "tensorflow"}
 LONGEST = 500
 LONGEST_OF_CORE = 300
+#: Lines of code that a function has at most, and how many of the core may have more.
+LONGEST_FUNCTION, LONGER_ONES = 40, 8
 
 
 def name_of(path: Path) -> str:
@@ -125,8 +128,8 @@ def test_the_architecture_page_names_every_room_and_module():
         name
         for path in MODULES
         if (name := path.stem if path.stem != "__init__" else path.parent.name)
-        and "templates" not in path.parts
-        and "checks" not in path.parts
+        and path != CORE / "__init__.py"
+        and not {"templates", "checks"} & set(path.parts)
         and f"`{name}`" not in page
     ]
     assert not missing
@@ -156,6 +159,29 @@ def test_modules_are_short(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
     most = LONGEST_OF_CORE if CORE in path.parents else LONGEST
     assert lines <= most, f"{lines} lines"
+
+
+def long_functions(path: Path) -> list[str]:
+    """Return the functions of a file with too many lines of code; comments and texts are none."""
+    spaces = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+    with tokenize.open(path) as file:
+        tokens = [t for t in tokenize.generate_tokens(file.readline) if t.type not in spaces]
+    code = {n for t in tokens for n in range(t.start[0], t.end[0] + 1)}
+    out = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            said = node.body[0] if ast.get_docstring(node) is not None else node
+            lines = code & {*range(node.lineno, node.end_lineno + 1)}
+            if said is not node:
+                lines -= {*range(said.lineno, said.end_lineno + 1)}
+            if len(lines) > LONGEST_FUNCTION:
+                out.append(f"{of(path)}:{node.lineno} {node.name}: {len(lines)} lines")
+    return out
+
+
+def test_functions_of_the_core_are_short():
+    found = [function for path in MODULES for function in long_functions(path)]
+    assert len(found) <= LONGER_ONES, "\n".join(found)
 
 
 def test_libraries_do_not_print():

@@ -67,7 +67,7 @@ def without(monkeypatch):
 
 
 def test_nothing_is_missing_here():
-    assert not [m for extra in extras.EXTRAS for m in extras.missing(extra)]
+    assert not [m for extra in extras.EXTRAS for m in extras.lacking(extra)]
 
 
 def test_a_run_without_its_extra_is_refused_before_it_begins(toy_registry, without):

@@ -7,7 +7,6 @@ import pickle
 
 import pytest
 
-from sondage import files
 from sondage.errors import DataError
 from sondage.files import file_hash, find_files, find_one, read_bytes, read_lines, read_text
 
@@ -106,7 +105,7 @@ def test_a_hash_is_of_the_bytes_and_is_made_once(tmp_path, monkeypatch):
 
 
 def test_a_packed_file_that_grows_beyond_reason_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_PLAIN_GROWTH", 10_000)
+    monkeypatch.setattr("sondage.files.reading._PLAIN_GROWTH", 10_000)
     path = tmp_path / "grows.gz"
     path.write_bytes(gzip.compress(b"a" * 300_000))
     with pytest.raises(DataError, match="grow to more than 32,"):

@@ -12,7 +12,8 @@ from sondage.errors import DataError, ParameterError, RegistryError, UnknownComp
 from sondage.host import Host, Offer
 from sondage.plan import cells, planner
 from sondage.records.folder import RunFolder
-from sondage.registry.build import Builder, key_id
+from sondage.registry.build import Builder
+from sondage.registry.built import key_id
 from sondage.registry.document import parse_yaml
 from sondage.specs import EncoderSpec, MetricSpec, ProbeSpec, TaskSpec
 from sondage.testing.toys import ToyEncoder, ToyTask
@@ -166,7 +167,7 @@ compositions:
 
 def make(body, **options):
     text = HEAD + "\n".join(f"    {line}" for line in body.strip().splitlines())
-    found = registry.validate(parse_yaml(text, "r.yaml"), {})
+    found = registry.registry_of(parse_yaml(text, "r.yaml"), {})
     return planner.make(found, Builder(HOST, found), "c", **options)
 
 
@@ -221,7 +222,7 @@ def test_the_parameter_of_a_missing_file_is_found_whatever_the_message_says(monk
     monkeypatch.setattr(Missed, "words", words)
     host = Host([], [offer(TaskSpec, "t.missed", Missed)])
     text = "version: 1\ntasks:\n  m:\n    use: t.missed\n    train: a\n    files: [c, b.txt]\n"
-    found = registry.validate(parse_yaml(text, "r.yaml"), {})
+    found = registry.registry_of(parse_yaml(text, "r.yaml"), {})
     builder = Builder(host, found)
     with pytest.raises(DataError) as caught:
         builder.check_files(builder.build("task", "m", ("x",), "test"), ("x",))
@@ -434,7 +435,7 @@ def test_what_is_one_thing_by_two_names_is_run_once_and_said():
     body = "encoders: [a, twin]\nprobes: [t.joint, t.simple]\ntasks: [t.task]\nseeds: [0, 1]"
     text = HEAD.replace("  n: {", "  twin: {use: t.encoder, n_layers: 2}\n  n: {")
     text += "\n".join(f"    {line}" for line in body.splitlines())
-    found = registry.validate(parse_yaml(text, "r.yaml"), {})
+    found = registry.registry_of(parse_yaml(text, "r.yaml"), {})
     planned = planner.make(found, Builder(HOST, found), "c")
     assert {cell.encoder for cell in planned.cells} == {"a"}
     assert len({cell.id for cell in planned.cells}) == len(planned.cells) == 2 * 3 * 2
@@ -502,7 +503,7 @@ def test_a_reference_is_built_and_its_key_goes_into_the_parameters():
     OfBase.__init__.__annotations__["base"] = Encoder
     host = Host([], [*HOST.catalogue.values(), offer(EncoderSpec, "t.of", OfBase)])
     text = HEAD.replace("  shallow:", "  of: {use: t.of, base: a}\n  shallow:") + "    {}"
-    found = registry.validate(
+    found = registry.registry_of(
         parse_yaml(text.replace("    {}", "    encoders: [of]\n    tasks: [t.task]"), "r"), {}
     )
     builder = Builder(host, found)
@@ -525,11 +526,11 @@ def test_a_probe_may_name_a_probe():
         "version: 1\nprobes:\n  inner: {use: t.joint, strength: 2.0}\n"
         "  x: {use: t.around, probe: inner}\n  y: {use: t.around, probe: {use: t.joint}}\n"
     )
-    builder = Builder(host, registry.validate(parse_yaml(text, "r.yaml"), {}))
+    builder = Builder(host, registry.registry_of(parse_yaml(text, "r.yaml"), {}))
     x, y = (builder.build("probe", name, (), "test") for name in "xy")
     assert (x.instance.probe.strength, y.instance.probe.strength) == (2.0, 1.0)
     assert x.id != y.id
-    assert x.parts[0].use == "t.joint"
+    assert x.made_of[0].use == "t.joint"
 
 
 def test_an_encoder_made_of_itself_is_refused():
@@ -542,7 +543,7 @@ def test_an_encoder_made_of_itself_is_refused():
     OfBase.__init__.__annotations__["base"] = Encoder
     host = Host([], [offer(EncoderSpec, "t.of", OfBase)])
     text = "version: 1\nencoders:\n  x: {use: t.of, base: y}\n  y: {use: t.of, base: x}\n"
-    found = registry.validate(parse_yaml(text, "r.yaml"), {})
+    found = registry.registry_of(parse_yaml(text, "r.yaml"), {})
     with pytest.raises(RegistryError, match="x -> y -> x"):
         Builder(host, found).build("encoder", "x", (), "test")
 

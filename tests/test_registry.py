@@ -28,7 +28,7 @@ compositions:
 
 
 def load(text):
-    return registry.validate(parse_yaml(text, "r.yaml"), {})
+    return registry.registry_of(parse_yaml(text, "r.yaml"), {})
 
 
 def test_a_registry_is_read():
@@ -99,11 +99,13 @@ def test_the_shipped_registry_is_valid():
 
 def test_overrides_reach_into_the_file():
     document = parse_yaml(GOOD, "r.yaml")
-    found = registry.validate(document, {"encoders.mini.seed": 9, "compositions.small.seeds": [4]})
+    found = registry.registry_of(
+        document, {"encoders.mini.seed": 9, "compositions.small.seeds": [4]}
+    )
     assert found.declared("encoder")["mini"].parameters == {"seed": 9}
     assert found.composition("small").seeds == [4]
     with pytest.raises(RegistryError, match="minni"):
-        registry.validate(parse_yaml(GOOD, "r.yaml"), {"encoders.minni.seed": 9})
+        registry.registry_of(parse_yaml(GOOD, "r.yaml"), {"encoders.minni.seed": 9})
 
 
 def test_variables_are_replaced_or_missed_by_name(monkeypatch):
@@ -127,7 +129,7 @@ def test_scalars(text, value):
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_read_or_refused(raw):
     with contextlib.suppress(SondageError):
-        registry.validate(parse_yaml(raw, "r.yaml"), {})
+        registry.registry_of(parse_yaml(raw, "r.yaml"), {})
 
 
 LEAVES = (
@@ -170,7 +172,7 @@ compositions:
       p: {layers: [0, last]}
       q: [{steps: [5]}, {tasks: [t]}]
 """
-    composition = registry.validate(parse_yaml(text, "r.yaml"), {}).composition("c")
+    composition = registry.registry_of(parse_yaml(text, "r.yaml"), {}).composition("c")
     written = json.loads(composition.model_dump_json(exclude_none=True))["only"]
     assert written == {"p": {"layers": [0, "last"]}, "q": [{"steps": [5]}, {"tasks": ["t"]}]}
 
@@ -237,7 +239,7 @@ def test_one_mistake_is_one_message(line, said):
     rest = "tasks: [t]" + ("" if line.startswith("encoders") else "\n    encoders: [e]")
     text = f"version: 1\ncompositions:\n  c:\n    {rest}\n    {line}\n"
     with pytest.raises(RegistryError) as caught:
-        registry.validate(parse_yaml(text, "r.yaml"), {})
+        registry.registry_of(parse_yaml(text, "r.yaml"), {})
     assert caught.value.others == ()
     assert said in caught.value.message
 

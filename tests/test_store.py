@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sondage.data import offsets_of
@@ -50,6 +50,7 @@ def test_an_unfinished_entry_is_absent_and_abandoning_leaves_nothing(tmp_path):
     assert not list((tmp_path / "tmp").iterdir())
 
 
+@settings(deadline=None)
 @given(place=st.floats(0, 0.999), flip=st.integers(1, 255))
 def test_a_flipped_byte_anywhere_is_found(tmp_path_factory, place, flip):
     store = Store(tmp_path_factory.mktemp("s"))

@@ -161,7 +161,7 @@ class Parts:
         DataError
             If a given part has no item, or the words of a sentence are withheld.
         """
-        _check_words(corpus, file_of, self.paths)
+        _refuse_withheld(corpus, file_of, self.paths)
         counted = {slug: n for slug, n in warnings.items() if n}
         if self.files is not None:
             return TaskData(corpus, target, ratios=self.ratios, warnings=counted)
@@ -252,7 +252,7 @@ class FileTask:
         return self.parts.randomness
 
 
-def _check_words(corpus: Corpus, file_of: Ints, paths: Sequence[str]) -> None:
+def _refuse_withheld(corpus: Corpus, file_of: Ints, paths: Sequence[str]) -> None:
     if corpus.words is not None:
         for i, place in enumerate(file_of.tolist()):
             check_words(corpus.words_of(i), paths[place])

@@ -13,7 +13,7 @@ _OBEYED = re.compile(
 
 def clean(text: object) -> str:
     r"""Return text with control characters written out (``\x1b``), newlines and tabs kept."""
-    return _OBEYED.sub(lambda match: _written(match[0]), str(text))
+    return _OBEYED.sub(lambda match: _escaped(match[0]), str(text))
 
 
 def flat(text: object) -> str:
@@ -21,7 +21,7 @@ def flat(text: object) -> str:
     return clean(text).replace("\n", " ").replace("\t", " ")
 
 
-def _written(char: str) -> str:
+def _escaped(char: str) -> str:
     return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
 
 

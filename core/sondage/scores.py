@@ -9,7 +9,7 @@ from sondage.data import Ints, Labels, Outcomes, Result
 
 
 def per_class(y: Ints, predicted: Ints, names: tuple[str, ...]) -> dict[str, list[object]]:
-    """Return a table of one row a label that occurs or is predicted.
+    """Return a table of one row per label that occurs or is predicted.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sondage import contracts, data, specs
-from sondage.plan.planner import _FITS
+from sondage.plan.product import FITS
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -123,7 +123,7 @@ def units() -> str:
     tasks = typing.get_args(contracts.TaskUnits)
     rows = []
     for probe in typing.get_args(contracts.ProbeUnits):
-        fits = ["yes" if task in _FITS[probe] else "" for task in tasks]
+        fits = ["yes" if task in FITS[probe] else "" for task in tasks]
         rows.append(f"| `{probe}` | {' | '.join(fits)} |")
     head = f"| probe's `units` | {' | '.join(f'`{t}`' for t in tasks)} |"
     return "\n".join([head, "|" + "---|" * (len(tasks) + 1), *rows]) + "\n"

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from sondage import contracts, data
-from sondage.plan import planner
+from sondage.plan.product import FITS
 from sondage.testing.checks.every import RANDOMNESS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -90,7 +90,7 @@ def test_the_table_of_units_is_that_of_the_plan() -> None:
     for line in lines:
         name, *fits = (cell.strip() for cell in line.strip("|").split("|"))
         found[name.strip("`")] = tuple(t for t, yes in zip(tasks, fits, strict=True) if yes)
-    assert found == {k: tuple(t for t in tasks if t in v) for k, v in planner._FITS.items()}
+    assert found == {k: tuple(t for t in tasks if t in v) for k, v in FITS.items()}
     assert set(found) == set(typing.get_args(contracts.ProbeUnits))
 
 

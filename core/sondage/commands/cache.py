@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sondage.errors import StoreError
 from sondage.records.folder import runs
-from sondage.registry.build import key_id
+from sondage.registry.built import key_id
 from sondage.store import Entry, Store, disk
 
 _DAY = 86_400

@@ -86,8 +86,10 @@ def _versions() -> Iterator[Finding]:
 
 def _extras() -> Iterator[Finding]:
     for extra in extras.EXTRAS:
-        lacks = extras.missing(extra)
-        said = f"without {extras.together(lacks)}: {extras.line(extra)}" if lacks else "there"
+        lacks = extras.lacking(extra)
+        said = (
+            f"without {extras.together(lacks)}: {extras.install_line(extra)}" if lacks else "there"
+        )
         yield Finding(f"extra {extra}", said)
 
 

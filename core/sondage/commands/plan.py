@@ -12,7 +12,7 @@ from sondage.execute.encode import row_offsets
 from sondage.execute.work import load
 from sondage.plan.cells import Encoding, Plan, encodings
 from sondage.records.folder import finished, runs
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 from sondage.store import Key, Store
 
 #: float32; a store entry's header and offsets are small beside its rows.

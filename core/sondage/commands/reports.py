@@ -13,7 +13,7 @@ from sondage.guard.guarded import guarded
 from sondage.guard.isolation import Isolation
 from sondage.host import extras
 from sondage.records.runs import Run
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 from sondage.store import disk
 
 #: Files of one report; one that never ends writing them is stopped here.

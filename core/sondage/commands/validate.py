@@ -84,7 +84,7 @@ def _rest(path: Path | None, error: ValidationError) -> tuple[Registry | None, s
             gone |= set(entries) if isinstance(entries, dict) else set()
     document.data["version"] = 1
     try:
-        return registry.validate(document, {}), gone
+        return registry.registry_of(document, {}), gone
     except RegistryError:
         return None, gone
 

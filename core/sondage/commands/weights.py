@@ -44,7 +44,7 @@ def held(root: Path) -> list[Weights]:
             continue
         if list(_content(folder)):
             finished = os.path.lexists(folder / training.MARK)
-            out.append(Weights(name, folder, disk.size(folder), finished))
+            out.append(Weights(name, folder, disk.folder_size(folder), finished))
     return out
 
 

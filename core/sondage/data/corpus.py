@@ -22,11 +22,11 @@ def offsets_of(lengths: Iterable[int] | Ints) -> Ints:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
 
 
-def digest(*parts: object) -> str:
-    """Return 32 hex digits that identify `parts` (BLAKE2b over their repr or bytes)."""
+def digest(*pieces: object) -> str:
+    """Return 32 hex digits that identify `pieces` (BLAKE2b over their repr or bytes)."""
     h = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        raw = part if isinstance(part, bytes | memoryview) else repr(part).encode()
+    for piece in pieces:
+        raw = piece if isinstance(piece, bytes | memoryview) else repr(piece).encode()
         h.update(len(raw).to_bytes(8, "little"))
         h.update(raw)
     return h.hexdigest()
@@ -68,7 +68,7 @@ class Corpus:
         *,
         second: Sequence[Sequence[str]] | None = None,
     ) -> Corpus:
-        """Build a corpus from one word list a sentence, or of pairs from two.
+        """Build a corpus from one word list per sentence, or of pairs from two.
 
         Parameters
         ----------
@@ -116,9 +116,9 @@ class Corpus:
             ok = len(self.offsets) == n + 1 and self.offsets[-1] == len(self.words)
             if not ok or self.offsets[0] != 0 or np.any(np.diff(self.offsets) < 0):
                 raise DataError(f"{self.name}: offsets do not fit {n} sentences")
-        for part, what in ((self.second, "second segments"), (self.boundary, "boundaries")):
-            if part is not None and len(part) != n:
-                raise DataError(f"{self.name}: {len(part)} {what} for {n} sentences")
+        for given, what in ((self.second, "second segments"), (self.boundary, "boundaries")):
+            if given is not None and len(given) != n:
+                raise DataError(f"{self.name}: {len(given)} {what} for {n} sentences")
         if self.boundary is not None and self.offsets is not None:
             beyond = (self.boundary < 0) | (self.boundary > np.diff(self.offsets))
             if beyond.any():
@@ -167,9 +167,9 @@ class Corpus:
         index = [int(i) for i in sentences]
         words = offsets = None
         if self.words is not None:
-            parts = [self.words_of(i) for i in index]
-            words = tuple(w for part in parts for w in part)
-            offsets = offsets_of(len(part) for part in parts)
+            taken = [self.words_of(i) for i in index]
+            words = tuple(w for sentence in taken for w in sentence)
+            offsets = offsets_of(len(sentence) for sentence in taken)
         return Corpus(
             texts=tuple(self.texts[i] for i in index),
             second=None if self.second is None else tuple(self.second[i] for i in index),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sondage.errors import StoreError
 from sondage.execute.listener import Listener
 from sondage.plan.cells import Encoding, Job, Plan, Training
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 from sondage.store import Key, Store
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from sondage.errors import DataError, EncodingError
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 
 
 def confirm(built: Built) -> None:

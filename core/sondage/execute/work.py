@@ -34,7 +34,7 @@ from sondage.plan.cells import Cell, Encoding, Job, Training, encodings
 from sondage.records import record
 from sondage.records.folder import Record, RunFolder
 from sondage.records.recordable import recordable
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 from sondage.store import Key, Store
 
 #: Whole-run troubles: no cell is to blame, so no cell is recorded as failed.
@@ -329,7 +329,7 @@ def wanted_versions(items: Iterable[Training | Encoding | Job]) -> dict[str, str
     for item in items:
         used = (item.encoder, item.task) if isinstance(item, Encoding) else item.used
         for built in used:
-            for part in (built, *built.parts):
-                if part.offer.distribution != "?":
-                    wanted[part.offer.distribution] = part.offer.version
+            for one in (built, *built.made_of):
+                if one.offer.distribution != "?":
+                    wanted[one.offer.distribution] = one.offer.version
     return wanted

@@ -14,14 +14,6 @@ from sondage.files.reading import (
 )
 
 __all__ = [
-    "file_hash",
-    "find_files",
-    "find_one",
-    "grown",
-    "most_unpacked",
-    "read_bytes",
-    "read_lines",
-    "read_text",
-    "unpacked",
-    "unreadable",
-]
+    "file_hash", "find_files", "find_one", "grown", "most_unpacked", "read_bytes", "read_lines",
+    "read_text", "unpacked", "unreadable",
+]  # fmt: skip

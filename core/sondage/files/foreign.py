@@ -28,32 +28,32 @@ _MARKS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _TAR = (257, b"ustar")
-_LOOK = 4096
+_LOOKED_AT = 4096
 
 
 def foreign(raw: bytes) -> tuple[str, str] | None:
     """Return what bytes are that are no UTF-8 text, and what to do; None for all else."""
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
-            return _encoded(encoding)
+            return _in_encoding(encoding)
     for beginning, what, hint in _BEGINNINGS:
         if raw.startswith(beginning) and not _is_text(raw):
             return f"the file is {what}", hint
     if raw[_TAR[0] :].startswith(_TAR[1]):
         return "the file is a tar archive", _ARCHIVE + " (tar -x)"
-    return _without_mark(raw[:_LOOK])
+    return _without_mark(raw[:_LOOKED_AT])
 
 
 def _is_text(raw: bytes) -> bool:
     """Whether the beginning is text after all, such as a line that starts with 'BZh'."""
-    head = raw[:_LOOK]
+    head = raw[:_LOOKED_AT]
     if any(byte < 9 for byte in head):
         return False
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
         # A character cut off at the end of what is looked at is no mistake.
-        return len(raw) > _LOOK and error.start >= len(head) - 3
+        return len(raw) > _LOOKED_AT and error.start >= len(head) - 3
     return True
 
 
@@ -63,9 +63,9 @@ def _without_mark(head: bytes) -> tuple[str, str] | None:
     most, least = max(even, odd), min(even, odd)
     if most < 4 or most * 4 < len(head) or least * 20 > most:
         return None
-    return _encoded("UTF-16LE" if odd > even else "UTF-16BE")
+    return _in_encoding("UTF-16LE" if odd > even else "UTF-16BE")
 
 
-def _encoded(encoding: str) -> tuple[str, str]:
+def _in_encoding(encoding: str) -> tuple[str, str]:
     name = encoding.lower().replace("utf", "utf-").replace("--", "-")
     return f"the file is {encoding}, not UTF-8", f"convert it: iconv -f {name} -t utf-8"

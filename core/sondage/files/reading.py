@@ -108,21 +108,21 @@ def file_hash(path: str) -> str:
         If the file cannot be read.
     """
     try:
-        key = _stamp(path)
+        key = _identity(path)
         if key in _HASHES:
             return _HASHES[key]
         with open(path, "rb") as f:
             made = hashlib.file_digest(f, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
         changed = os.stat(path)
         settled = time.time() - max(changed.st_mtime, changed.st_ctime) > _SETTLED
-        if settled and _stamp(path) == key:
+        if settled and _identity(path) == key:
             _HASHES[key] = made
     except OSError as error:
         raise unreadable(path, error) from error
     return made
 
 
-def _stamp(path: str) -> tuple[str | int, ...]:
+def _identity(path: str) -> tuple[str | int, ...]:
     stat = os.stat(path)
     times = (stat.st_mtime_ns, stat.st_ctime_ns)
     return (os.path.abspath(path), stat.st_size, stat.st_ino, stat.st_dev, *times)

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sondage.errors import PluginError, SondageError
+from sondage.guard.heed import STOPPING
 from sondage.guard.isolation import ExitRefusedError, Isolation
 
-_MOST = 20_000
-_STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
+_LONGEST_TEXT = 20_000
 
 
 class TimeLimitReached(BaseException):
@@ -53,7 +53,7 @@ class _Signals:
     def _look(self) -> None:
         if self._ours is not None:
             with contextlib.suppress(BlockingIOError):
-                self._heard = self._heard or bool(_STOPPING & set(self._ours.recv(65536)))
+                self._heard = self._heard or bool(STOPPING & set(self._ours.recv(65536)))
 
     @property
     def listens(self) -> bool:
@@ -136,7 +136,7 @@ def _unspeakable(error: BaseException) -> PluginError | None:
         if isinstance(wrong, KeyboardInterrupt) and signals.stop and signals.listens:
             raise
         return PluginError(f"{name}, whose own text failed with {type(wrong).__name__}")
-    if length <= _MOST:
+    if length <= _LONGEST_TEXT:
         return None
     at = traceback.extract_tb(error.__traceback__)[-1:]
     where = f"{at[0].filename}:{at[0].lineno}" if at else ""

@@ -47,7 +47,7 @@ def interrupts() -> Iterator[None]:
             signal.set_wakeup_fd(before)
             if handler is not None and signal.getsignal(signal.SIGINT) is not handler:
                 signal.signal(signal.SIGINT, handler)
-            heard = _read(ours)
+            heard = _signals_in(ours)
             ours.close()
             pythons.close()
             _pass_on(heard, before)
@@ -59,7 +59,7 @@ def interrupts() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _read(ours: socket.socket) -> bytes:
+def _signals_in(ours: socket.socket) -> bytes:
     try:
         return ours.recv(4096)
     except BlockingIOError:

@@ -54,11 +54,11 @@ class Isolation:
             yield
             return
         try:
-            found, process = surroundings.take(), os.getpid()
+            found, process = surroundings.take_all(), os.getpid()
             self._functions = self._functions or _functions()
             loaded, traces = dict(sys.modules), (sys.gettrace(), sys.getprofile())
             if self._own is not None:
-                surroundings.put(self._own)
+                surroundings.put_back(self._own)
             with channels.kept(self._left), _no_exit():
                 try:
                     yield
@@ -68,10 +68,10 @@ class Isolation:
                         _LEAVE(1)
                     _set_traces(traces)
                     _restore(self._functions, loaded)
-            self._own = surroundings.take()
-            surroundings.put(found)
+            self._own = surroundings.take_all()
+            surroundings.put_back(found)
         except BaseException:
-            surroundings.put(found)
+            surroundings.put_back(found)
             raise
         finally:
             _turn.release()

@@ -29,30 +29,30 @@ _SIGNALS = (
 _LIMITS = ("RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_STACK")
 
 
-class _Part(NamedTuple):
+class _Setting(NamedTuple):
     take: Callable[[], Any]
     put: Callable[[Any], Any]
 
 
-def take() -> list[Any]:
+def take_all() -> list[Any]:
     """Return everything as it is now."""
-    return [part.take() for part in _PARTS]
+    return [one.take() for one in _SETTINGS]
 
 
-def put(states: list[Any]) -> None:
+def put_back(states: list[Any]) -> None:
     """Set everything as it was when these were taken."""
-    for part, state in zip(_PARTS, states, strict=True):
-        part.put(state)
+    for one, state in zip(_SETTINGS, states, strict=True):
+        one.put(state)
 
 
-def _simple(get: Callable[[], Any], set_: Callable[[Any], Any]) -> _Part:
-    """Return a part that is set only if it differs: that is what takes time."""
+def _simple(get: Callable[[], Any], set_: Callable[[Any], Any]) -> _Setting:
+    """Return a setting that is set only if it differs: that is what takes time."""
 
     def put_(wanted: Any) -> None:
         if get() != wanted:
             set_(wanted)
 
-    return _Part(get, put_)
+    return _Setting(get, put_)
 
 
 def _folder() -> str | None:
@@ -183,7 +183,7 @@ def _set_gc(wanted: tuple[bool, Any, int]) -> None:
     gc.set_debug(wanted[2])
 
 
-def _torch() -> dict[str, Any]:
+def _torch_switches() -> dict[str, Any]:
     """Return torch's switches, if it is loaded: nothing here ever loads it."""
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "get_default_device"):
@@ -199,7 +199,7 @@ def _torch() -> dict[str, Any]:
 
 
 def _set_torch(wanted: dict[str, Any]) -> None:
-    now = _torch()
+    now = _torch_switches()
     if not now:
         return
     torch = sys.modules["torch"]
@@ -220,21 +220,21 @@ def _set_torch(wanted: dict[str, Any]) -> None:
         torch.set_rng_state(wanted["random"])
 
 
-_PARTS = (
-    _Part(_timer, _set_timer),
-    _Part(_importing, _set_importing),
-    _Part(_mask, _set_mask),
-    _Part(_handlers, _set_handlers),
+_SETTINGS = (
+    _Setting(_timer, _set_timer),
+    _Setting(_importing, _set_importing),
+    _Setting(_mask, _set_mask),
+    _Setting(_handlers, _set_handlers),
     _simple(_folder, _go),
-    _Part(_environment, _set_environment),
+    _Setting(_environment, _set_environment),
     _simple(_umask, os.umask),
-    _Part(_limits, _set_limits),
-    _Part(lambda: (list(warnings.filters), warnings.showwarning), _set_filters),
+    _Setting(_limits, _set_limits),
+    _Setting(lambda: (list(warnings.filters), warnings.showwarning), _set_filters),
     _simple(random.getstate, random.setstate),
-    _Part(np.random.get_state, _set_numpy_random),
+    _Setting(np.random.get_state, _set_numpy_random),
     _simple(np.geterr, lambda kept: np.seterr(**kept)),
     _simple(np.geterrcall, np.seterrcall),
-    _Part(np.get_printoptions, lambda kept: np.set_printoptions(**kept)),
+    _Setting(np.get_printoptions, lambda kept: np.set_printoptions(**kept)),
     _simple(sys.getrecursionlimit, sys.setrecursionlimit),
     _simple(sys.getswitchinterval, sys.setswitchinterval),
     _simple(sys.get_int_max_str_digits, sys.set_int_max_str_digits),
@@ -242,6 +242,6 @@ _PARTS = (
     _simple(lambda: (gc.isenabled(), gc.get_threshold(), gc.get_debug()), _set_gc),
     _simple(socket.getdefaulttimeout, socket.setdefaulttimeout),
     _simple(lambda: locale.setlocale(locale.LC_ALL), lambda k: locale.setlocale(locale.LC_ALL, k)),
-    _Part(lambda: decimal.getcontext().copy(), decimal.setcontext),
-    _Part(_torch, _set_torch),
+    _Setting(lambda: decimal.getcontext().copy(), decimal.setcontext),
+    _Setting(_torch_switches, _set_torch),
 )

@@ -23,7 +23,7 @@ GROUP = "sondage"
 HOOKS: dict[Kind, str] = {kind: f"sondage_{kind}s" for kind in SPECS}
 NAME = re.compile(r"[a-z][a-z0-9_-]*\.[a-z0-9][a-z0-9_.-]*")
 
-Status = Literal["active", "blocked", "broken", "conflict", "incompatible"]
+PluginStatus = Literal["active", "blocked", "broken", "conflict", "incompatible"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PluginState:
     plugin: str
     distribution: str
     version: str
-    status: Status
+    status: PluginStatus
     reason: str = ""
     requires: str = ""
     hooks: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Host:
     """
 
     def __init__(self, plugins: Iterable[PluginState], offers: Iterable[Offer]) -> None:
-        self.plugins = tuple(sorted(plugins, key=lambda r: (r.plugin, r.distribution)))
+        self.plugins = tuple(sorted(plugins, key=lambda p: (p.plugin, p.distribution)))
         self.catalogue: dict[tuple[Kind, str], Offer] = {
             (offer.spec.kind, offer.spec.name): offer
             for offer in sorted(offers, key=lambda o: o.spec.name)
@@ -91,13 +91,13 @@ class Host:
         plugins: list[PluginState] = []
         offers: list[Offer] = []
         for entry in found:
-            report, mine = _load(entry, [e for e in found if e.name == entry.name], blocked)
-            plugins.append(report)
+            state, mine = _load(entry, [e for e in found if e.name == entry.name], blocked)
+            plugins.append(state)
             offers.extend(mine)
-            if strict and report.status not in ("active", "blocked"):
+            if strict and state.status not in ("active", "blocked"):
                 raise PluginError(
-                    f"plugin '{report.plugin}' ({report.distribution} {report.version}) is "
-                    f"{report.status}: {report.reason}",
+                    f"plugin '{state.plugin}' ({state.distribution} {state.version}) is "
+                    f"{state.status}: {state.reason}",
                     hint="unset SONDAGE_STRICT to go on without it",
                 )
         return cls(plugins, offers)
@@ -124,20 +124,21 @@ class Host:
         if others:
             message += f" ('{name}' is a {others[0]})"
         plugin = name.partition(".")[0]
-        states = [r for r in self.plugins if r.plugin == plugin]
+        states = [p for p in self.plugins if p.plugin == plugin]
         hint = f"sondage list {kind}s"
         close = nearest(name, [n for k, n in self.catalogue if k == kind])
-        for report in states:
-            if report.status != "active":
+        for state in states:
+            if state.status != "active":
                 message += (
-                    f"; {report.distribution} {report.version}, which should bring it, is "
-                    f"{report.status}: {report.reason}"
+                    f"; {state.distribution} {state.version}, which should bring it, is "
+                    f"{state.status}: {state.reason}"
                 )
         if not states and NAME.fullmatch(name):
             provider = self.recall(kind, name)
             if provider:
                 message += f"; an earlier run here had it from {provider}, now not installed"
-            # A likeness of the whole name is no slip of the pen unless the plugins are alike too.
+            # Only where the plugin's name is near a known one, too, can the name be a slip of the
+            # pen. Otherwise it is a plugin that is not here, and some component's name is near.
             if provider:
                 hint = f"pip install {provider.partition(' ')[0]}   (or see: {hint})"
             elif not nearest(plugin, {n.partition(".")[0] for n in close}):
@@ -192,12 +193,12 @@ def _load(
             raise
         reason, detail = _said(error)
         return replace(blank, status="broken", reason=reason, detail=detail), []
-    report = replace(
+    state = replace(
         blank,
         hooks=tuple(sorted({HOOKS[s.kind] for s in specs})),
         components=tuple(sorted(s.name for s in specs)),
     )
-    return report, [Offer(s, entry.name, blank.distribution, blank.version) for s in specs]
+    return state, [Offer(s, entry.name, blank.distribution, blank.version) for s in specs]
 
 
 def _said(error: BaseException) -> tuple[str, str]:

@@ -16,12 +16,12 @@ EXTRAS = {
 }
 
 
-def line(extra: str) -> str:
+def install_line(extra: str) -> str:
     """Return the command that installs an extra."""
     return f'pip install "sondage[{extra}]"'
 
 
-def missing(extra: str) -> list[str]:
+def lacking(extra: str) -> list[str]:
     """Return the modules of an extra that are not installed; imports none."""
     wanted = dict.fromkeys((*EXTRAS["run"], *EXTRAS[extra]))
     return [module for module in wanted if find_spec(module) is None]
@@ -48,11 +48,11 @@ def need(extra: str, what: str) -> None:
     DependencyError
         With the line that installs it.
     """
-    lacks = missing(extra)
+    lacks = lacking(extra)
     if lacks:
         are = "is" if len(lacks) == 1 else "are"
         raise DependencyError(
-            f"{what} needs {together(lacks)}, which {are} not installed", hint=line(extra)
+            f"{what} needs {together(lacks)}, which {are} not installed", hint=install_line(extra)
         )
 
 
@@ -65,5 +65,5 @@ def explained(error: BaseException) -> DependencyError | None:
     if isinstance(error, ModuleNotFoundError):
         for extra, modules in EXTRAS.items():
             if module in modules:
-                return DependencyError(f"{module} is not installed", hint=line(extra))
+                return DependencyError(f"{module} is not installed", hint=install_line(extra))
     return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sondage.data import digest
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 from sondage.registry.models import Composition
 from sondage.store import Key
 
@@ -91,7 +91,7 @@ class Job:
     @property
     def used(self) -> tuple[Built, ...]:
         """The components at work."""
-        return (self.component, *self.component.parts, self.task, *self.encoders)
+        return (self.component, *self.component.made_of, self.task, *self.encoders)
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ class Training:
     @property
     def key(self) -> dict[str, Any]:
         """What determines the weights, in clear."""
-        return {"encoder": self.encoder.key, "parts": [part.key for part in self.encoder.parts]}
+        return {"encoder": self.encoder.key, "parts": [one.key for one in self.encoder.made_of]}
 
     @property
     def used(self) -> tuple[Built, ...]:
         """The components at work."""
-        return (self.encoder, *self.encoder.parts)
+        return (self.encoder, *self.encoder.made_of)
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _narrowed(job: Job, cells: tuple[Cell, ...]) -> Job:
 
 
 def encodings(jobs: Iterable[Job], missing: set[Key]) -> list[Encoding]:
-    """Group the missing activations that jobs need into one pass an encoder and corpus."""
+    """Group the missing activations that jobs need into one pass per encoder and corpus."""
     wanted: dict[tuple[str, str], tuple[Built, Built, dict[Key, None]]] = {}
     for job in jobs:
         corpus = job.task.instance.corpus_fingerprint

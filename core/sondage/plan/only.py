@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sondage.contracts import Series
 from sondage.errors import RegistryError, nearest
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 from sondage.registry.models import Rule
 from sondage.specs import Kind
 
@@ -81,18 +81,18 @@ def _admits(rule: Rule, task: Built, encoder: Built) -> bool:
         return False
     if rule.steps is None or encoder.step is None:
         return True
-    return encoder.step in _picked(rule.steps, _steps(encoder, encoder.step))
+    return encoder.step in _picked(rule.steps, _all_steps(encoder, encoder.step))
 
 
-def _steps(encoder: Built, own: int) -> tuple[int, ...]:
-    series = encoder.parts[0].instance if encoder.parts else None
+def _all_steps(encoder: Built, own: int) -> tuple[int, ...]:
+    series = encoder.made_of[0].instance if encoder.made_of else None
     return tuple(series.steps) if isinstance(series, Series) else (own,)
 
 
 def names_of(encoder: Built) -> set[str]:
     """Return what a composition may call an encoder: of a series' step also ``NAME@last``."""
     names = {encoder.label, encoder.title}
-    if encoder.step is not None and encoder.step == _steps(encoder, encoder.step)[-1]:
+    if encoder.step is not None and encoder.step == _all_steps(encoder, encoder.step)[-1]:
         names.add(f"{encoder.label}@last")
     return names
 

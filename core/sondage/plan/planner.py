@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from sondage.contracts import Series
-from sondage.data import VIEWS, digest
+from sondage.data import digest
 from sondage.errors import RegistryError, SondageError, nearest
 from sondage.plan.cells import Cell, Job, Plan, Training
+from sondage.plan.metrics import metric_jobs
 from sondage.plan.only import Only, names_of
-from sondage.plan.views import Views, fit_of
+from sondage.plan.probes import probe_jobs
+from sondage.plan.product import CELL_FORMAT, FITS, Product
+from sondage.plan.views import Views
 from sondage.registry import Registry
-from sondage.registry.build import Builder, Built, at_step
+from sondage.registry.build import Builder
+from sondage.registry.built import Built, at_step
 
-CELL_FORMAT = 1
 #: Bytes that file systems take of a name, less those that a run's id needs.
-_LONGEST = 255 - 9
-_FITS = {
-    "vectors": ("sentences", "words"),
-    "spans": ("words",),
-    "trees": ("trees",),
-    "rankings": ("rankings",),
-}
+_NAME_BYTES = 255 - 9
 
 
 def make(
@@ -75,11 +72,11 @@ class _Planner:
         return self.registry.document.where("compositions", self.name, *path)
 
     def plan(self) -> Plan:
-        if len(os.fsencode(self.name)) > _LONGEST:
+        if len(os.fsencode(self.name)) > _NAME_BYTES:
             raise RegistryError(
                 f"the name of composition '{self.name[:20]}...' is too long for a run's folder",
                 where=self.where(),
-                hint=f"at most {_LONGEST} bytes",
+                hint=f"at most {_NAME_BYTES} bytes",
             )
         encoders, tasks = self._build("encoder"), self._build("task")
         self._settle_baseline(encoders)
@@ -89,17 +86,19 @@ class _Planner:
             raise RegistryError(
                 f"composition '{self.name}' names no probes and no metrics", where=self.where()
             )
-        self.views = Views(self.composition, self.name, self.where, encoders, self.notes)
+        views = Views(self.composition, self.name, self.where, encoders, self.notes)
         self._check_layers(encoders)
         self._check_fits(probes, tasks)
         rules = self.composition.rules
         ran = [*probes, *metrics]
-        self.only = Only(rules, ran, tasks, encoders, self.where, self.registry.declared)
+        only = Only(rules, ran, tasks, encoders, self.where, self.registry.declared)
+        axes = Product(self.layers, self.seeds, views, only, self.notes)
         jobs: list[Job] = []
         for probe, task, encoder in product(probes, tasks, encoders):
-            jobs.extend(self._probe_jobs(probe, task, encoder))
+            jobs.extend(probe_jobs(axes, probe, task, encoder))
         if metrics:
-            jobs.extend(self._metric_jobs(metrics, tasks, encoders))
+            base = self._needed_baseline(encoders)
+            jobs.extend(metric_jobs(axes, metrics, tasks, encoders, base))
         self._check_idle(ran, jobs)
         jobs = _distinct(jobs, self.notes)
         components = (*encoders, *tasks, *probes, *metrics, *self._build("report"))
@@ -141,7 +140,7 @@ class _Planner:
         """Refuse a probe without a task and a task without a probe; say which pairs are none."""
         for probe in probes:
             units = self._units(probe)
-            others = [t for t in tasks if t.instance.units not in _FITS[units]]
+            others = [t for t in tasks if t.instance.units not in FITS[units]]
             if others and len(others) == len(tasks):
                 told = [t for t in others if t.instance.units != "none"] or others
                 has = told[0].instance.units
@@ -168,18 +167,6 @@ class _Planner:
             return self.registry.document.where(section, built.label)
         return self.where(section)
 
-    def _layers(self, *encoders: Built) -> tuple[int, ...]:
-        # An encoder of layer 0 alone is compared with every layer of another.
-        depth = min((n for e in encoders if (n := e.instance.n_layers)), default=0)
-        wanted = self.layers if self.layers is not None else range(depth + 1)
-        return tuple(sorted({layer for layer in wanted if layer <= depth}))
-
-    def _seeds(self, controls: tuple[str, ...], who: str) -> tuple[int, ...]:
-        if controls or len(self.seeds) == 1:
-            return self.seeds
-        self.notes[f"{who}: a seed would vary nothing, so it is run once"] = None
-        return self.seeds[:1]
-
     def _check_idle(self, ran: list[Built], jobs: list[Job]) -> None:
         """Refuse a composition in which something is run on nothing, or say so if others are."""
         rules = self.composition.rules
@@ -195,68 +182,7 @@ class _Planner:
                 raise RegistryError(nothing, where=self.where(f"{one.kind}s"))
             self.notes[nothing] = None
 
-    def _probe_jobs(self, probe: Built, task: Built, encoder: Built) -> Iterator[Job]:
-        units = getattr(probe.instance, "units", "vectors")
-        if task.instance.units not in _FITS[units] or not self.only.any(probe, task, encoder):
-            return
-        joint = tuple(getattr(probe.instance, "joint", ()))
-        own = getattr(probe.instance, "randomness", None)
-        # A simple probe is handed a generator, so its seed may always matter.
-        own = ("probe",) if own is None else tuple(own)
-        controls = (*task.instance.randomness, *own)
-        seeds = self._seeds(controls, f"{probe.label} on {task.label}")
-        self._warn_of_leaks(task, encoder, seeds)
-        whole = not getattr(probe.instance, "per_layer", True)
-        together = whole or "layer" in joint
-        wants = tuple(getattr(probe.instance, "wants_views", ()))
-        more = {"subword"} if units in ("spans", "trees") else set()
-        views = self.views.of(probe, task, (encoder,), fit_of(task, more, wants))
-        self.views.check_width(probe, task, encoder, views)
-        for view in views:
-            layers = self.only.layers(probe, task, encoder, view, self._layers(encoder))
-            if VIEWS.get(view) == "attention":
-                layers = tuple(layer for layer in layers if layer > 0)
-            groups = [layers] if together and layers else [(layer,) for layer in layers]
-            for group in groups:
-                rows: tuple[int | None, ...] = (None,) if whole else group
-                cells = []
-                for layer, seed in product(rows, seeds):
-                    shared = {
-                        "layers": group if together else (),
-                        "seeds": seeds if "seed" in joint else (),
-                    }
-                    cells.append(
-                        Cell(
-                            digest(
-                                CELL_FORMAT, "probe", probe.id, task.id, encoder.id, view,
-                                layer, seed if controls else None, sorted(shared.items()),
-                                *_by_rows(view, units in ("vectors", "rankings")),
-                            ),
-                            "probe", encoder.label, "", task.label, probe.label, view,
-                            layer, seed, controls, encoder.step,
-                        )
-                    )  # fmt: skip
-                yield Job(tuple(cells), probe, task, (encoder,), view, group, bool(joint) or whole)
-
-    def _warn_of_leaks(self, task: Built, encoder: Built, seeds: tuple[int, ...]) -> None:
-        """Say which seeds test on sentences that the encoder was trained on."""
-        texts = task.instance.corpus_fingerprint
-        for built in encoder.trained:
-            seen = getattr(built.instance, "split_seed", None)
-            same = any(
-                part.kind == "task" and part.instance.corpus_fingerprint == texts
-                for part in built.parts
-            )
-            leaking = [seed for seed in seeds if seed != seen]
-            if same and leaking and "split" in task.instance.randomness:
-                self.notes[
-                    f"seeds {', '.join(map(str, leaking))}: task '{task.label}' tests on sentences "
-                    f"that encoder '{built.label}' was trained on (its split_seed is {seen})"
-                ] = None
-
-    def _metric_jobs(
-        self, metrics: list[Built], tasks: list[Built], encoders: list[Built]
-    ) -> Iterator[Job]:
+    def _needed_baseline(self, encoders: list[Built]) -> Built:
         base = self._baseline(encoders)
         if base is None:
             raise RegistryError(
@@ -265,52 +191,7 @@ class _Planner:
                 where=self.where("metrics"),
                 hint=f"add 'baseline: {encoders[0].label}'",
             )
-        corpora = {t.instance.corpus_fingerprint: t for t in reversed(tasks)}
-        labelled = [t for t in tasks if t.instance.units in _FITS["vectors"]]
-        for metric in metrics:
-            units = metric.instance.units
-            stimuli = labelled if units == "labelled" else list(reversed(corpora.values()))
-            for task, encoder in product(stimuli, encoders):
-                if encoder.id != base.id and self.only.any(metric, task, encoder):
-                    yield from self._metric_cells(metric, task, encoder, base)
-
-    def _metric_cells(
-        self, metric: Built, task: Built, encoder: Built, base: Built
-    ) -> Iterator[Job]:
-        units = metric.instance.units
-        controls = tuple(metric.instance.randomness)
-        about = task.instance.corpus_fingerprint
-        if units == "labelled":
-            controls, about = (*task.instance.randomness, *controls), task.id
-        seeds = self._seeds(controls, f"{metric.label} on {task.label}")
-        if units == "attention":
-            views = self.views.attention(encoder, base)
-        else:
-            # A metric without labels compares any rows that both sides have.
-            more = {"sentence", "subword"} if units == "vectors" else set()
-            views = self.views.of(metric, task, (encoder, base), fit_of(task, more))
-        both = self._layers(encoder, base)
-        pairs = [
-            (view, layer)
-            for view in views
-            for layer in self.only.layers(metric, task, encoder, view, both)
-        ]
-        for view, layer in pairs:
-            if view == "attention" and layer == 0:
-                continue
-            cells = tuple(
-                Cell(
-                    digest(
-                        CELL_FORMAT, "metric", metric.id, about, encoder.id, base.id,
-                        view, layer, seed if controls else None,
-                        *_by_rows(view, units == "labelled"),
-                    ),
-                    "metric", encoder.label, base.title, task.label, metric.label, view,
-                    layer, seed, controls, encoder.step,
-                )
-                for seed in seeds
-            )  # fmt: skip
-            yield Job(cells, metric, task, (encoder, base), view, (layer,))
+        return base
 
     def _settle_baseline(self, encoders: list[Built]) -> None:
         """Put the step in place of ``NAME@last``, which results do not know."""
@@ -342,7 +223,10 @@ class _Planner:
         if wanted is None:
             return None
         for encoder in encoders:
-            if wanted in (encoder.title, encoder.label) and encoder.step in (None, *_steps(wanted)):
+            if wanted in (encoder.title, encoder.label) and encoder.step in (
+                None,
+                *_step_of(wanted),
+            ):
                 return encoder
         labels = [e.title for e in encoders]
         raise RegistryError(
@@ -383,22 +267,17 @@ def _why_idle(one: Built) -> str:
     return "it wants an encoder beside the baseline"
 
 
-def _by_rows(view: str, pooled: bool) -> tuple[str, ...]:
-    """Return what tells a cell from one whose rows were taken for words, sight unseen."""
-    return ("rows",) if pooled and view not in VIEWS else ()
-
-
-def _steps(name: str) -> tuple[int, ...]:
+def _step_of(name: str) -> tuple[int, ...]:
     step = name.rpartition("@")[2]
     return (int(step),) if "@" in name and step.isdigit() else ()
 
 
 def _trainings(encoders: Sequence[Built]) -> tuple[Training, ...]:
-    """Return what has to be trained for these encoders, each once, parts before wholes."""
+    """Return what has to be trained for these encoders, each once, and after what it is made of."""
     wanted = {built.id: built for encoder in encoders for built in encoder.trained}
     out = []
     for built in wanted.values():
-        task = next((part.label for part in built.parts if part.kind == "task"), "")
+        task = next((one.label for one in built.made_of if one.kind == "task"), "")
         cell = Cell(
             digest(CELL_FORMAT, "training", built.id), "training", built.label, "", task,
             built.use, "", None, 0, (),

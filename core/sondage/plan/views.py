@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sondage.data import VIEWS
 from sondage.errors import RegistryError, nearest
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 from sondage.registry.models import Composition
 
 _DEFAULT = {"sentence": "mean", "word": "word"}

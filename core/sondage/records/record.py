@@ -16,7 +16,7 @@ from sondage.data import Result
 from sondage.errors import SondageError
 from sondage.plan.cells import Cell, Job, Training
 from sondage.records.folder import SCHEMA, Record, RunFolder, pack
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,13 @@ import json
 import math
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from sondage.contracts import Series, Trained
-from sondage.data import digest
+from sondage.contracts import Series
 from sondage.errors import (
     ParameterError,
-    PluginError,
     RegistryError,
     SondageError,
     UnknownComponentError,
@@ -26,81 +22,11 @@ from sondage.guard.guarded import guarded
 from sondage.guard.isolation import Isolation
 from sondage.host import NAME, Host, Offer
 from sondage.registry import Registry, registry_error, substitute
+from sondage.registry.built import Built, at_step
+from sondage.registry.document import Keys
 from sondage.registry.models import Declaration
 from sondage.registry.signature import model_of, references
 from sondage.specs import Kind
-
-Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Built:
-    """A constructed component and what identifies it.
-
-    Attributes
-    ----------
-    label : str
-        What the composition calls it.
-    parameters : dict
-        All constructor parameters, defaults filled in, as JSON; a reference is replaced
-        by the key of what it names.
-    parts : tuple of Built
-        The components that it was made of.
-    step : int or None
-        For one step of a series.
-    """
-
-    kind: Kind
-    label: str
-    offer: Offer
-    parameters: dict[str, Any]
-    instance: Any = field(repr=False)
-    parts: tuple[Built, ...] = ()
-    step: int | None = None
-
-    @property
-    def title(self) -> str:
-        """The label, with the step of a series."""
-        return self.label if self.step is None else f"{self.label}@{self.step}"
-
-    @property
-    def trained(self) -> tuple[Built, ...]:
-        """What must be trained before this can be used, in order."""
-        return tuple({built.id: built for built in self.all_trained}.values())
-
-    @property
-    def all_trained(self) -> tuple[Built, ...]:
-        """As `trained`, but every object, also those of one recipe."""
-        below = [built for part in self.parts for built in part.all_trained]
-        return (*below, self) if isinstance(self.instance, Trained) else tuple(below)
-
-    @property
-    def use(self) -> str:
-        """The component's name in the catalogue."""
-        return self.offer.spec.name
-
-    @cached_property
-    def key(self) -> dict[str, Any]:
-        """What determines this component's numbers, in clear.
-
-        Encoders and tasks say it themselves, by a fingerprint; probes and metrics are
-        their parameters.
-        """
-        key: dict[str, Any] = {"use": self.use, "version": self.offer.version}
-        if self.kind in ("encoder", "task"):
-            found = self.instance.fingerprint
-            if not isinstance(found, str) or not found:
-                raise PluginError(
-                    f"{self.kind} '{self.label}' ({self.use}) has the fingerprint {found!r:.80}, "
-                    "wanted a text",
-                )
-            return key | {"fingerprint": found}
-        return key | {"parameters": self.parameters}
-
-    @cached_property
-    def id(self) -> str:
-        """32 hex digits of `key`."""
-        return key_id(self.key)
 
 
 class Builder:
@@ -118,7 +44,7 @@ class Builder:
         self._built: dict[tuple[Kind, str], Built] = {}
         self._open: list[tuple[Kind, str]] = []
 
-    def build(self, kind: Kind, item: str | dict[str, Any], path: Path, wanted_by: str) -> Built:
+    def build(self, kind: Kind, item: str | dict[str, Any], path: Keys, wanted_by: str) -> Built:
         """Build one component.
 
         Parameters
@@ -171,7 +97,7 @@ class Builder:
         self._built[kind, item] = built
         return built
 
-    def check_files(self, task: Built, path: Path) -> None:
+    def check_files(self, task: Built, path: Keys) -> None:
         """Ask a task that is used for its fingerprint; `path` is where the file names it.
 
         Raises
@@ -190,7 +116,7 @@ class Builder:
                 error.where = self._registry.document.where(*path, *named[:1])
             raise
 
-    def _one_step(self, built: Built, step: str, path: Path, wanted_by: str) -> Built:
+    def _one_step(self, built: Built, step: str, path: Keys, wanted_by: str) -> Built:
         steps = built.instance.steps if isinstance(built.instance, Series) else ()
         names = {str(s): s for s in steps} | ({"last": steps[-1]} if steps else {})
         if step not in names:
@@ -202,46 +128,30 @@ class Builder:
             )
         return at_step(built, names[step])
 
-    def _inline(self, item: dict[str, Any], path: Path) -> Declaration:
+    def _inline(self, item: dict[str, Any], path: Keys) -> Declaration:
         try:
             return Declaration.model_validate(item)
         except ValidationError as error:
             raise registry_error(error, self._registry.document, path, Declaration) from error
 
     def _construct(
-        self, kind: Kind, label: str, declaration: Declaration, path: Path, wanted_by: str
+        self, kind: Kind, label: str, declaration: Declaration, path: Keys, wanted_by: str
     ) -> Built:
         document = self._registry.document
         offer = self._host.find(
             kind, declaration.use, wanted_by=wanted_by, where=document.where(*path, "use")
         )
+        who = f"{kind} '{label}' ({offer.spec.name})"
+        hint = f"sondage describe {kind} {offer.spec.name}"
         factory = _imported(offer)
-        model = model_of(factory)
-        given = self._substituted(declaration.parameters, path)
-        self._refuse_nan(given, path, f"{kind} '{label}' ({offer.spec.name})")
-        try:
-            values = model.model_validate_json(json.dumps(given))
-        except ValidationError as error:
-            found = registry_error(error, document, path, model)
-            first, *others = (
-                ParameterError(
-                    f"{kind} '{label}' ({offer.spec.name}): {wrong.message}",
-                    where=wrong.where,
-                    near=wrong.near,
-                    hint=f"sondage describe {kind} {offer.spec.name}",
-                )
-                for wrong in (found, *found.others)
-            )
-            first.others = tuple(others)
-            raise first from error
+        values = self._checked(factory, declaration.parameters, path, who, hint)
         arguments = {name: getattr(values, name) for name in type(values).model_fields}
-        parameters = _written(values.model_dump(mode="json"))
-        parts: list[Built] = []
+        parameters = _finite(values.model_dump(mode="json"))
+        made_of: list[Built] = []
         for name, ref_kind in references(factory).items():
             arguments[name], parameters[name] = self._referred(
-                ref_kind, arguments[name], (*path, name), f"{kind} '{label}'", parts
+                ref_kind, arguments[name], (*path, name), f"{kind} '{label}'", made_of
             )
-        who = f"{kind} '{label}' ({offer.spec.name})"
         try:
             with guarded(Isolation()):
                 instance = factory(**arguments)
@@ -252,20 +162,36 @@ class Builder:
             # What else it raises is a slip of its author, who is told where.
             said = str(error) if isinstance(error, TypeError | ValueError) else _raised(error)
             raise ParameterError(
-                f"{who}: {said}",
-                where=document.where(*path),
-                hint=f"sondage describe {kind} {offer.spec.name}",
+                f"{who}: {said}", where=document.where(*path), hint=hint
             ) from error
-        return Built(kind, label, offer, parameters, instance, tuple(parts))
+        return Built(kind, label, offer, parameters, instance, tuple(made_of))
+
+    def _checked(
+        self, factory: type[Any], parameters: dict[str, Any], path: Keys, who: str, hint: str
+    ) -> BaseModel:
+        """Return what is given and what is not as the constructor's types say, or raise."""
+        model = model_of(factory)
+        given = self._substituted(parameters, path)
+        self._refuse_nan(given, path, who)
+        try:
+            return model.model_validate_json(json.dumps(given))
+        except ValidationError as error:
+            found = registry_error(error, self._registry.document, path, model)
+            first, *others = (
+                ParameterError(f"{who}: {e.message}", where=e.where, near=e.near, hint=hint)
+                for e in (found, *found.others)
+            )
+            first.others = tuple(others)
+            raise first from error
 
     def _referred(
-        self, kind: Kind, value: Any, path: Path, wanted_by: str, parts: list[Built]
+        self, kind: Kind, value: Any, path: Keys, wanted_by: str, made_of: list[Built]
     ) -> tuple[Any, Any]:
         if value is None:
             return None, None
         if isinstance(value, list | tuple):
             pairs = [
-                self._referred(kind, v, (*path, i), wanted_by, parts) for i, v in enumerate(value)
+                self._referred(kind, v, (*path, i), wanted_by, made_of) for i, v in enumerate(value)
             ]
             return [p[0] for p in pairs], [p[1] for p in pairs]
         built = self.build(kind, value, path, wanted_by)
@@ -277,22 +203,22 @@ class Builder:
             )
         if kind == "task":
             self.check_files(built, path)
-        parts.append(built)
+        made_of.append(built)
         return built.instance, built.key
 
-    def _refuse_nan(self, value: Any, path: Path, who: str) -> None:
+    def _refuse_nan(self, value: Any, path: Keys, who: str) -> None:
         """Refuse what is not equal to itself: it could not identify a result."""
         if isinstance(value, dict | list):
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
-            for key, part in pairs:
-                self._refuse_nan(part, (*path, key), who)
+            for key, inner in pairs:
+                self._refuse_nan(inner, (*path, key), who)
         elif isinstance(value, float) and value != value:
             raise ParameterError(
                 f"{who}: '{'.'.join(map(str, path[2:]))}' is .nan, which is no value",
                 where=self._registry.document.where(*path),
             )
 
-    def _substituted(self, value: Any, path: Path) -> Any:
+    def _substituted(self, value: Any, path: Keys) -> Any:
         if isinstance(value, dict):
             return {k: self._substituted(v, (*path, k)) for k, v in value.items()}
         if isinstance(value, list):
@@ -311,17 +237,12 @@ def _naming(parameters: Mapping[str, Any], given: str) -> list[str]:
     ]
 
 
-def key_id(key: Mapping[str, Any]) -> str:
-    """Return the 32 hex digits that stand for a component's key, as `Built.key` gives it."""
-    return digest(json.dumps(key, sort_keys=True))
-
-
-def _written(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     """Return JSON with infinities as texts, which JSON has no numbers for."""
     if isinstance(value, dict):
-        return {key: _written(part) for key, part in value.items()}
+        return {key: _finite(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_written(part) for part in value]
+        return [_finite(inner) for inner in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -329,13 +250,6 @@ def _raised(error: Exception) -> str:
     at = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({at[0].filename}:{at[0].lineno})" if at else ""
     return f"{type(error).__name__}: {error}{where}"
-
-
-def at_step(series: Built, step: int) -> Built:
-    """Return one step of a series as an encoder of its own."""
-    instance = series.instance.at(step)
-    parameters = series.parameters | {"step": step}
-    return Built("encoder", series.label, series.offer, parameters, instance, (series,), step)
 
 
 def _imported(offer: Offer) -> type[Any]:

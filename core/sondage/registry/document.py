@@ -12,7 +12,8 @@ import yaml
 
 from sondage.errors import RegistryError
 
-Path_ = tuple[str | int, ...]
+#: Where a value stands in a file: the keys and indices that lead to it.
+Keys = tuple[str | int, ...]
 
 #: What a registry may hold: some hundred times what the shipped one does, read in seconds.
 MAX_BYTES = 1_000_000
@@ -31,14 +32,14 @@ class Document:
         Where each value starts, counted from 1.
     """
 
-    def __init__(self, data: Any, lines: dict[Path_, int], source: str) -> None:
+    def __init__(self, data: Any, lines: dict[Keys, int], source: str) -> None:
         self.data = data
         self.lines = lines
         self.source = source
 
     def where(self, *path: str | int) -> str:
         """Return ``file:line, dotted.path`` of a value, or of the nearest thing around it."""
-        key: Path_ = path
+        key: Keys = path
         while key and key not in self.lines:
             key = key[:-1]
         dotted = ".".join(str(p) for p in path)
@@ -92,7 +93,7 @@ def parse_yaml(raw: bytes | str, source: str) -> Document:
         raise RegistryError(f"YAML: {error.reason}", where=source) from error
     except RecursionError as error:
         raise RegistryError("YAML: nested too deeply", where=source) from error
-    lines: dict[Path_, int] = {}
+    lines: dict[Keys, int] = {}
     data = None if node is None else _build(node, (), lines, source)
     return Document(data, lines, source)
 
@@ -116,13 +117,13 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def _build(node: yaml.Node, path: Path_, lines: dict[Path_, int], source: str) -> Any:
+def _build(node: yaml.Node, path: Keys, lines: dict[Keys, int], source: str) -> Any:
     at = node.start_mark.line + 1
     lines.setdefault(path, at)
     if len(path) > 50:
         raise RegistryError("YAML: nested too deeply", where=f"{source}:{at}")
     if isinstance(node, yaml.MappingNode):
-        _plain(node, "map", source)
+        _refuse_tag(node, "map", source)
         out: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             key = _build(key_node, (*path, "?"), lines, source)
@@ -137,12 +138,12 @@ def _build(node: yaml.Node, path: Path_, lines: dict[Path_, int], source: str) -
             out[key] = _build(value_node, (*path, key), lines, source)
         return out
     if isinstance(node, yaml.SequenceNode):
-        _plain(node, "seq", source)
+        _refuse_tag(node, "seq", source)
         return [_build(n, (*path, i), lines, source) for i, n in enumerate(node.value)]
-    return _scalar(node, source)
+    return _value_of(node, source)
 
 
-def _plain(node: yaml.Node, kind: str, source: str) -> None:
+def _refuse_tag(node: yaml.Node, kind: str, source: str) -> None:
     if node.tag != f"tag:yaml.org,2002:{kind}":
         raise RegistryError(
             f"the tag '{node.tag}' is not allowed: a registry is data",
@@ -157,7 +158,7 @@ _NULL = {"", "~", "null", "Null", "NULL"}
 _SCALARS = {f"tag:yaml.org,2002:{t}" for t in ("null", "bool", "int", "float", "str")}
 
 
-def _scalar(node: yaml.Node, source: str) -> Any:
+def _value_of(node: yaml.Node, source: str) -> Any:
     where = f"{source}:{node.start_mark.line + 1}"
     if node.tag == "tag:yaml.org,2002:timestamp":
         return node.value

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sondage.errors import RegistryError, UnknownComponentError, nearest
-from sondage.registry.document import Document, read_yaml
+from sondage.registry.document import Document, Keys, read_yaml
 from sondage.registry.models import Composition, Contents, Declaration, Rule
 from sondage.specs import Kind
 
@@ -77,10 +77,10 @@ def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -
     document = read_yaml(source)
     if path is None:
         document = Document(document.data, document.lines, "registry.yaml")
-    return validate(document, overrides or {})
+    return registry_of(document, overrides or {})
 
 
-def validate(document: Document, overrides: Mapping[str, Any]) -> Registry:
+def registry_of(document: Document, overrides: Mapping[str, Any]) -> Registry:
     """Validate a parsed registry; raises as `load` does."""
     if not isinstance(document.data, dict):
         raise RegistryError(
@@ -142,7 +142,7 @@ def substitute(text: str, *, where: str) -> str:
 def registry_error(
     error: ValidationError,
     document: Document,
-    path: tuple[str | int, ...],
+    path: Keys,
     model: type[BaseModel],
 ) -> RegistryError:
     """Turn pydantic's findings into an error with file, line and nearest key.
@@ -159,7 +159,7 @@ def registry_error(
 def _finding(
     detail: ErrorDetails,
     document: Document,
-    path: tuple[str | int, ...],
+    path: Keys,
     model: type[BaseModel],
 ) -> RegistryError:
     loc = _real_path(document.data, path, detail)
@@ -178,9 +178,7 @@ def _finding(
     return RegistryError(message, where=document.where(*loc), near=near)
 
 
-def _real_path(
-    data: Any, path: tuple[str | int, ...], detail: ErrorDetails
-) -> tuple[str | int, ...]:
+def _real_path(data: Any, path: Keys, detail: ErrorDetails) -> Keys:
     # pydantic adds the names of union members to the path; those are not in the file.
     out = list(path)
     at = data
@@ -208,7 +206,7 @@ def _inside(at: Any, step: str | int) -> Any:
     return _NOTHING
 
 
-def _keys_around(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+def _keys_around(model: type[BaseModel], loc: Keys) -> list[str]:
     at: type[BaseModel] = model
     if model is Contents and loc and loc[0] in ("compositions",):
         at = Rule if "only" in loc else Composition

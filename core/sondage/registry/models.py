@@ -9,17 +9,18 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from sondage.specs import SPECS, Kind
 
 SECTIONS: dict[str, Kind] = {f"{kind}s": kind for kind in SPECS}
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-Name = Annotated[str, Field(pattern=_NAME)]
+_DECLARABLE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+Name = Annotated[str, Field(pattern=_DECLARABLE)]
 
 
 Place = Annotated[int, Field(ge=0)]
 
 
 def _one_of(wanted: str) -> Discriminator:
-    # Told by the value's type, so that a mistake is one message and not one a member.
+    # The type of the given value picks the alternative, so that a mistake gives one message;
+    # pydantic would try all of them and give a message for each.
     return Discriminator(
-        # When written out, a mapping is a model by then.
+        # What is written out again was read already: its mappings are models.
         lambda value: "dict" if isinstance(value, BaseModel) else type(value).__name__,
         custom_error_type="union",
         custom_error_message=f"Input should be {wanted}",

@@ -55,8 +55,8 @@ def model_of(factory: type[Any]) -> type[BaseModel]:
             )
         if hint is None:
             raise PluginError(f"{where}: parameter '{name}' has no type")
-        fields[name] = (_replaced(hint), _default(parameter.default))
-    return create_model(factory.__name__, __base__=_Strict, **_in_order(fields))
+        fields[name] = (_replaced(hint), _field_default(parameter.default))
+    return create_model(factory.__name__, __base__=_Strict, **_befores_first(fields))
 
 
 def parameters_of(factory: type[Any]) -> dict[str, tuple[inspect.Parameter, Any]]:
@@ -108,14 +108,14 @@ def _hint(owner: type[Any], field: dataclasses.Field[Any]) -> Any:
     return hint.type if isinstance(hint, dataclasses.InitVar) else hint
 
 
-def _default(value: Any) -> Any:
+def _field_default(value: Any) -> Any:
     if isinstance(value, dataclasses.Field):
         make: Any = value.default_factory
         return Field(default_factory=make)
     return ... if value is inspect.Parameter.empty else value
 
 
-def _in_order(fields: dict[str, Any]) -> dict[str, Any]:
+def _befores_first(fields: dict[str, Any]) -> dict[str, Any]:
     """Put those that say so before another."""
     names = list(fields)
     for name, (hint, _) in fields.items():

@@ -18,13 +18,6 @@ from sondage.stats.inference import (
 )
 
 __all__ = [
-    "FEW",
-    "Difference",
-    "Interval",
-    "bootstrap_interval",
-    "cluster_interval",
-    "holm",
-    "jackknife_interval",
-    "paired_difference",
-    "seed_interval",
-]
+    "FEW", "Difference", "Interval", "bootstrap_interval", "cluster_interval", "holm",
+    "jackknife_interval", "paired_difference", "seed_interval",
+]  # fmt: skip

@@ -43,7 +43,7 @@ class Spread:
     effective: float
 
 
-def spread(values: Floats, codes: Codes, n: int) -> Spread:
+def spread_of(values: Floats, codes: Codes, n: int) -> Spread:
     """Return the mean of values and its spread over `n` clusters, at least 2.
 
     Parameters
@@ -75,7 +75,7 @@ def spread_of_sums(totals: Floats, counts: Floats, square: float) -> Spread:
 
     References
     ----------
-    As `spread`.
+    As `spread_of`.
     """
     items = float(counts.sum())
     mean, share = float(totals.sum()) / items, counts / items

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from sondage.errors import DataError
 from sondage.stats import clusters
-from sondage.stats.resampling import Floats, flat, grouped, sign_flip, sums
+from sondage.stats.resampling import Floats, as_values, grouped, sign_flip, sums
 
 #: With fewer groups an interval over them is rough (``bench/coverage.py``).
 FEW = 20
@@ -73,7 +73,7 @@ def seed_interval(values: ArrayLike) -> Interval:
     Parameters
     ----------
     values : floats, shape (n,)
-        One score a seed.
+        One score per seed.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def seed_interval(values: ArrayLike) -> Interval:
     normal scores: seeds that redraw overlapping splits of one data set are neither quite, and
     the interval is about the seeds, not about other data.
     """
-    x = flat(values, "seed_interval")
+    x = as_values(values, "seed_interval")
     n, mean = len(x), float(x.mean())
     if n == 1:
         return Interval(mean, None, None, None, 1)
@@ -133,7 +133,7 @@ def cluster_interval(values: ArrayLike, groups: ArrayLike) -> Interval:
     x, codes, n = grouped(values, groups, "cluster_interval")
     if n == 1:
         return Interval(float(x.mean()), None, None, None, 1)
-    found = clusters.spread(x, codes, n)
+    found = clusters.spread_of(x, codes, n)
     ends = clusters.of_share(found) if clusters.binary(x) else clusters.of_mean(found)
     return Interval(found.mean, float(np.sqrt(found.variance)), *ends, n)
 
@@ -193,14 +193,14 @@ def paired_difference(
     Stat. Appl. Genet. Mol. Biol. 9(1), arXiv:1603.05766 (the observed pattern is counted);
     Agresti and Min 2005 (the interval). Departs from it: groups are flipped, not items.
     """
-    x, y = flat(a, "paired_difference"), flat(b, "paired_difference")
+    x, y = as_values(a, "paired_difference"), as_values(b, "paired_difference")
     if len(x) != len(y):
         raise DataError(f"paired_difference: {len(x)} outcomes against {len(y)}")
     d, codes, n = grouped(x - y, groups, "paired_difference")
     p = sign_flip(sums(codes, d, n), permutations, np.random.default_rng((seed, 1)))
     if n == 1:
         return Difference(float(d.mean()), None, None, p, 1)
-    found = clusters.spread(d, codes, n)
+    found = clusters.spread_of(d, codes, n)
     if clusters.binary(x) and clusters.binary(y):
         return Difference(found.mean, *clusters.of_gain(found, float(np.mean(d * d))), p, n)
     return Difference(found.mean, *clusters.of_mean(found), p, n)
@@ -212,7 +212,7 @@ def holm(p_values: ArrayLike) -> Floats:
     Parameters
     ----------
     p_values : floats in [0, 1], shape (m,)
-        One a test of the family, such as one a layer.
+        One per test of the family, such as one per layer.
 
     Returns
     -------
@@ -275,8 +275,8 @@ def jackknife_interval(
     2001, J. Official Statistics 17(4), for groups and t. Departs from it: the scale; groups
     count alike, so they should be of about equal size.
     """
-    x = flat(leave_one_out_values, "jackknife_interval")
-    (estimate,) = map(float, flat([full], "jackknife_interval"))
+    x = as_values(leave_one_out_values, "jackknife_interval")
+    (estimate,) = map(float, as_values([full], "jackknife_interval"))
     g = len(x)
     if g == 1:
         return Interval(estimate, None, None, None, 1)

@@ -21,7 +21,7 @@ def sums(codes: Codes, values: Floats, n: int) -> Floats:
     return np.bincount(codes, weights=values, minlength=n).astype(np.float64)
 
 
-def flat(values: ArrayLike, who: str) -> Floats:
+def as_values(values: ArrayLike, who: str) -> Floats:
     """Return values as a flat array; `DataError` if there are none, or one is no number."""
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or len(x) == 0:
@@ -34,7 +34,7 @@ def flat(values: ArrayLike, who: str) -> Floats:
 
 def grouped(values: ArrayLike, groups: ArrayLike, who: str) -> tuple[Floats, Codes, int]:
     """Return values, group codes 0..g-1 and g."""
-    x, labels = flat(values, who), np.asarray(groups)
+    x, labels = as_values(values, who), np.asarray(groups)
     if labels.shape != x.shape:
         raise DataError(f"{who}: {len(x)} values, but groups of shape {labels.shape}")
     names, codes = np.unique(labels, return_inverse=True)

@@ -7,18 +7,8 @@ name and renamed, so an entry is whole or absent; two writers of one entry are b
 Data are not fsynced: they can be remade, and the checksums find what a power cut damaged.
 """
 
-from sondage.store.entries import (
-    Entry,
-    Key,
-    Store,
-    Writer,
-    checksum,
-)
+from sondage.store.entries import Entry, Key, Store, Writer, checksum
 
 __all__ = [
-    "Entry",
-    "Key",
-    "Store",
-    "Writer",
-    "checksum",
-]
+    "Entry", "Key", "Store", "Writer", "checksum",
+]  # fmt: skip

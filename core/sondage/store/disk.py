@@ -48,7 +48,7 @@ def checksum_of(raw: bytes) -> str:
 def sealed(content: Mapping[str, Any]) -> str:
     """Return a note as JSON with a checksum over all that it says."""
     kept = json.loads(json.dumps(content))
-    return json.dumps(kept | {_SEAL: _digest(kept)}, indent=1)
+    return json.dumps(kept | {_SEAL: _seal_of(kept)}, indent=1)
 
 
 def unsealed(path: Path) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def unsealed(path: Path) -> dict[str, Any]:
     content = note(path)
     if _SEAL not in content:
         raise ValueError(f"{path.name} has no checksum: an older version wrote it")
-    if content.pop(_SEAL) != _digest(content):
+    if content.pop(_SEAL) != _seal_of(content):
         raise ValueError(f"the checksum of {path.name} differs")
     return content
 
@@ -82,7 +82,7 @@ def note(path: Path) -> dict[str, Any]:
     return content
 
 
-def _digest(content: Mapping[str, Any]) -> str:
+def _seal_of(content: Mapping[str, Any]) -> str:
     return xxhash.xxh3_128(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -141,7 +141,7 @@ def unlock(folder: Path) -> None:
             folder.chmod(0o700)
 
 
-def size(folder: Path) -> int:
+def folder_size(folder: Path) -> int:
     """Return the bytes of all files below a folder; what cannot be read counts nothing."""
     total = 0
     for where, _, names in os.walk(folder):

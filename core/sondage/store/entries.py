@@ -25,12 +25,12 @@ from sondage.data import Ints, States, digest
 from sondage.errors import StoreError
 from sondage.store import disk
 from sondage.store.disk import checksum
-from sondage.store.machine import alive, place
+from sondage.store.machine import alive, this_machine
 from sondage.store.writer import Writer
 
 __all__ = ["Entry", "Key", "Store", "Writer", "checksum"]
 
-FORMAT = 2
+ENTRY_FORMAT = 2
 #: What another machine, or this one before it was started anew, left is swept when nothing in
 #: it has changed for so long (seconds).
 ABANDONED = 7 * 86_400
@@ -56,7 +56,7 @@ class Key:
     @property
     def id(self) -> str:
         """32 hex digits; names the entry's folder."""
-        return digest(FORMAT, self.encoder, self.corpus, self.view, self.layer)
+        return digest(ENTRY_FORMAT, self.encoder, self.corpus, self.view, self.layer)
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Store:
                     continue
             except (OSError, ValueError, TypeError, KeyError, AttributeError):
                 continue
-            yield Entry(key, file.parent, disk.size(file.parent), manifest)
+            yield Entry(key, file.parent, disk.folder_size(file.parent), manifest)
 
     def strays(self) -> Iterator[Path]:
         """Yield what lies among the entries and is none, such as one without its manifest."""
@@ -213,7 +213,7 @@ class Store:
             yield from (below for below in sorted(path.iterdir()) if below not in known)
 
     def _scratch(self) -> Path:
-        folder = self.root / "tmp" / f"{place()}-{os.getpid()}-{uuid.uuid4().hex}"
+        folder = self.root / "tmp" / f"{this_machine()}-{os.getpid()}-{uuid.uuid4().hex}"
         try:
             disk.make_folder(folder, self.root)
         except OSError as error:
@@ -233,9 +233,9 @@ class Store:
         freed = 0
         for folder in self.root.glob("tmp/*"):
             where, _, pid = folder.name.rpartition("-")[0].rpartition("-")
-            here = where == place() and pid.isdigit()
+            here = where == this_machine() and pid.isdigit()
             if not alive(int(pid)) if here else disk.age(folder) > ABANDONED:
-                freed += disk.size(folder)
+                freed += disk.folder_size(folder)
                 _cleared(folder)
         return freed
 

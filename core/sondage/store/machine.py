@@ -12,7 +12,7 @@ from sondage.data import digest
 
 
 @cache
-def place() -> str:
+def this_machine() -> str:
     """Return the host's name and 12 hex digits that another machine of that name has not.
 
     Process numbers mean something only where this is the same: one start of one machine,

@@ -47,7 +47,7 @@ class Writer:
                 self._files.append(self._open(key, (int(offsets[-1]), width), dtype))
         except OSError as error:
             self.abandon()
-            raise failed(error, store.root) from error
+            raise unwritable(error, store.root) from error
 
     def _open(self, key: Key, shape: tuple[int, int], dtype: np.dtype[Any]) -> tuple[int, int]:
         folder = self._scratch / key.id
@@ -93,10 +93,10 @@ class Writer:
             raw = memoryview(layer.reshape(-1).view(np.uint8).data)
             try:
                 for i, start in enumerate(starts):
-                    part = raw[cuts[i] * self._row : cuts[i + 1] * self._row]
-                    disk.write_at(number, part, base + int(start) * self._row)
+                    chosen = raw[cuts[i] * self._row : cuts[i + 1] * self._row]
+                    disk.write_at(number, chosen, base + int(start) * self._row)
             except OSError as error:
-                raise failed(error, self._store.root) from error
+                raise unwritable(error, self._store.root) from error
 
     def _check(self, rows: NDArray[Any], wanted: int) -> None:
         if rows.ndim != 3 or rows.shape[1] != wanted:
@@ -127,7 +127,7 @@ class Writer:
                 (folder / "manifest.json").write_text(disk.sealed(manifest), "utf-8")
                 self._place(key, folder)
         except OSError as error:
-            raise failed(error, self._store.root) from error
+            raise unwritable(error, self._store.root) from error
         finally:
             self.abandon()
 
@@ -165,7 +165,7 @@ def _nonfinite_rows(rows: NDArray[Any]) -> int:
     return int((~np.isfinite(rows)).any(axis=1).sum())
 
 
-def failed(error: OSError, root: Path) -> StoreError:
+def unwritable(error: OSError, root: Path) -> StoreError:
     """Return the error for a store that cannot be written."""
     return StoreError(
         "the disk is full: the activations do not fit; what was finished is kept"

@@ -1,0 +1,75 @@
+"""What a metric is, and the state that it keeps over the stimuli."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol, Self
+
+from sondage.data import Ints, Labels, Result
+
+
+class Accumulator(Protocol):
+    """The state of a metric over some of the stimuli."""
+
+    def update(self, a: Any, b: Any, rows: Ints) -> None:
+        """Take aligned chunks.
+
+        Parameters
+        ----------
+        a, b : float arrays, shape (n, d_a) and (n, d_b)
+            Side a is the encoder of the cell, side b the composition's baseline. For ``units =
+            "attention"`` lists of arrays, shape (heads, t, t), one per sentence.
+        rows : int64 array, shape (n,)
+            Identity of each stimulus: the same in every chunking and for every encoder.
+        """
+        ...
+
+    def merge(self, other: Self) -> Self:
+        """Take in another accumulator's stimuli; returns self."""
+        ...
+
+    def compute(self) -> Result:
+        """Return the scores of what was seen so far; changes nothing."""
+        ...
+
+
+class Metric(Protocol):
+    """Compares two encoders on the same stimuli, in bounded memory.
+
+    Attributes
+    ----------
+    units : {'vectors', 'attention', 'labelled'}
+        What is compared: rows of a view; attention maps; or the vectors of a task's training
+        items, whose labels `begin` is then told.
+    symmetric : bool
+        Whether the sides may be swapped.
+    bounds : (float, float)
+        Least and greatest value possible.
+    self_value : float
+        The value of a representation compared with itself.
+    invariances : frozenset of {'orthogonal', 'scaling', 'translation', 'linear'}
+        Changes of either side that leave the value as it is ('linear': any invertible map).
+    randomness : tuple of str
+        ``("resample",)`` where the seed draws stimuli, else empty: then the core gives
+        intervals by leaving out groups of sentences, which merging makes cheap.
+    """
+
+    @property
+    def units(self) -> Literal["vectors", "attention", "labelled"]: ...
+    @property
+    def symmetric(self) -> bool: ...
+    @property
+    def bounds(self) -> tuple[float, float]: ...
+    @property
+    def self_value(self) -> float: ...
+    @property
+    def invariances(self) -> frozenset[str]: ...
+    @property
+    def randomness(self) -> tuple[str, ...]: ...
+
+    def begin(self, seed: int, labels: Labels | None = None) -> Accumulator:
+        """Return an empty accumulator.
+
+        A metric that is not ``labelled`` may leave the second argument out of its signature.
+        For one that is, rows are item indices into `labels`.
+        """
+        ...

@@ -1,0 +1,62 @@
+"""What one cell yields: scores, how each item fared, tables and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sondage.data.corpus import Ints
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How each test item fared: what paired tests and bootstraps work on.
+
+    Parameters
+    ----------
+    items : int64 array, shape (n,)
+        Item indices into the task's target.
+    groups : int64 array, shape (n,)
+        The sentence of each item: items of one sentence are resampled together.
+    values : float64 or bool array, shape (n,)
+        1 for right and 0 for wrong, or one score per item.
+    surprisal : float64 array, shape (n,), optional
+        −log2 of the probability that the probe gave to the item's own label, in bits; for an
+        item with several labels the sum over all binary decisions. What codelengths are made
+        of; not kept in the results.
+    score : str
+        The score that the mean of `values` is; the first one if empty.
+    """
+
+    items: Ints
+    groups: Ints
+    values: NDArray[Any]
+    surprisal: NDArray[np.float64] | None = None
+    score: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one cell yields.
+
+    Parameters
+    ----------
+    scores : mapping of name to float
+        The first is the one that tables and tests use unless told otherwise.
+    outcomes : Outcomes, optional
+    tables : mapping of name to a mapping of column name to a list
+        Small tables: per-class scores, chosen strengths.
+    arrays : mapping of name to array
+        Artifacts: weights, assignments.
+    warnings : mapping of slug to count
+    """
+
+    scores: Mapping[str, float]
+    outcomes: Outcomes | None = None
+    tables: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,65 @@
+"""The jobs and cells of metrics: every encoder against the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product as pairs
+
+from sondage.data import digest
+from sondage.plan.cells import Cell, Job
+from sondage.plan.product import CELL_FORMAT, FITS, Product, by_rows
+from sondage.plan.views import fit_of
+from sondage.registry.built import Built
+
+
+def metric_jobs(
+    product: Product, metrics: list[Built], tasks: list[Built], encoders: list[Built], base: Built
+) -> Iterator[Job]:
+    """Yield the jobs of all metrics; of tasks that share their texts the first stands for all."""
+    corpora = {t.instance.corpus_fingerprint: t for t in reversed(tasks)}
+    labelled = [t for t in tasks if t.instance.units in FITS["vectors"]]
+    for metric in metrics:
+        units = metric.instance.units
+        stimuli = labelled if units == "labelled" else list(reversed(corpora.values()))
+        for task, encoder in pairs(stimuli, encoders):
+            if encoder.id != base.id and product.only.any(metric, task, encoder):
+                yield from _jobs_on(product, metric, task, encoder, base)
+
+
+def _jobs_on(
+    product: Product, metric: Built, task: Built, encoder: Built, base: Built
+) -> Iterator[Job]:
+    units = metric.instance.units
+    controls = tuple(metric.instance.randomness)
+    about = task.instance.corpus_fingerprint
+    if units == "labelled":
+        controls, about = (*task.instance.randomness, *controls), task.id
+    seeds = product.seeds_of(controls, f"{metric.label} on {task.label}")
+    if units == "attention":
+        views = product.views.attention(encoder, base)
+    else:
+        # A metric without labels compares any rows that both sides have.
+        more = {"sentence", "subword"} if units == "vectors" else set()
+        views = product.views.of(metric, task, (encoder, base), fit_of(task, more))
+    both = product.layers_of(encoder, base)
+    rows = [
+        (view, layer)
+        for view in views
+        for layer in product.only.layers(metric, task, encoder, view, both)
+    ]
+    for view, layer in rows:
+        if view == "attention" and layer == 0:
+            continue
+        cells = tuple(
+            Cell(
+                digest(
+                    CELL_FORMAT, "metric", metric.id, about, encoder.id, base.id,
+                    view, layer, seed if controls else None,
+                    *by_rows(view, units == "labelled"),
+                ),
+                "metric", encoder.label, base.title, task.label, metric.label, view,
+                layer, seed, controls, encoder.step,
+            )
+            for seed in seeds
+        )  # fmt: skip
+        yield Job(cells, metric, task, (encoder, base), view, (layer,))

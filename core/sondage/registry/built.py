@@ -1,0 +1,97 @@
+"""A constructed component, what it is made of, and what identifies it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sondage.contracts import Trained
+from sondage.data import digest
+from sondage.errors import PluginError
+from sondage.host import Offer
+from sondage.specs import Kind
+
+
+@dataclass(frozen=True)
+class Built:
+    """A constructed component and what identifies it.
+
+    Attributes
+    ----------
+    label : str
+        What the composition calls it.
+    parameters : dict
+        All constructor parameters, defaults filled in, as JSON; a reference is replaced
+        by the key of what it names.
+    made_of : tuple of Built
+        The components that it was handed.
+    step : int or None
+        For one step of a series.
+    """
+
+    kind: Kind
+    label: str
+    offer: Offer
+    parameters: dict[str, Any]
+    instance: Any = field(repr=False)
+    made_of: tuple[Built, ...] = ()
+    step: int | None = None
+
+    @property
+    def title(self) -> str:
+        """The label, with the step of a series."""
+        return self.label if self.step is None else f"{self.label}@{self.step}"
+
+    @property
+    def trained(self) -> tuple[Built, ...]:
+        """What must be trained before this can be used, in order."""
+        return tuple({built.id: built for built in self.all_trained}.values())
+
+    @property
+    def all_trained(self) -> tuple[Built, ...]:
+        """As `trained`, but every object, also those of one recipe."""
+        below = [built for one in self.made_of for built in one.all_trained]
+        return (*below, self) if isinstance(self.instance, Trained) else tuple(below)
+
+    @property
+    def use(self) -> str:
+        """The component's name in the catalogue."""
+        return self.offer.spec.name
+
+    @cached_property
+    def key(self) -> dict[str, Any]:
+        """What determines this component's numbers, in clear.
+
+        Encoders and tasks say it themselves, by a fingerprint; probes and metrics are
+        their parameters.
+        """
+        key: dict[str, Any] = {"use": self.use, "version": self.offer.version}
+        if self.kind in ("encoder", "task"):
+            found = self.instance.fingerprint
+            if not isinstance(found, str) or not found:
+                raise PluginError(
+                    f"{self.kind} '{self.label}' ({self.use}) has the fingerprint {found!r:.80}, "
+                    "wanted a text",
+                )
+            return key | {"fingerprint": found}
+        return key | {"parameters": self.parameters}
+
+    @cached_property
+    def id(self) -> str:
+        """32 hex digits of `key`."""
+        return key_id(self.key)
+
+
+def key_id(key: Mapping[str, Any]) -> str:
+    """Return the 32 hex digits that stand for a component's key, as `Built.key` gives it."""
+    return digest(json.dumps(key, sort_keys=True))
+
+
+def at_step(series: Built, step: int) -> Built:
+    """Return one step of a series as an encoder of its own."""
+    instance = series.instance.at(step)
+    parameters = series.parameters | {"step": step}
+    return Built("encoder", series.label, series.offer, parameters, instance, (series,), step)
