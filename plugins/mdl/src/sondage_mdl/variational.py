@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
 from sondage_mdl._bayes import BayesLayer
-from sondage_mdl._rows import Adam, Rows, groups_of, minibatches
+from sondage_mdl._rows import Rows, Steps, groups_of, minibatches
 from sondage_mdl.codes import check_finite, checked_labels, uniform_code
 from sondage_mdl.networks import ROWS, MLPJob
 
@@ -197,19 +197,18 @@ def _train(
 
     means = [t for layer in layers for t in layer.tensors[::2]]
     variances = [t for layer in layers for t in layer.tensors[1::2]]
-    optimisers = [Adam(means), Adam(variances)]
+    adams = [Steps(means, torch.zeros(len(jobs))), Steps(variances, torch.zeros(len(jobs)))]
     for epoch in range(epochs):
         left = (epochs - epoch) / (epochs * (1 - DECAY))
         scale = max(min(1.0, left), 0.01)
+        for adam, rate in zip(adams, rates, strict=True):
+            adam.rate = torch.full((len(jobs),), rate * scale)
         for X, y, weight in minibatches(rows, [job.rng for job in jobs], batch):
             fit = (_sampled_losses(X, y, layers, generator) * weight).sum(dim=1)
             cost = torch.stack([layer.divergence() for layer in layers]).sum(dim=0)
             gradients = torch.autograd.grad((fit + cost / rows.n).sum(), [*means, *variances])
-            parts = (gradients[: len(means)], gradients[len(means) :])
-            for adam, tensors, part, rate in zip(
-                optimisers, (means, variances), parts, rates, strict=True
-            ):
-                adam(tensors, part, torch.full((len(jobs),), rate * scale))
+            adams[0].step(gradients[: len(means)])
+            adams[1].step(gradients[len(means) :])
 
 
 def _measured(
