@@ -43,22 +43,20 @@ class Adam:
         self, weights: Sequence[Tensor], rate: float | Tensor, decay: Tensor | None = None
     ) -> None:
         self.weights, self.rate, self.decay, self.steps = list(weights), rate, decay, 0
+        #: What of the two moments is there after so many steps from zero.
+        self.bias = (0.0, 0.0)
         self._scale = rate
         self.first = [w.new_zeros(w.shape) for w in self.weights]
         self.second = [w.new_zeros(w.shape) for w in self.weights]
 
-    @property
-    def bias(self) -> tuple[float, float]:
-        """What of the two moments is there after so many steps from zero."""
-        return 1 - BETA1**self.steps, 1 - BETA2**self.steps
-
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Move the weights; gradients are overwritten where there is decay."""
         self.steps += 1
+        self.bias = 1 - BETA1**self.steps, 1 - BETA2**self.steps
         self._scale = self.rate / self.bias[0]
         tensors = zip(self.weights, gradients, self.first, self.second, strict=True)
         for weight, gradient, first, second in tensors:
-            weight = weight.detach()
+            weight = weight.detach() if weight.requires_grad else weight
             if self.decay is not None:
                 gradient.addcmul_(weight, _per_cell(self.decay, weight))
             first.lerp_(gradient, 1 - BETA1)
