@@ -45,7 +45,7 @@ class Adam:
         self.weights, self.rate, self.decay, self.steps = list(weights), rate, decay, 0
         #: What of the two moments is there after so many steps from zero.
         self.bias = (0.0, 0.0)
-        self._scale = rate
+        self._scales: dict[int, float | Tensor] = {}
         self.first = [w.new_zeros(w.shape) for w in self.weights]
         self.second = [w.new_zeros(w.shape) for w in self.weights]
 
@@ -53,7 +53,7 @@ class Adam:
         """Move the weights; gradients are overwritten where there is decay."""
         self.steps += 1
         self.bias = 1 - BETA1**self.steps, 1 - BETA2**self.steps
-        self._scale = self.rate / self.bias[0]
+        self._scales = {}
         tensors = zip(self.weights, gradients, self.first, self.second, strict=True)
         for weight, gradient, first, second in tensors:
             weight = weight.detach() if weight.requires_grad else weight
@@ -73,8 +73,12 @@ class Adam:
 
     def scale(self, weight: Tensor) -> float | Tensor:
         """Return the rate with the first moment's correction, shaped to go with `weight`."""
-        scale = self._scale
-        return scale if isinstance(scale, float) else _per_cell(scale, weight)
+        found = self._scales.get(weight.ndim)
+        if found is None:
+            found = self.rate / self.bias[0]
+            found = found if isinstance(found, float) else _per_cell(found, weight)
+            self._scales[weight.ndim] = found
+        return found
 
     def root(self, second: Tensor) -> Tensor:
         """Return the corrected root of the second moment, epsilon added."""
