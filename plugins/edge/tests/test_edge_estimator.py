@@ -268,11 +268,11 @@ def looks(losses, f1s, few=True):
     """Return at how many looks training ends (None: it goes on), and the rate then."""
     import torch
 
-    from sondage_edge.training import Adam, Progress, Recipe
+    from sondage_edge.training import Progress, Recipe, Steps
 
     recipe = Recipe(halve_after=2, stop_after=3)
     progress = Progress(np.zeros((1, 2), np.float32), recipe)
-    state = Adam(torch.zeros((1, 2)), recipe)
+    state = Steps(torch.zeros((1, 2)), recipe)
     for k, (loss, f1) in enumerate(zip(losses, f1s, strict=True), 1):
         one = [np.array([x]) for x in (1.0, loss, f1, few)]
         if not progress.note(np.array([0]), k, *one, state)[0]:
@@ -300,3 +300,25 @@ def test_rare_labels_are_learned_though_none_is_predicted_at_first():
     f1 = np.array(probe.history_["dev_micro_f1"])
     assert (f1[:5] == 0).all()
     assert f1.max() > 0.6
+
+
+def test_steps_are_torchs_on_each_cell_with_its_gradient_clipped():
+    import torch
+
+    from sondage_edge.training import Recipe, Steps
+
+    rng = np.random.default_rng(0)
+    start = rng.standard_normal((3, 5)).astype(np.float32)
+    ours = Steps(torch.from_numpy(start.copy()), Recipe(clip=1.5))
+    ours.rate = torch.tensor([0.1, 0.02, 0.003])
+    theirs = [torch.from_numpy(row.copy()).requires_grad_() for row in start]
+    adams = [torch.optim.Adam([t], lr=float(r)) for t, r in zip(theirs, ours.rate, strict=True)]
+    for _ in range(20):
+        gradient = torch.from_numpy(rng.standard_normal((3, 5)).astype(np.float32))
+        ours.step([gradient])
+        for own, adam, given in zip(theirs, adams, gradient, strict=True):
+            own.grad = given.clone()
+            torch.nn.utils.clip_grad_norm_([own], 1.5)
+            adam.step()
+    for row, own in zip(ours.weights[0], theirs, strict=True):
+        torch.testing.assert_close(row, own.detach(), rtol=1e-4, atol=1e-5)

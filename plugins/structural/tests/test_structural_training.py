@@ -11,7 +11,7 @@ from sondage.errors import EncodingError
 from sondage_structural import depths, tree_distances
 from sondage_structural.objective import DepthLoss, DistanceLoss
 from sondage_structural.settings import Settings
-from sondage_structural.training import Fitted, _Adam, train
+from sondage_structural.training import Fitted, Steps, train
 from sondage_structural.trees import Forest
 
 seeds = st.integers(0, 2**32 - 1)
@@ -98,17 +98,17 @@ def test_gradient_is_the_losses_own(seed, kind, sizes):
 def test_adam_is_torchs():
     rng = np.random.default_rng(0)
     start = rng.standard_normal((4, 3)).astype(np.float32)
-    ours = _Adam(torch.from_numpy(start.copy()), 0.01)
+    ours = Steps([torch.from_numpy(start.copy())], 0.01)
     theirs = torch.from_numpy(start.copy()).requires_grad_()
     optimizer = torch.optim.Adam([theirs], lr=0.01)
     for step in range(20):
         if step == 10:
             ours.rate = optimizer.param_groups[0]["lr"] = 0.002
         G = torch.from_numpy(rng.standard_normal((4, 3)).astype(np.float32))
-        ours.step(G)
+        ours.step([G])
         theirs.grad = G
         optimizer.step()
-    assert torch.allclose(ours.value, theirs.detach(), atol=1e-6)
+    assert torch.allclose(ours.weights[0], theirs.detach(), atol=1e-6)
 
 
 @settings(deadline=None, max_examples=30)

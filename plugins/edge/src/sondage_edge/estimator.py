@@ -165,9 +165,8 @@ class EdgeProbe(Settings):
         self._check_parameters()
         offsets = same_rows(layers)
         both = _joined(units, dev[0])
-        labels = _stacked(y, dev[1])
+        labels, n = _stacked(y, dev[1]), len(units)
         self.n_labels_ = check_labels(labels, self.loss, n_labels)
-        n = len(units)
         check_training(labels[:n], "the training part")
         if not len(dev[0]):
             raise DataError("no dev items: they decide when an edge probe has learned enough")
@@ -177,12 +176,9 @@ class EdgeProbe(Settings):
             reader.width, where.start.shape[1], self.n_labels_, self.projection, self.hidden,
             reader.mixed,
         )  # fmt: skip
-        if initials:
-            start = dense([initial(self._shape, own) for own in initials])
-        else:
-            start = dense([initial(self._shape, rng)] * reader.cells)
-        train = Batches(where, np.arange(n))
-        held = Batches(where, np.arange(n, len(both)))
+        own = [initial(self._shape, each) for each in initials]
+        start = dense(own or [initial(self._shape, rng)] * reader.cells)
+        train, held = Batches(where, np.arange(n)), Batches(where, np.arange(n, len(both)))
         try:
             found = self._trainer(reader).train(start, train, held, self._target(labels), rng)
         except EncodingError:

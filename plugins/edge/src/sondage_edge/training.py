@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage.errors import EncodingError
+from sondage.probing.adam import EPSILON, Adam
 from sondage_edge.network import Floats, Shape, logits, losses, named
 from sondage_edge.ragged import Batch, Batches
 from sondage_edge.reading import Reader
@@ -161,7 +163,7 @@ class Trainer:
         noise = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
         cells: Ints = np.arange(len(start))
         progress = Progress(start, recipe)
-        state = Adam(torch.from_numpy(start.copy()).to(device), recipe)
+        state = Steps(torch.from_numpy(start.copy()).to(device), recipe)
         step, seen = 0, torch.zeros(len(cells), dtype=torch.float64)
         while True:
             for batch in train.deal(recipe.batch, rng):
@@ -169,7 +171,7 @@ class Trainer:
                 step += 1
                 if step % recipe.validate_every:
                     continue
-                f1, loss, few = self.validate(state.values.detach(), cells, dev, target)
+                f1, loss, few = self.validate(state.weights[0], cells, dev, target)
                 mean = (seen / recipe.validate_every).numpy()
                 if not np.isfinite(mean).all() or not np.isfinite(loss).all():
                     raise EncodingError(
@@ -182,15 +184,16 @@ class Trainer:
                     stopped[cells[going]] = False
                     return progress.best, progress.history, stopped
                 cells = cells[going]
-                state.keep(going)
+                if not going.all():
+                    state.keep(torch.from_numpy(going).to(device))
                 seen = torch.zeros(len(cells), dtype=torch.float64)
 
     def _step(
-        self, state: Adam, cells: Ints, batch: Batch, target: Target, noise: torch.Generator
+        self, state: Steps, cells: Ints, batch: Batch, target: Target, noise: torch.Generator
     ) -> torch.Tensor:
         import torch
 
-        values = state.values.requires_grad_(True)
+        values = state.weights[0].detach().requires_grad_()
         weights = named(self.shape, values)
         X = self.reader.take(batch.rows, cells, weights)
         keep = None
@@ -202,8 +205,7 @@ class Trainer:
         own, known = target.of(batch.items, self.recipe.loss), target.known(batch.items)
         loss = losses(found, own, self.recipe.loss, known=known)
         (gradient,) = torch.autograd.grad(loss.sum(), values)
-        state.values = values.detach()
-        state.step(gradient)
+        state.step([gradient])
         return loss.detach().double().cpu()
 
 
@@ -223,40 +225,25 @@ def _counts(
     return torch.stack(parts, dim=1).double()
 
 
-class Adam:
-    """Adam over rows of parameters, each row (a cell) with a learning rate of its own.
+class Steps(Adam):
+    """Adam on a row of parameters per cell, whose gradients are clipped by their norm.
 
-    Gradients are clipped by the norm over a cell's parameters.
+    The second moment is corrected before the root is taken, as it always was here.
     """
 
     def __init__(self, values: torch.Tensor, recipe: Recipe) -> None:
-        import torch
+        super().__init__([values], values.new_full((len(values),), recipe.rate))
+        self.clip = recipe.clip
 
-        self.values, self.clip = values, recipe.clip
-        self.first, self.second = torch.zeros_like(values), torch.zeros_like(values)
-        self.rate = torch.full((len(values), 1), recipe.rate, device=values.device)
-        self.steps = 0
-
-    def step(self, gradient: torch.Tensor) -> None:
+    def step(self, gradients: Sequence[torch.Tensor]) -> None:
         """Move the values."""
-        self.steps += 1
+        (gradient,) = gradients
         norm = gradient.norm(dim=1, keepdim=True)
-        gradient = gradient * (self.clip / norm.clamp(min=self.clip))
-        self.first.lerp_(gradient, 0.1)
-        self.second.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
-        scale = self.rate / (1 - 0.9**self.steps)
-        root = (self.second / (1 - 0.999**self.steps)).sqrt_().add_(1e-8)
-        self.values.addcdiv_(self.first * scale, root, value=-1.0)
+        super().step([gradient * (self.clip / norm.clamp(min=self.clip))])
 
-    def keep(self, rows: NDArray[np.bool_]) -> None:
-        """Go on with some cells only."""
-        import torch
-
-        if rows.all():
-            return
-        at = torch.from_numpy(np.flatnonzero(rows)).to(self.values.device)
-        self.values, self.first, self.second = self.values[at], self.first[at], self.second[at]
-        self.rate = self.rate[at]
+    def root(self, second: torch.Tensor) -> torch.Tensor:
+        """Return the corrected root of the second moment, epsilon added."""
+        return (second / self.bias[1]).sqrt_().add_(EPSILON)
 
 
 class Progress:
@@ -278,7 +265,7 @@ class Progress:
         dev_loss: NDArray[np.float64],
         f1: NDArray[np.float64],
         few: NDArray[np.bool_],
-        state: Adam,
+        state: Steps,
     ) -> NDArray[np.bool_]:
         """Take in a validation of these cells; return which of them go on."""
         going = np.ones(len(cells), bool)
@@ -286,7 +273,7 @@ class Progress:
             now = (f1[i], -dev_loss[i])
             if now > tuple(self.top[c]):
                 self.top[c] = now
-                self.best[c] = state.values[i].cpu().numpy()
+                self.best[c] = state.weights[0][i].cpu().numpy()
             # Rare labels stay below 1/2 for long: then micro-F1 is near 0 and says little.
             falls = few[i] and dev_loss[i] < self.low[c] * (1 - FALL)
             if falls or f1[i] > self.mark[c] + PROGRESS:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from sondage_mdl.codes import as_published as as_published
     from sondage_mdl.codes import online_code as online_code
     from sondage_mdl.codes import uniform_code as uniform_code
+    from sondage_mdl.estimator import VariationalMLP as VariationalMLP
+    from sondage_mdl.estimator import variational_code as variational_code
     from sondage_mdl.networks import MLPJob as MLPJob
     from sondage_mdl.networks import fit_mlps as fit_mlps
-    from sondage_mdl.variational import VariationalMLP as VariationalMLP
-    from sondage_mdl.variational import variational_code as variational_code
 else:
     # Imported at first use, so that listing components costs no numerics.
     __getattr__, __dir__, __all__ = exports(
@@ -28,8 +28,8 @@ else:
         {
             "blocks": ["PORTIONS"],
             "codes": ["OnlineCode", "as_published", "online_code", "uniform_code"],
+            "estimator": ["VariationalMLP", "variational_code"],
             "networks": ["MLPJob", "fit_mlps"],
-            "variational": ["VariationalMLP", "variational_code"],
         },
     )
 

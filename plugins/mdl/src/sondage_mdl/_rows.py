@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints
+from sondage.probing import Adam
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,26 +90,9 @@ def minibatches(
         yield rows.X[cells, at], rows.y[cells, at], inside / size[:, None]
 
 
-class Adam:
-    """Adam (Kingma and Ba 2015, algorithm 1), with a learning rate a cell."""
+class Steps(Adam):
+    """Adam that multiplies by the rates last, as it always did here."""
 
-    def __init__(self, weights: list[Tensor]) -> None:
-        import torch
-
-        self.first = [torch.zeros_like(w) for w in weights]
-        self.second = [torch.zeros_like(w) for w in weights]
-        self.step = 0
-
-    def __call__(self, weights: list[Tensor], gradients: Sequence[Tensor], rate: Tensor) -> None:
-        self.step += 1
-        scale = (rate / (1 - 0.9**self.step))[:, None, None]
-        root = (1 - 0.999**self.step) ** 0.5
-        for w, g, m, v in zip(weights, gradients, self.first, self.second, strict=True):
-            m.lerp_(g, 0.1)
-            v.mul_(0.999).addcmul_(g, g, value=0.001)
-            w.data.sub_(m / (v.sqrt().div_(root).add_(1e-8)) * scale)
-
-    def keep(self, live: Tensor) -> None:
-        """Drop the cells that are done."""
-        self.first = [m[live] for m in self.first]
-        self.second = [v[live] for v in self.second]
+    def move(self, weight: Tensor, first: Tensor, second: Tensor) -> None:
+        """Move one tensor of weights by its moments."""
+        weight.sub_(first / self.root(second) * self.scale(weight))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
-from sondage_mdl._rows import Adam, Rows, groups_of, minibatches
+from sondage_mdl._rows import Rows, Steps, groups_of, minibatches
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -188,54 +188,75 @@ def _mean_loss(rows: Rows, weights: list[Tensor]) -> Tensor:
 
 def _train(jobs: list[MLPJob], how: _How) -> list[MLPFit]:
     """Train jobs that have equally many steps an epoch."""
-    import torch
-
-    train, dev = Rows(jobs, "train"), Rows(jobs, "dev")
-    weights = [w.requires_grad_() for w in _initial(jobs, how.sizes)]
-    best = [w.detach().clone() for w in weights]
-    adam, C = Adam(weights), len(jobs)
-    steps = -(-train.X.shape[1] // how.batch)
-    least = torch.full((C,), torch.inf, dtype=torch.float64)
-    stalls, rate = torch.zeros(C, dtype=torch.int64), torch.full((C,), how.rate)
-    epochs, done = np.full(C, how.max_epochs), np.zeros(C, bool)
-    losses, alive, since = np.zeros(C), np.arange(C), 0
-    for epoch in range(1, how.max_epochs + 1):
-        for X, y, weight in minibatches(train, [jobs[i].rng for i in alive], how.batch):
-            loss = (_losses(X, y, weights) * weight).sum()
-            adam(weights, torch.autograd.grad(loss, weights), rate)
-        since += steps
-        if since < how.looks and epoch < how.max_epochs:
-            continue
-        since = 0
-        with torch.no_grad():
-            mean = _mean_loss(dev, weights)
-            better = mean < least - how.gain
-            least = torch.where(better, mean, least)
-            places = torch.from_numpy(alive)[better]
-            for kept, w in zip(best, weights, strict=True):
-                kept[places] = w[better]
-            stalls = torch.where(better, 0, stalls + 1)
-            rate = torch.where(better, rate, rate / 2)
-        losses[alive] = least.numpy()
-        ended = (stalls >= how.patience).numpy()
-        if ended.any():
-            epochs[alive[ended]], done[alive[ended]] = epoch, True
-            live = torch.from_numpy(~ended)
-            alive = alive[~ended]
-            if not len(alive):
-                break
-            train.keep(live)
-            dev.keep(live)
-            adam.keep(live)
-            least, stalls, rate = least[live], stalls[live], rate[live]
-            weights = [w.detach()[live].requires_grad_() for w in weights]
-    del train, dev, adam
+    best, epochs, losses, done = _Program(jobs, how).run()
     return [
         _predicted(
             job, [w[c : c + 1] for w in best], int(epochs[c]), float(losses[c]), bool(done[c])
         )
         for c, job in enumerate(jobs)
     ]
+
+
+class _Program:
+    def __init__(self, jobs: list[MLPJob], how: _How) -> None:
+        import torch
+
+        self.jobs, self.how, C = jobs, how, len(jobs)
+        self.train, self.dev = Rows(jobs, "train"), Rows(jobs, "dev")
+        weights = [w.requires_grad_() for w in _initial(jobs, how.sizes)]
+        self.best = [w.detach().clone() for w in weights]
+        self.adam = Steps(weights, torch.full((C,), how.rate))
+        #: Of the cells still in training, whose numbers are `alive`.
+        self.least = torch.full((C,), torch.inf, dtype=torch.float64)
+        self.stalls, self.alive = torch.zeros(C, dtype=torch.int64), np.arange(C)
+        self.epochs, self.done = np.full(C, how.max_epochs), np.zeros(C, bool)
+        self.losses = np.zeros(C)
+
+    def run(self) -> tuple[list[Tensor], Ints, NDArray[np.float64], NDArray[np.bool_]]:
+        """Return best weights, epochs, dev losses, and who ended by stalls; all by cell."""
+        import torch
+
+        since, steps = 0, -(-self.train.X.shape[1] // self.how.batch)
+        for epoch in range(1, self.how.max_epochs + 1):
+            rngs = [self.jobs[i].rng for i in self.alive]
+            for X, y, weight in minibatches(self.train, rngs, self.how.batch):
+                loss = (_losses(X, y, self.adam.weights) * weight).sum()
+                self.adam.step(torch.autograd.grad(loss, self.adam.weights))
+            since += steps
+            if since >= self.how.looks or epoch == self.how.max_epochs:
+                since = 0
+                self._look()
+                self._end(epoch)
+            if not len(self.alive):
+                break
+        return self.best, self.epochs, self.losses, self.done
+
+    def _look(self) -> None:
+        """Keep what is better on dev, halve the rates of what is not."""
+        import torch
+
+        with torch.no_grad():
+            mean = _mean_loss(self.dev, self.adam.weights)
+            better = mean < self.least - self.how.gain
+            self.least = torch.where(better, mean, self.least)
+            places = torch.from_numpy(self.alive)[better]
+            for kept, w in zip(self.best, self.adam.weights, strict=True):
+                kept[places] = w[better]
+            self.stalls = torch.where(better, 0, self.stalls + 1)
+            self.adam.rate = torch.where(better, self.adam.rate, self.adam.rate / 2)
+        self.losses[self.alive] = self.least.numpy()
+
+    def _end(self, epoch: int) -> None:
+        """Let go of the cells that have stalled too often."""
+        live = self.stalls < self.how.patience
+        if live.all():
+            return
+        ended = self.alive[~live.numpy()]
+        self.epochs[ended], self.done[ended] = epoch, True
+        self.alive = self.alive[live.numpy()]
+        for part in (self.train, self.dev, self.adam):
+            part.keep(live)
+        self.least, self.stalls = self.least[live], self.stalls[live]
 
 
 def _predicted(

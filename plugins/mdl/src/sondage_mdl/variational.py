@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
-from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
 from sondage_mdl._bayes import BayesLayer
-from sondage_mdl._rows import Adam, Rows, groups_of, minibatches
-from sondage_mdl.codes import check_finite, checked_labels, uniform_code
+from sondage_mdl._rows import Rows, Steps, groups_of, minibatches
+from sondage_mdl.codes import uniform_code
 from sondage_mdl.networks import ROWS, MLPJob
 
 if TYPE_CHECKING:
@@ -197,19 +195,18 @@ def _train(
 
     means = [t for layer in layers for t in layer.tensors[::2]]
     variances = [t for layer in layers for t in layer.tensors[1::2]]
-    optimisers = [Adam(means), Adam(variances)]
+    adams = [Steps(means, torch.zeros(len(jobs))), Steps(variances, torch.zeros(len(jobs)))]
     for epoch in range(epochs):
         left = (epochs - epoch) / (epochs * (1 - DECAY))
         scale = max(min(1.0, left), 0.01)
+        for adam, rate in zip(adams, rates, strict=True):
+            adam.rate = torch.full((len(jobs),), rate * scale)
         for X, y, weight in minibatches(rows, [job.rng for job in jobs], batch):
             fit = (_sampled_losses(X, y, layers, generator) * weight).sum(dim=1)
             cost = torch.stack([layer.divergence() for layer in layers]).sum(dim=0)
             gradients = torch.autograd.grad((fit + cost / rows.n).sum(), [*means, *variances])
-            parts = (gradients[: len(means)], gradients[len(means) :])
-            for adam, tensors, part, rate in zip(
-                optimisers, (means, variances), parts, rates, strict=True
-            ):
-                adam(tensors, part, torch.full((len(jobs),), rate * scale))
+            adams[0].step(gradients[: len(means)])
+            adams[1].step(gradients[len(means) :])
 
 
 def _measured(
@@ -260,115 +257,3 @@ def _weights(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     scale = (layer.z_mean[cell, 0] * kept[cell])[:, None]
     return (layer.w_mean[cell] * scale).numpy(), layer.b_mean[cell, 0].detach().numpy()
-
-
-@dataclass(kw_only=True, eq=False)
-class VariationalSettings:
-    """The network before pruning, and how it is trained.
-
-    Parameters
-    ----------
-    hidden : tuple of int
-        Sizes of the hidden layers before pruning; the paper's are 1,000.
-    epochs, least_steps : int
-        Training ends after `epochs`, but not before `least_steps` minibatches.
-    batch : int
-    learning_rate, variance_rate : float
-        Of Adam, for means and for log variances.
-    threshold : float
-        Inputs and neurons with a log dropout rate (natural logarithm) above are pruned.
-    samples : int
-        Draws of the network for the bits of the data.
-    """
-
-    hidden: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)] = (128, 128)
-    epochs: Annotated[int, Ge(1)] = 200
-    least_steps: Annotated[int, Ge(0)] = 5000
-    batch: Annotated[int, Ge(1)] = 256
-    learning_rate: Annotated[float, Gt(0)] = 3e-3
-    variance_rate: Annotated[float, Gt(0)] = 3e-2
-    threshold: float = 3.0
-    samples: Annotated[int, Ge(1)] = 8
-
-    def asked(self) -> dict[str, Any]:
-        """Return the settings as `fit_variational` takes them."""
-        return {field.name: getattr(self, field.name) for field in fields(VariationalSettings)}
-
-
-class VariationalMLP(VariationalSettings):
-    """A network whose weights are sent too: as many neurons as their labels' bits pay for.
-
-    Parameters are those of `VariationalSettings`.
-
-    Attributes
-    ----------
-    classes_ : int64 array, shape (K,)
-    code_ : VariationalCode
-
-    References
-    ----------
-    Voita and Titov 2020, arXiv:2003.12298v1, section 2.2.1; Louizos et al. 2017,
-    arXiv:1705.08665, section 4 (group normal-Jeffreys). Departs from them: the data part is
-    the mean over draws of the network, not its value at the means; log variances have a
-    learning rate of their own; the rate falls by schedule and not by stalls on dev.
-    """
-
-    def fit(
-        self,
-        X: NDArray[Any],
-        y: Ints,
-        *,
-        rng: np.random.Generator,
-        n_labels: int | None = None,
-    ) -> Self:
-        """Fit to vectors (n, d) and labels (n,) in 0..n_labels-1.
-
-        Raises
-        ------
-        DataError
-            If labels do not fit, or there are none.
-        EncodingError
-            For NaN or infinite values.
-        """
-        X, y = np.asarray(X, np.float32), np.asarray(y)
-        K = checked_labels(X, y, n_labels)
-        check_finite(X)
-        rows, none = np.arange(len(y)), np.arange(0)
-        job = MLPJob(X, y.astype(np.int64), rows, none, none, rng)
-        (self.code_,) = fit_variational([job], n_labels=K, **self.asked())
-        self.classes_ = np.arange(K)
-        return self
-
-    def predict_log_proba(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        """Return log probabilities (nats) of the pruned network at the means, (n, K)."""
-        if not hasattr(self, "code_"):
-            raise ParameterError("VariationalMLP predicts only after fit")
-        return self.code_.log_probabilities(X)
-
-    def predict_proba(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        """Return probabilities, shape (n, K)."""
-        return np.asarray(np.exp(self.predict_log_proba(X)))
-
-    def predict(self, X: NDArray[Any]) -> Ints:
-        """Return the likeliest labels, shape (n,)."""
-        return np.asarray(self.predict_log_proba(X).argmax(axis=1), np.int64)
-
-
-def variational_code(
-    X: NDArray[Any],
-    y: Ints,
-    *,
-    rng: np.random.Generator,
-    n_labels: int | None = None,
-    **settings: Any,
-) -> VariationalCode:
-    """Return the variational code of labels (n,) given vectors (n, d).
-
-    Parameters
-    ----------
-    X, y, rng, n_labels
-        As in `VariationalMLP.fit`.
-    **settings
-        Of `VariationalMLP`.
-    """
-    return VariationalMLP(**settings).fit(X, y, rng=rng, n_labels=n_labels).code_

@@ -15,8 +15,9 @@ from sondage.control import control_labels
 from sondage.data import Labels, Result, Split
 from sondage.scores import classification
 from sondage_mdl._checks import labels_of, layer_chunks, split_of
+from sondage_mdl.estimator import VariationalSettings
 from sondage_mdl.networks import MLPJob
-from sondage_mdl.variational import VariationalCode, VariationalSettings, fit_variational
+from sondage_mdl.variational import VariationalCode, fit_variational
 
 PROBE = "mdl.variational"
 #: Bytes of vectors that are held at once.

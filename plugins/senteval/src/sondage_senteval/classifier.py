@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from sondage.errors import DataError
 from sondage.scores import classification
 from sondage_senteval.estimator import check_classes, check_finite, check_fit, no_dev
 from sondage_senteval.settings import Settings
+
+if TYPE_CHECKING:
+    from sondage_senteval.program import Fit
 
 _NAME = "senteval.classifier"
 
@@ -86,27 +89,26 @@ class Classifier(Settings):
             split = problem.splits[seed]
             predicted = fit.predict(cells[i].X[split.test])
             found = classification(labels, predicted, split.test, split.train)
-            grid: dict[str, list[Any]] = {
-                "hidden": [p.hidden for p, *_ in fit.trials],
-                "dropout": [p.dropout for p, *_ in fit.trials],
-                "l2": [p.l2 for p, *_ in fit.trials],
-                "dev_accuracy": [a for _, a, _ in fit.trials],
-                "epochs": [e for *_, e in fit.trials],
-                "chosen": [p == fit.point for p, *_ in fit.trials],
-            }
-            warnings = {**found.warnings, **({"epoch-limit": 1} if fit.exhausted else {})}
-            arrays = {f"weights{k}": w for k, w in enumerate(fit.weights)}
-            yield (
-                layer,
-                seed,
-                dataclasses.replace(
-                    found,
-                    scores={**found.scores, "dev_accuracy": fit.dev_accuracy},
-                    tables={**found.tables, "grid": grid},
-                    warnings=warnings,
-                    arrays=arrays if self.keep_weights else {},
-                ),
-            )
+            yield layer, seed, self._with_training(found, fit)
+
+    def _with_training(self, found: Result, fit: Fit) -> Result:
+        """Return a result with what training was like."""
+        grid: dict[str, list[Any]] = {
+            "hidden": [p.hidden for p, *_ in fit.trials],
+            "dropout": [p.dropout for p, *_ in fit.trials],
+            "l2": [p.l2 for p, *_ in fit.trials],
+            "dev_accuracy": [a for _, a, _ in fit.trials],
+            "epochs": [e for *_, e in fit.trials],
+            "chosen": [p == fit.point for p, *_ in fit.trials],
+        }
+        weights = {f"weights{k}": w for k, w in enumerate(fit.weights)}
+        return dataclasses.replace(
+            found,
+            scores={**found.scores, "dev_accuracy": fit.dev_accuracy},
+            tables={**found.tables, "grid": grid},
+            warnings={**found.warnings, **({"epoch-limit": 1} if fit.exhausted else {})},
+            arrays=weights if self.keep_weights else {},
+        )
 
 
 def _labels(problem: Problem) -> Labels:

@@ -11,9 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sondage.probing import Adam
 from sondage_senteval.settings import Point
-
-_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
 
 def start(hidden: int, width: int, classes: int, rng: np.random.Generator) -> list[Tensor]:
@@ -46,6 +45,8 @@ class Networks:
         What the caller calls the points.
     starts : sequence of lists of tensors, a cell each
         Every point of a cell starts from the same weights.
+    rate : float
+        Adam's.
 
     Attributes
     ----------
@@ -53,25 +54,25 @@ class Networks:
         The id of the network in each place.
     alive : bool array, shape (cells, columns)
         Places whose network still trains; the others only fill up the rectangle.
-    weights : list of tensors, shape (cells, columns, ...)
+    adam : Adam
+        Its ``weights`` are of shape (cells, columns, ...).
     """
 
     def __init__(
-        self, hidden: int, points: Sequence[Point], ids: Sequence[int], starts: list[list[Tensor]]
-    ) -> None:
+        self, hidden: int, points: Sequence[Point], ids: Sequence[int],
+        starts: list[list[Tensor]], rate: float,
+    ) -> None:  # fmt: skip
         cells = len(starts)
         self.hidden = hidden
         self.slots = np.tile(np.asarray(ids, np.int64), (cells, 1))
         self.alive = np.ones_like(self.slots, dtype=bool)
-        self.l2 = torch.tensor([p.l2 for p in points]).repeat(cells, 1)
-        self.rate = torch.tensor([p.dropout for p in points]).repeat(cells, 1)
-        self.weights = [
+        self.dropout = torch.tensor([p.dropout for p in points]).repeat(cells, 1)
+        weights = [
             torch.stack([s[k] for s in starts]).unsqueeze(1).repeat_interleave(len(points), 1)
             for k in range(len(starts[0]))
         ]
-        self.first = [torch.zeros_like(w) for w in self.weights]
-        self.second = [torch.zeros_like(w) for w in self.weights]
-        self.drops = bool((self.rate > 0).any())
+        self.adam = Adam(weights, rate, torch.tensor([p.l2 for p in points]).repeat(cells, 1))
+        self.drops = bool((self.dropout > 0).any())
 
     def keep(self, cells: NDArray[np.int64]) -> None:
         """Keep these rows, and as few columns as their living networks need."""
@@ -81,12 +82,11 @@ class Networks:
         order = np.argsort(~alive, axis=1, kind="stable")[:, :columns]
         rows = torch.from_numpy(cells)[:, None]
         places = torch.from_numpy(order)
-        for name in ("weights", "first", "second"):
-            setattr(self, name, [w[rows, places].contiguous() for w in getattr(self, name)])
-        self.l2, self.rate = self.l2[rows, places], self.rate[rows, places]
+        self.adam.keep((rows, places))
+        self.dropout = self.dropout[rows, places]
         self.slots = np.take_along_axis(self.slots[cells], order, axis=1)
         self.alive = np.take_along_axis(alive, order, axis=1)
-        self.drops = bool((self.rate > 0).any())
+        self.drops = bool((self.dropout > 0).any())
 
     def logits(self, X: Tensor) -> Tensor:
         """Return the outputs without dropout, shape (cells × columns, classes, n).
@@ -99,7 +99,7 @@ class Networks:
 
     def _forward(self, X: Tensor, mask: Tensor | None) -> list[Tensor]:
         cells, n, width = X.shape
-        weight, bias = self.weights[0], self.weights[1]
+        weight, bias = self.adam.weights[0], self.adam.weights[1]
         columns, units = weight.shape[1], weight.shape[2]
         Z = torch.baddbmm(
             bias.view(cells, columns * units, 1),
@@ -111,33 +111,28 @@ class Networks:
         if mask is not None:
             Z *= mask
         A = Z.sigmoid_()
-        out = torch.baddbmm(self.weights[3].flatten(0, 1)[:, :, None],
-                            self.weights[2].flatten(0, 1), A)  # fmt: skip
+        out = torch.baddbmm(self.adam.weights[3].flatten(0, 1)[:, :, None],
+                            self.adam.weights[2].flatten(0, 1), A)  # fmt: skip
         return [A, out]
 
-    def step(self, X: Tensor, y: Tensor, count: int, rate: float, scale: float,
-             uniform: Tensor | None) -> None:  # fmt: skip
+    def step(self, X: Tensor, y: Tensor, scale: float, uniform: Tensor | None) -> None:
         """Take one step of Adam on a batch.
 
         Parameters
         ----------
         X : float32 tensor, shape (cells, n, d)
         y : int64 tensor, shape (cells, n)
-        count : int
-            Steps taken, this one included.
-        rate : float
-            Learning rate.
         scale : float
             Factor of the summed loss.
         uniform : float32 tensor, shape (cells, hidden, n), optional
             Numbers in [0, 1): hidden units below a network's dropout rate are dropped.
         """
         cells, n, _ = X.shape
-        columns = self.weights[0].shape[1]
+        columns = self.adam.weights[0].shape[1]
         mask = None
         if uniform is not None and self.drops:
-            kept = uniform[:, None] >= self.rate[:, :, None, None]
-            mask = (kept / (1 - self.rate[:, :, None, None])).flatten(0, 1)
+            kept = uniform[:, None] >= self.dropout[:, :, None, None]
+            mask = (kept / (1 - self.dropout[:, :, None, None])).flatten(0, 1)
         found = self._forward(X, mask)
         G = found[-1].softmax(dim=1)
         at = y[:, None, None, :].expand(cells, columns, 1, n).reshape(cells * columns, 1, n)
@@ -148,22 +143,12 @@ class Networks:
         if self.hidden:
             A = found[0]
             gradients = [G @ A.transpose(1, 2), G.sum(dim=2)]
-            G = self.weights[2].flatten(0, 1).transpose(1, 2) @ G
+            G = self.adam.weights[2].flatten(0, 1).transpose(1, 2) @ G
             G *= A
             G *= 1 - A
             if mask is not None:
                 G *= mask
-        units = self.weights[0].shape[2]
+        units = self.adam.weights[0].shape[2]
         inner = torch.bmm(G.view(cells, columns * units, n), X)
         gradients = [inner, G.sum(dim=2), *gradients]
-        self._adam([g.view_as(w) for g, w in zip(gradients, self.weights, strict=True)],
-                   count, rate)  # fmt: skip
-
-    def _adam(self, gradients: list[Tensor], count: int, rate: float) -> None:
-        size = rate / (1 - _BETA1**count)
-        root = math.sqrt(1 - _BETA2**count)
-        for w, g, m, v in zip(self.weights, gradients, self.first, self.second, strict=True):
-            g.addcmul_(w, self.l2.view(*self.l2.shape, *[1] * (w.ndim - 2)))
-            m.lerp_(g, 1 - _BETA1)
-            v.mul_(_BETA2).addcmul_(g, g, value=1 - _BETA2)
-            w.addcdiv_(m, v.sqrt().div_(root).add_(_EPSILON), value=-size)
+        self.adam.step([g.view_as(w) for g, w in zip(gradients, self.adam.weights, strict=True)])

@@ -126,9 +126,9 @@ class _Program:
                 for e in entropies
             ]
             every = [starts[s] for s in self.seed_of]
-            self.groups.append(Networks(hidden, [self.points[i] for i in ids], ids, every))
+            points, rate = [self.points[i] for i in ids], settings.learning_rate
+            self.groups.append(Networks(hidden, points, ids, every, rate))
             self.dropping.append([np.random.default_rng([e, 2, hidden]) for e in entropies])
-        self.count = 0
 
     def run(self) -> Iterator[tuple[int, Fit]]:
         passes = 0
@@ -161,7 +161,6 @@ class _Program:
             self._step(torch.from_numpy(buffer), labels[:, a : a + size])
 
     def _step(self, X: Tensor, y: Tensor) -> None:
-        self.count += 1
         n = X.shape[1]
         scale = 1 / n if self.settings.loss == "mean" else 1.0
         for group, draws in zip(self.groups, self.dropping, strict=True):
@@ -171,7 +170,7 @@ class _Program:
                 drawn = [rng.random((group.hidden, n), dtype=np.float32) for rng in draws]
                 uniform = torch.from_numpy(np.stack([drawn[self.seed_of[i]] for i in self.live]))
             if group.alive.any():
-                group.step(X, y, self.count, self.settings.learning_rate, scale, uniform)
+                group.step(X, y, scale, uniform)
 
     def _look(self, passes: int) -> None:
         """Score on dev, keep what is better, let go of what is done."""
@@ -205,7 +204,7 @@ class _Program:
             self.epochs[cell, point] = passes
             if accuracy[row, place] > self.best[cell, point]:
                 self.best[cell, point] = accuracy[row, place]
-                self.kept[cell][point] = [w[row, place].numpy().copy() for w in group.weights]
+                self.kept[cell][point] = [w[row, place].numpy().copy() for w in group.adam.weights]
                 continue
             # The count is of all looks without a gain, and is compared before it grows.
             if self.misses[cell, point] >= self.settings.tenacity:

@@ -69,12 +69,7 @@ class _Probe(Settings):
         if len(heads) != n or len(dev_heads) != m:
             raise DataError(f"{n} and {m} sentences, but trees of {len(heads)} and "
                             f"{len(dev_heads)}")  # fmt: skip
-        both = np.concatenate([np.diff(offsets), np.diff(dev_offsets)])
-        if not np.array_equal(both, forest.lengths):
-            at = int(np.flatnonzero(both != forest.lengths)[0])
-            raise DataError(f"sentence {at if at < n else at - n} of the "
-                            f"{'training' if at < n else 'dev'} part has {both[at]} vectors, "
-                            f"but {forest.lengths[at]} heads")  # fmt: skip
+        _check_lengths(np.concatenate([np.diff(offsets), np.diff(dev_offsets)]), forest, n)
         check_rank(self.rank, values.shape[1])
         start = draw(rng, values.shape[1], self.rank)
         self.losses_: list[float] = []
@@ -91,15 +86,9 @@ class _Probe(Settings):
         joined = np.concatenate([values, more])
         check_finite(joined, "the vectors")
         (fitted,) = train(
-            self._objective(forest),
-            [joined],
-            np.arange(n),
-            np.arange(n, n + m),
-            start=start[None],
-            order=rng,
-            settings=self,
-            names=["the vectors"],
-        )
+            self._objective(forest), [joined], np.arange(n), np.arange(n, n + m),
+            start=start[None], order=rng, settings=self, names=["the vectors"],
+        )  # fmt: skip
         self.projection_, self.dev_loss_ = fitted.projection, fitted.dev_loss
         self.n_epochs_, self.losses_, self.rates_ = fitted.epochs, fitted.losses, fitted.rates
         return self
@@ -181,6 +170,15 @@ def check_rank(rank: int, width: int, who: str = "") -> None:
             f"{who + ': ' if who else ''}rank {rank} of vectors that are {width} wide",
             hint=f"choose a rank of at most {width}",
         )
+
+
+def _check_lengths(lengths: Ints, forest: Forest, n: int) -> None:
+    """Raise `DataError` where a sentence, of which `n` are for training, has other heads."""
+    if not np.array_equal(lengths, forest.lengths):
+        at = int(np.flatnonzero(lengths != forest.lengths)[0])
+        raise DataError(f"sentence {at if at < n else at - n} of the "
+                        f"{'training' if at < n else 'dev'} part has {lengths[at]} vectors, "
+                        f"but {forest.lengths[at]} heads")  # fmt: skip
 
 
 def check_finite(values: NDArray[np.floating], what: str) -> None:

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from sondage.data import Ints
 from sondage.errors import EncodingError
-from sondage_structural.objective import Objective
+from sondage.probing.adam import EPSILON, Adam
+from sondage_structural.objective import Batch, Objective
 from sondage_structural.products import Products
 from sondage_structural.settings import Settings
 
@@ -26,7 +27,6 @@ BETTER = 1e-4
 #: A cell ends before its rate is cut for the fourth time: at a ten-thousandth of the first rate
 #: an epoch no longer moves anything.
 CUTS = 3
-_BETA1, _BETA2, _EPS = 0.9, 0.999, 1e-8
 
 
 @dataclass
@@ -117,57 +117,68 @@ def train(
     it: a cell ends as well where the rate would be cut for the fourth time (`CUTS`).
     """
     fitted = [Fitted(projection=s.copy()) for s in start]
-    live = list(range(len(layers)))
-    # Transposed, (k, d), as the products want them.
-    cells = [_Adam(torch.from_numpy(s.T.copy()), settings.learning_rate) for s in start]
-    products = Products(layers)
+    cells = _Cells(objective, Products(layers), start, settings.learning_rate)
     tests = [objective.batch(dev[i : i + _DEV_BATCH]) for i in range(0, len(dev), _DEV_BATCH)]
     shares = [min(_DEV_BATCH, len(dev) - i) / len(dev) for i in range(0, len(dev), _DEV_BATCH)]
+    live = list(range(len(layers)))
     for epoch in range(settings.epochs):
         shuffled = train[order.permutation(len(train))]
         for i in range(0, len(shuffled), settings.batch):
-            batch = objective.batch(shuffled[i : i + settings.batch])
-            for some in [live] if objective.together else [[cell] for cell in live]:
-                Z = products.forth(some, batch.rows, [cells[cell].value for cell in some])
-                objective.gradient(Z, batch)
-                for cell, gradient in zip(some, products.back(), strict=True):
-                    cells[cell].step(gradient)
+            cells.learn(live, objective.batch(shuffled[i : i + settings.batch]))
         loss = torch.zeros(len(live), dtype=torch.float64)
-        for batch, share in zip(tests, shares, strict=True):
-            Z = products.forth(live, batch.rows, [cells[cell].value for cell in live], keep=False)
-            loss += objective.loss(Z, batch).double() * share
-        if not bool(torch.isfinite(loss).all()):
-            at = live[int(torch.isfinite(loss).int().argmin())]
-            raise EncodingError(
-                f"{names[at] if names else f'layer {at}'}: the dev loss is not finite in epoch "
-                f"{epoch + 1}",
-                hint="lower the learning rate, or scale the vectors",
-            )
-        for place, cell in enumerate(live):
-            better, cells[cell].rate = fitted[cell].heard(
-                epoch, float(loss[place]), cells[cell].rate, settings.patience
-            )
+        for test, share in zip(tests, shares, strict=True):
+            loss += cells.loss(live, test).double() * share
+        for cell, value in zip(live, loss.tolist(), strict=True):
+            if not np.isfinite(value):
+                raise EncodingError(
+                    f"{names[cell] if names else f'layer {cell}'}: the dev loss is not finite in "
+                    f"epoch {epoch + 1}",
+                    hint="lower the learning rate, or scale the vectors",
+                )
+            steps = cells.steps[cell]
+            better, steps.rate = fitted[cell].heard(epoch, value, steps.rate, settings.patience)
             if better:
-                fitted[cell].projection = cells[cell].value.T.numpy().copy()
+                fitted[cell].projection = steps.weights[0].T.numpy().copy()
         live = [cell for cell in live if not fitted[cell].ended]
         if not live:
             break
     return fitted
 
 
-class _Adam:
-    """A cell's Adam; Kingma and Ba 2015, algorithm 1."""
+class _Cells:
+    """The projections in training."""
 
-    def __init__(self, value: Tensor, rate: float) -> None:
-        self.value, self.rate, self.steps = value, rate, 0
-        self._first, self._second = torch.zeros_like(value), torch.zeros_like(value)
-        self._scale = torch.empty_like(value)
+    def __init__(
+        self, objective: Objective, products: Products, start: Floats32, rate: float
+    ) -> None:
+        self.objective, self.products = objective, products
+        # Transposed, (k, d), as the products want them.
+        self.steps = [Steps([torch.from_numpy(s.T.copy())], rate) for s in start]
 
-    def step(self, gradient: Tensor) -> None:
-        self.steps += 1
-        unbiased = (1 - _BETA2**self.steps) ** 0.5
-        self._first.lerp_(gradient, 1 - _BETA1)
-        self._second.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
-        torch.sqrt(self._second, out=self._scale).add_(_EPS * unbiased)
-        rate = self.rate * unbiased / (1 - _BETA1**self.steps)
-        self.value.addcdiv_(self._first, self._scale, value=-rate)
+    def _forth(self, live: Sequence[int], batch: Batch, *, keep: bool = True) -> Tensor:
+        weights = [self.steps[cell].weights[0] for cell in live]
+        return self.products.forth(live, batch.rows, weights, keep=keep)
+
+    def learn(self, live: Sequence[int], batch: Batch) -> None:
+        """Take a step with each of these cells."""
+        for some in [live] if self.objective.together else [[cell] for cell in live]:
+            self.objective.gradient(self._forth(some, batch), batch)
+            for cell, gradient in zip(some, self.products.back(), strict=True):
+                self.steps[cell].step([gradient])
+
+    def loss(self, live: Sequence[int], batch: Batch) -> Tensor:
+        """Return the loss of each of these cells."""
+        return self.objective.loss(self._forth(live, batch, keep=False), batch)
+
+
+class Steps(Adam):
+    """Adam on one cell, as the cells' gradients come one by one.
+
+    The second moment's correction goes into the rate and epsilon: a pass less over the values.
+    """
+
+    def move(self, weight: Tensor, first: Tensor, second: Tensor) -> None:
+        """Move the projection by its moments."""
+        unbiased = self.bias[1] ** 0.5
+        root = second.sqrt().add_(EPSILON * unbiased)
+        weight.addcdiv_(first, root, value=-(self.rate * unbiased / self.bias[0]))
