@@ -205,7 +205,7 @@ def test_fingerprints_follow_what_changes_the_numbers(bank, parts, tmp_path):
 
 
 def test_fingerprint_parses_nothing_and_sees_a_changed_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("sondage.files._SETTLED", -1.0)  # remembered though written just now
+    monkeypatch.setattr("sondage.files.reading._SETTLED", -1.0)
     path = tmp_path / "x"
     path.write_text("neither format\n")
     task = PsRole(files=str(path))

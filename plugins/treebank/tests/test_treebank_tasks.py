@@ -120,7 +120,7 @@ def test_fingerprints_follow_what_changes_the_numbers(bank, parts, tmp_path):
 
 
 def test_fingerprint_sees_a_changed_file_and_reads_an_unchanged_one_once(bank, monkeypatch):
-    monkeypatch.setattr("sondage.files._SETTLED", -1.0)  # remembered though written just now
+    monkeypatch.setattr("sondage.files.reading._SETTLED", -1.0)
     first = Upos(files=bank).fingerprint
     with monkeypatch.context() as patched:
         patched.setattr(hashlib, "file_digest", None)
