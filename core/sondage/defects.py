@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from sondage.errors import DataError
-from sondage.files import read_bytes, read_lines
+from sondage.files import read_bytes, read_text
 
 OnError = Literal["raise", "skip"]
 
@@ -66,13 +66,17 @@ class Defects:
         self.counts[WITHHELD if isinstance(error, WithheldError) else self.reason] += 1
         self.first = self.first or error
 
-    def lines(self, path: str) -> list[str]:
-        """Return a file's lines, as `sondage.files.read_lines`; where defects are passed over,
-        bytes that are not UTF-8 are no error yet, but in `check_bytes`.
+    def text(self, path: str) -> str:
+        """Return a file's text, as `sondage.files.read_text`; where defects are passed over, bytes
+        that are not UTF-8 are no error yet, but in `check_bytes`: lone surrogates stand for them.
         """
         if self.on_error == "raise":
-            return read_lines(path)
-        lines = read_bytes(path).decode("utf-8", "surrogateescape").split("\n")
+            return read_text(path)
+        return read_bytes(path).decode("utf-8", "surrogateescape")
+
+    def lines(self, path: str) -> list[str]:
+        """Return the lines of `text`, as `sondage.files.read_lines` does."""
+        lines = self.text(path).split("\n")
         return lines[:-1] if lines[-1] == "" else lines
 
     def check_bytes(self, lines: str | Sequence[str], where: str) -> None:

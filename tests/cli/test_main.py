@@ -12,7 +12,10 @@ COMMANDS = [
     "run", "plan", "results", "list", "describe", "validate", "schema", "plugins", "new", "check",
     "doctor", "explain", "cache",
 ]  # fmt: skip
-HEAVY = ("torch", "numpy", "pandas", "pydantic", "rich", "yaml", "dask", "sondage.host.discovery", "altair")
+HEAVY = (
+    "torch", "numpy", "pandas", "pydantic", "rich", "yaml", "dask", "sondage.host.discovery",
+    "altair",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["--version"]])

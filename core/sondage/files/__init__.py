@@ -1,11 +1,14 @@
 """Data files for tasks: found by name or pattern, hashed, and read, with errors that help."""
 
 from sondage.files.reading import (
+    Path,
+    Paths,
     file_hash,
     find_files,
     find_one,
     grown,
     most_unpacked,
+    named,
     read_bytes,
     read_lines,
     read_text,
@@ -14,6 +17,6 @@ from sondage.files.reading import (
 )
 
 __all__ = [
-    "file_hash", "find_files", "find_one", "grown", "most_unpacked", "read_bytes", "read_lines",
-    "read_text", "unpacked", "unreadable",
+    "Path", "Paths", "file_hash", "find_files", "find_one", "grown", "most_unpacked", "named",
+    "read_bytes", "read_lines", "read_text", "unpacked", "unreadable",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import os
 import time
 import zlib
 from collections.abc import Sequence
+from os import PathLike, fspath
 
 from sondage.errors import DataError, nearest
 from sondage.files.foreign import foreign
@@ -18,6 +19,17 @@ from sondage.files.foreign import foreign
 #: second write may leave its times as they were.
 _SETTLED = 2.0
 _HASHES: dict[tuple[str | int, ...], str] = {}
+
+Path = str | PathLike[str]
+Paths = Path | Sequence[Path]
+
+
+def named(paths: Paths, what: str = "file") -> tuple[str, ...]:
+    """Return the names of one path or of several; raises `DataError` for none."""
+    names = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    if not names:
+        raise DataError(f"no {what} was named", hint="name at least one file")
+    return tuple(map(fspath, names))
 
 
 def find_files(

@@ -171,8 +171,8 @@ def broken(**answers):
         ({"conllu": block() + block("")}, "a.conllu:11", "no sent_id"),
         ({"conllu": block("s-0")}, "a.conllu:1", "no annotated sentence"),
         ({"conllu": block(lines=["1\tx"])}, "a.conllu:2", "2 columns"),
-        ({"conllu": block(lines=rows()[1:])}, "a.conllu:2", "id '2'"),
-        ({"conllu": block(lines=rows(["a"], [2]))}, "a.conllu:2", "head '2'"),
+        ({"conllu": block(lines=rows()[1:])}, "a.conllu:2", "id 2 where 1"),
+        ({"conllu": block(lines=rows(["a"], [2]))}, "a.conllu:2", "head '2', in a sentence of 1"),
     ],
 )
 def test_defects(write, change, file, said):

@@ -38,7 +38,7 @@ def test_a_multiword_token_is_one_token_and_empty_nodes_are_none(tmp_path):
     assert tree.feature(2, "Mood") == "Imp"
     assert tree.feature(2, "Tense") == ""
     assert tree.below(2) == {0, 1, 2, 3}
-    assert (tree.where, again.where) == (f"{path}:2", f"{path}:10")
+    assert (tree.where, again.where) == (f"{path}:3", f"{path}:11")
     assert tree.multiword == 1
     packed = write(tmp_path, gzip.compress(TREE.encode()), "y.gz")
     assert read_conllu([path, packed])[2].tokens == tree.tokens
@@ -61,21 +61,21 @@ def test_forms_with_blanks_leave_their_sentence_out(tmp_path):
     ("old", "new", "line", "what"),
     [
         ("4	.	.	PUNCT", "4	.	.", 7, "9 columns"),
-        ("3	go", "5	go", 5, "word id '5' where 3"),
-        ("1-2	Don't", "2-3	Don't", 2, "out of order"),
-        ("1-2	Don't", "1-9	Don't", 2, "ends after"),
+        ("3	go", "5	go", 5, "id 5 where 3"),
+        ("1-2	Don't", "2-3	Don't", 2, "range 2-3 after word 0"),
+        ("1-2	Don't", "1-9	Don't", 7, "ends at word 4, within a range that ends at 9"),
         (
             "2	n't",
             "2-3	n'tgo	_	_	_	_	_	_	_	_\n2	n't",
             4,
-            "range 2-3 is out of order",
+            "range 2-3 after word 1",
         ),
         ("3	go", "3	", 5, "the column FORM is empty"),
-        ("0	root", "x	root", 5, "head 'x' of word 3"),
+        ("0	root", "x	root", 5, "word 3 has the head 'x', not a number"),
         ("0	root", "9	root", 5, "in a sentence of 4"),
-        ("0	root", "4	root", 2, "0 roots"),
-        ("3	punct", "0	punct", 2, "2 roots"),
-        ("3	aux", "1	aux", 2, "word 1 is its own ancestor"),
+        ("0	root", "4	root", 3, "no root"),
+        ("3	punct", "0	punct", 3, "2 roots"),
+        ("3	aux", "1	aux", 3, "cycle through word 1"),
     ],
 )
 def test_malformed_treebanks(tmp_path, old, new, line, what):

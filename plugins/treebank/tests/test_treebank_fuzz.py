@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sondage.errors import DataError
+from sondage.files.conllu import tree_problem
 from sondage_treebank import read_conllu
-from sondage_treebank.block import tree_problem
 
 quick = settings(
     deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]

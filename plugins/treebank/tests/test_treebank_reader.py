@@ -182,7 +182,7 @@ def test_defects_name_the_line_and_can_be_skipped(read, bad, line, said):
     bank = read(content, on_error="skip")
     assert bank.warnings == {"skipped-sentences": 1}
     assert bank.offsets.tolist() == [0, 2, 4]
-    fails(read, bad, line, "every sentence has a defect", on_error="skip")
+    fails(read, bad, line, "every entry has a defect", on_error="skip")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_sentences_without_their_words_are_refused_or_counted(read):
     bank = read(GOOD + MASKED, on_error="skip")
     assert bank.warnings == {"withheld-sentences": 1}
     assert len(bank) == 1
-    fails(read, MASKED, 1, "every sentence has a defect", "withheld", on_error="skip")
+    fails(read, MASKED, 1, "every entry has a defect", "withheld", on_error="skip")
     # Sentence by sentence each could be real; of a whole file that cannot be.
     single = (word(1, 0, form="_") + "\n\n") * 3
     for on_error in ("raise", "skip"):

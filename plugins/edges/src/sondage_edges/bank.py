@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from os import PathLike, fspath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +12,11 @@ from numpy.typing import NDArray
 from sondage.data import Corpus, Ints, Labels, Units, offsets_of
 from sondage.defects import Defects, check_file, check_words
 from sondage.errors import DataError
-
-Path = str | PathLike[str]
-Paths = Path | Sequence[Path]
+from sondage.parts import Rows, numbered
 
 
 @dataclass(frozen=True)
-class Edges:
+class Edges(Rows):
     """Labelled spans, or pairs of spans, over the sentences of one or several files.
 
     Parameters
@@ -72,10 +69,6 @@ class Edges:
         """Return the words of one sentence."""
         return self.words[self.offsets[sentence] : self.offsets[sentence + 1]]
 
-    def where(self, sentence: int) -> str:
-        """Return ``file:line`` of a sentence."""
-        return f"{self.files[self.file_of[sentence]]}:{self.lines[sentence]}"
-
     def corpus(self, name: str = "edges") -> Corpus:
         """Return the sentences as a corpus of words."""
         return Corpus(tuple(self.texts), words=tuple(self.words), offsets=self.offsets, name=name)
@@ -86,7 +79,7 @@ class Edges:
         names = self.names or tuple(sorted({name for item in every for name in item}))
         index = {name: k for k, name in enumerate(names)}
         if not self.many:
-            y = np.fromiter((index[item[0]] for item in self.labels), np.int64, len(self))
+            y, names = numbered([item[0] for item in self.labels], names)
             return Labels(Units(self.sentence, self.spans), y, names)
         asked = None if self.asked is None else _hot(self.asked, index)
         return Labels(Units(self.sentence, self.spans), _hot(self.labels, index), names, asked)
@@ -170,14 +163,6 @@ class Draft:
         known = {name for item in (*self.labels, *self.asked) for name in item or ()}
         every = tuple(sorted(known)) if names is None else names
         return [every if item is None else item for item in self.asked]
-
-
-def named(paths: Paths) -> tuple[str, ...]:
-    """Return the file names of a path or of several; raises `DataError` for none."""
-    several = [paths] if isinstance(paths, str | PathLike) else list(paths)
-    if not several:
-        raise DataError("no file was named", hint="name at least one file")
-    return tuple(fspath(p) for p in several)
 
 
 def read_each(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sondage.defects import Defects
 from sondage.errors import DataError
-
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
-_LEFT_OUT = re.compile(r"[0-9]+[-.][0-9]+", re.ASCII)
-_HINT = "a word is a line of ten columns with tabs between: ID FORM LEMMA UPOS XPOS FEATS HEAD ..."
+from sondage.files.conllu import Block, heads_of, read_blocks
 
 
 @dataclass(frozen=True)
@@ -51,81 +47,34 @@ def read_sentences(path: str, defects: Defects | None = None) -> Iterator[Senten
     Raises
     ------
     sondage.errors.DataError
-        With file and line: a sentence without ``# sent_id``, a line without ten columns, ids
-        out of sequence, an empty form, a head outside the sentence.
+        With file and line: a sentence without ``# sent_id``, or what `sondage.files.conllu`
+        refuses: a line without ten columns, ids out of sequence, a head outside the sentence.
 
     References
     ----------
-    The CoNLL-U format of Universal Dependencies, version 2. Departs from it: only ID, FORM
-    and HEAD are looked at, and cycles and several roots are let through.
+    The CoNLL-U format of Universal Dependencies, version 2. Departs from it: cycles and
+    several roots are let through.
     """
     defects = defects or Defects()
-    lines = defects.lines(path)
-    lines.append("")
-    first = -1
-    for i, line in enumerate(lines):
-        if line and not line.isspace():
-            first = i if first < 0 else first
-        elif first >= 0:
-            sentence = None
-            with defects.entry():
-                defects.check_bytes(lines[first:i], f"{path}:{first + 1}")
-                sentence = _sentence(path, lines[first:i], first + 1)
-            if sentence is not None:
-                yield sentence
-            first = -1
+    for block in read_blocks(defects.text(path), path, defects.pass_over):
+        sentence = None
+        with defects.entry():
+            sentence = _sentence(block, path)
+        if sentence is not None:
+            yield sentence
 
 
-def _sentence(path: str, lines: list[str], first: int) -> Sentence | None:
-    comments: dict[str, str] = {}
-    words: list[str] = []
-    heads: list[str] = []
-    places: list[int] = []
-    multiword = 0
-    for number, line in enumerate(lines, first):
-        if line[0] == "#":
-            key, _, value = line[1:].partition("=")
-            comments.setdefault(key.strip(), value.strip())
-            continue
-        row = line.split("\t")
-        where = f"{path}:{number}"
-        if len(row) != 10:
-            raise DataError(f"{len(row)} columns, wanted ten", where=where, hint=_HINT)
-        if row[0] == str(len(words) + 1):
-            if not row[1] or row[1].isspace():
-                raise DataError("the form is empty", where=where, hint=_HINT)
-            words.append(row[1])
-            heads.append(row[6])
-            places.append(number)
-        elif not _LEFT_OUT.fullmatch(row[0]):
-            raise DataError(f"id {row[0][:20]!r}, wanted {len(words) + 1}", where=where, hint=_HINT)
-        else:
-            multiword += "-" in row[0]
-    if not words:
-        return None
-    if not comments.get("sent_id"):
+def _sentence(block: Block, path: str) -> Sentence:
+    if not block.sent_id:
         raise DataError(
             "the sentence has no sent_id, by which annotations are found",
-            where=f"{path}:{first}",
+            where=f"{path}:{block.first}",
             hint="take the treebank's released file, with its comments",
         )
-    if set(heads) == {"_"}:
-        heads = ["0"] * len(heads)
-    for head, number in zip(heads, places, strict=True):
-        if not _NUMBER.fullmatch(head) or int(head) > len(words):
-            raise DataError(
-                f"head {head[:20]!r} is no word of a sentence of {len(words)} words",
-                where=f"{path}:{number}",
-                hint=_HINT,
-            )
-    return Sentence(
-        comments["sent_id"],
-        comments.get("text") or " ".join(words),
-        words,
-        [int(head) for head in heads],
-        first,
-        multiword,
-    )
+    words = block.column(1)
+    heads = [max(head + 1, 0) for head in heads_of(block, path)]
+    text = block.text or " ".join(words)
+    return Sentence(block.sent_id, text, words, heads, block.first, len(block.multiword))
 
 
 def subtree(heads: list[int], top: int, *, without: int = 0) -> list[int]:

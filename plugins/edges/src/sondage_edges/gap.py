@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
-from sondage_edges.bank import Draft, Edges, Paths, named, read_each, short
+from sondage.files import Paths, named
+from sondage_edges.bank import Draft, Edges, read_each, short
 from sondage_edges.tokens import Words
 
 #: What the readers of coreference data label a pair with.

@@ -7,7 +7,8 @@ from typing import Any, Literal, get_args
 
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
-from sondage_edges.bank import Draft, Edges, Paths, named, read_each, short
+from sondage.files import Paths, named
+from sondage_edges.bank import Draft, Edges, read_each, short
 
 LabelMode = Literal["auto", "one", "many"]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
-from sondage_edges.bank import Draft, Edges, Paths, named, read_each, short
+from sondage.files import Paths, named
+from sondage_edges.bank import Draft, Edges, read_each, short
 from sondage_edges.gap import LABELS
 from sondage_edges.jsonl import parse_object, string, wrong
 from sondage_edges.tokens import Words, occurrences

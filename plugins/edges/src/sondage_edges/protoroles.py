@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
-from sondage.files import grown, most_unpacked, read_text, unreadable
-from sondage_edges.bank import Draft, Edges, Path, Paths, named, read_each, short
+from sondage.files import Path, Paths, grown, most_unpacked, named, read_text, unreadable
+from sondage_edges.bank import Draft, Edges, read_each, short
 from sondage_edges.conllu import Sentence, read_sentences, subtree
 
 #: The properties, of which the last four of another question are asked of adjuncts only.

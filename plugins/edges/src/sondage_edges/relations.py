@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
-from sondage_edges.bank import Draft, Edges, Paths, named, read_each, short
+from sondage.files import Paths, named
+from sondage_edges.bank import Draft, Edges, read_each, short
 from sondage_edges.tokens import Words
 
 _DIRECTED = (

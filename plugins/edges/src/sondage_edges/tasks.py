@@ -9,59 +9,39 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from sondage.contracts import TaskUnits
-from sondage.data import Labels, TaskData, digest
+from sondage.data import Corpus, Labels, TaskData
 from sondage.files import file_hash, find_one
-from sondage.parts import FileTask, name_of
+from sondage.parts import FileTask
 from sondage.specs import Before
 from sondage_edges.bank import Edges
 from sondage_edges.jsonl import LabelMode, read_jsonl
 from sondage_edges.twins import BEGINNING, Twins
-
-# Raised whenever the same bytes would be read into another corpus or other targets.
-_READER = "edges-2"
 
 
 class _Spans(FileTask):
     """What all share."""
 
     plugin = "edges"
+    reader = "edges-2"
     suffixes: ClassVar[tuple[str, ...]] = (".txt",)
     units: ClassVar[TaskUnits] = "words"
 
-    @property
-    def fingerprint(self) -> str:
-        """32 hex digits: files' bytes, split, and what is predicted."""
-        return digest(self.corpus_fingerprint, self.parts.split_key, *self._target())
+    def corpus_key(self) -> tuple[object, ...]:
+        """Return the task, the files' bytes, and what else changes the texts."""
+        return (self.name, self.parts.hashes)
 
-    @property
-    def corpus_fingerprint(self) -> str:
-        """32 hex digits over the files' bytes and how they are read."""
-        return digest(_READER, self.name, self.parts.hashes, *self._texts(), *self.leniency)
-
-    def load(self) -> TaskData:
-        """Read the files; raises `DataError` with file and line.
-
-        Warnings are the reader's, ``sentences-also-in-train``, and ``labels-not-in-train``:
-        labels of given dev and test files that no training item has.
-        """
-        parts = self.parts
-        bank = self._read(parts.paths)
-        target = bank.target()
-        warnings = dict(bank.warnings)
-        if self.files is None:
-            warnings["labels-not-in-train"] = _unseen(target, parts.part_of(bank.file_of))
-        return parts.data(bank.corpus(name_of(bank.files)), target, bank.file_of, warnings)
-
-    def _read(self, paths: list[str]) -> Edges:
-        raise NotImplementedError
-
-    def _texts(self) -> tuple[object, ...]:
-        """Return what of the parameters changes the texts."""
-        return ()
-
-    def _target(self) -> tuple[object, ...]:
+    def target_key(self) -> tuple[object, ...]:
         """Return what of the parameters changes the labels alone."""
         return ()
+
+    def problem(self, found: Edges, name: str) -> tuple[Corpus, Labels, dict[str, int]]:
+        """Return corpus, labels, and ``labels-not-in-train``.
+
+        These are labels of given dev and test files that no training item has.
+        """
+        target = found.target()
+        unseen = 0 if self.files else _unseen(target, self.parts.part_of(found.file_of))
+        return found.corpus(name), target, {"labels-not-in-train": unseen}
 
 
 def _unseen(target: Labels, part: np.ndarray) -> int:
@@ -87,10 +67,12 @@ class Jsonl(_Spans):
 
     labels: Annotated[LabelMode, Before("files")] = "auto"
 
-    def _target(self) -> tuple[object, ...]:
+    def target_key(self) -> tuple[object, ...]:
+        """Return what changes the labels."""
         return (self.labels,)
 
-    def _read(self, paths: list[str]) -> Edges:
+    def read(self, paths: list[str]) -> Edges:
+        """Read the files."""
         return read_jsonl(paths, labels=self.labels, on_error=self.on_error)
 
 
@@ -100,7 +82,8 @@ class SemEval2010(_Spans):
     name = "semeval2010"
     suffixes = (".TXT", ".txt")
 
-    def _read(self, paths: list[str]) -> Edges:
+    def read(self, paths: list[str]) -> Edges:
+        """Read the files."""
         from sondage_edges.relations import read_semeval2010
 
         return read_semeval2010(paths, on_error=self.on_error)
@@ -112,7 +95,8 @@ class Wnut17(_Spans):
     name = "wnut17"
     suffixes = (".conll", ".annotated")
 
-    def _read(self, paths: list[str]) -> Edges:
+    def read(self, paths: list[str]) -> Edges:
+        """Read the files."""
         from sondage_edges.entities import read_wnut17
 
         return read_wnut17(paths, on_error=self.on_error)
@@ -124,7 +108,8 @@ class Gap(_Spans):
     name = "gap"
     suffixes = (".tsv",)
 
-    def _read(self, paths: list[str]) -> Edges:
+    def read(self, paths: list[str]) -> Edges:
+        """Read the files."""
         from sondage_edges.coreference import read_gap
 
         return read_gap(paths, on_error=self.on_error)
@@ -138,7 +123,8 @@ class _Twins(_Spans):
         data = super().load()
         return Twins(**{field.name: getattr(data, field.name) for field in fields(data)})
 
-    def _target(self) -> tuple[object, ...]:
+    def target_key(self) -> tuple[object, ...]:
+        """Return what changes the labels."""
         # Which items are dev items, and so what the seed's split is, hangs on it.
         return ("twins", BEGINNING)
 
@@ -151,7 +137,8 @@ class Dpr(_Twins):
 
     name = "dpr"
 
-    def _read(self, paths: list[str]) -> Edges:
+    def read(self, paths: list[str]) -> Edges:
+        """Read the files."""
         from sondage_edges.coreference import read_dpr
 
         return read_dpr(paths, on_error=self.on_error)
@@ -166,7 +153,8 @@ class Wsc(_Twins):
     name = "wsc"
     suffixes = (".jsonl",)
 
-    def _read(self, paths: list[str]) -> Edges:
+    def read(self, paths: list[str]) -> Edges:
+        """Read the files."""
         from sondage_edges.coreference import read_wsc
 
         return read_wsc(paths, on_error=self.on_error)
@@ -201,11 +189,12 @@ class Spr2(_Spans):
     threshold: Annotated[float, Ge(1), Le(5), Before("files")] = 4.0
     spans: Annotated[Literal["heads", "subtrees"], Before("files")] = "subtrees"
 
-    def _texts(self) -> tuple[object, ...]:
-        # Sentences without an annotation are left out.
-        return tuple(file_hash(path) for path in self._others())
+    def corpus_key(self) -> tuple[object, ...]:
+        """Return the files' bytes; sentences without an annotation are left out."""
+        return (*super().corpus_key(), *map(file_hash, self._others()))
 
-    def _target(self) -> tuple[object, ...]:
+    def target_key(self) -> tuple[object, ...]:
+        """Return what changes the labels."""
         # Since properties that were not asked are no negatives.
         return (float(self.threshold), self.spans, "asked")
 
@@ -215,7 +204,8 @@ class Spr2(_Spans):
             find_one(self.ids, what="file of sentence names", suffixes=(".json",)),
         )
 
-    def _read(self, paths: list[str]) -> Edges:
+    def read(self, paths: list[str]) -> Edges:
+        """Read the files."""
         from sondage_edges.protoroles import read_spr2
 
         annotations, ids = self._others()

@@ -6,16 +6,14 @@ import csv
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from os import PathLike, fspath
 from typing import Literal, get_args
-
-import numpy as np
 
 from sondage.data import Corpus, Ints
 from sondage.defects import Defects, OnError, check_words
 from sondage.errors import DataError, ParameterError
+from sondage.files import Paths, named
+from sondage.parts import Rows, read_rows
 
-Path = str | PathLike[str]
 Name = Literal["cola", "sst2", "rte", "mrpc", "mnli"]
 
 
@@ -72,7 +70,7 @@ LABELS: dict[str, dict[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Rows):
     """The rows of one or several files, a column a field.
 
     Parameters
@@ -98,19 +96,12 @@ class Table:
     lines: Ints
     warnings: Mapping[str, int] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        return len(self.first)
-
-    def where(self, i: int) -> str:
-        """Return ``file:line`` of a row."""
-        return f"{self.files[self.file_of[i]]}:{self.lines[i]}"
-
     def corpus(self, name: str = "glue") -> Corpus:
         """Return the sentences, or pairs, as running text."""
         return Corpus(self.first, second=self.second, name=name)
 
 
-def read_glue(path: Path | Sequence[Path], task: Name, *, on_error: OnError = "raise") -> Table:
+def read_glue(path: Paths, task: Name, *, on_error: OnError = "raise") -> Table:
     """Read files of one of GLUE's tasks, plain or gzipped.
 
     Tables with tabs are read without quoting, as GLUE's have to be; MultiNLI also as
@@ -143,38 +134,27 @@ def read_glue(path: Path | Sequence[Path], task: Name, *, on_error: OnError = "r
     """
     if task not in get_args(Name):
         raise ParameterError(f"unknown task {task!r}", near=get_args(Name))
-    paths = [path] if isinstance(path, str | PathLike) else list(path)
-    if not paths:
-        raise DataError("no file was named", hint="name at least one file")
-    names = tuple(fspath(p) for p in paths)
-    rows: list[tuple[str, str, str, int, int]] = []
+    names = named(path)
     defects = Defects(on_error, "skipped-rows")
-    for place, name in enumerate(names):
-        defects.start()
-        before, bare = len(rows), defects.counts[UNLABELLED]
-        rows += [(*row, place, line) for line, row in _rows(name, task, defects)]
-        if len(rows) == before:
-            raise defects.none_left(_nothing(name, defects.counts[UNLABELLED] - bare))
-    first, second, labels, file_of, lines = zip(*rows, strict=True)
-    return Table(
-        first=first,
-        second=second if LAYOUTS[task][0].second else None,
-        labels=labels,
-        files=names,
-        file_of=np.array(file_of, np.int64),
-        lines=np.array(lines, np.int64),
-        warnings=defects.added_to({}),
-    )
 
+    def rows_of(name: str) -> list[tuple[int, tuple[str, str, str]]]:
+        before = defects.counts[UNLABELLED]
+        rows = _rows(name, task, defects)
+        bare = defects.counts[UNLABELLED] - before
+        if bare and not rows:
+            raise defects.none_left(
+                DataError(
+                    f"none of the {bare} rows has a label",
+                    where=f"{name}:1",
+                    hint="a published test file has none: take the train and dev files",
+                )
+            )
+        return rows
 
-def _nothing(name: str, unlabelled: int) -> DataError:
-    if unlabelled:
-        return DataError(
-            f"none of the {unlabelled} rows has a label",
-            where=f"{name}:1",
-            hint="a published test file has none: take the train and dev files",
-        )
-    return DataError("the file has no rows", where=f"{name}:1", hint="fetch it again")
+    rows, file_of, lines = read_rows(names, rows_of, defects)
+    first, second, labels = zip(*rows, strict=True)
+    pairs = second if LAYOUTS[task][0].second else None
+    return Table(first, pairs, labels, names, file_of, lines, defects.added_to({}))
 
 
 def _rows(name: str, task: str, defects: Defects) -> list[tuple[int, tuple[str, str, str]]]:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sondage.contracts import TaskUnits
-from sondage.data import TaskData, digest
-from sondage.parts import FileTask
-from sondage_glue.reader import Name
-from sondage_glue.source import load
-
-# Raised whenever the same bytes would be read into another corpus or other targets.
-_READER = "glue-1"
+from sondage.data import Corpus, Labels
+from sondage.parts import FileTask, sentence_labels, with_two_labels
+from sondage_glue.reader import LABELS, Name, Table, read_glue
 
 
 class _Glue(FileTask):
@@ -30,21 +26,29 @@ class _Glue(FileTask):
     what = "table"
     suffixes = (".tsv", ".csv", ".txt")
     needs_test = False
+    reader = "glue-1"
     units: ClassVar[TaskUnits] = "sentences"
 
-    @property
-    def fingerprint(self) -> str:
-        """32 hex digits: files' bytes, split, and the task."""
-        return digest(self.corpus_fingerprint, self.parts.split_key)
+    def corpus_key(self) -> tuple[object, ...]:
+        """Return the task and the files' bytes."""
+        return (self.name, self.parts.hashes)
 
-    @property
-    def corpus_fingerprint(self) -> str:
-        """32 hex digits: files' bytes, and how they are read."""
-        return digest(_READER, self.name, self.parts.hashes, *self.leniency)
+    def target_key(self) -> tuple[object, ...]:
+        """Return nothing more."""
+        return ()
 
-    def load(self) -> TaskData:
-        """Read the files; raises `DataError` with file and line."""
-        return load(self.parts, self.name, self.on_error)
+    def read(self, paths: list[str]) -> Table:
+        """Read the files."""
+        return read_glue(paths, self.name, on_error=self.on_error)
+
+    def problem(self, found: Table, name: str) -> tuple[Corpus, Labels, dict[str, int]]:
+        """Return corpus, labels, and ``sentences-with-two-labels``.
+
+        These are distinct texts whose repetitions disagree.
+        """
+        corpus = found.corpus(f"{self.name} ({name})")
+        labels = sentence_labels(found.labels, tuple(LABELS[self.name].values()))
+        return corpus, labels, {"sentences-with-two-labels": with_two_labels(corpus, labels.y)}
 
 
 class Cola(_Glue):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from os import PathLike, fspath
 
 from sondage.defects import Defects, check_file, check_words
 from sondage.errors import DataError
-
-Path = str | PathLike[str]
+from sondage.files import Paths, named
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Bracketed:
 EMPTY = "empty-trees"
 
 
-def read_brackets(path: Path | Sequence[Path], defects: Defects | None = None) -> list[Bracketed]:
+def read_brackets(path: Paths, defects: Defects | None = None) -> list[Bracketed]:
     """Read trees such as ``(ROOT (S (NP (PRP I)) (VP (VBP run)) (. .)))``, over any lines.
 
     An outermost node without a label, or called ROOT or TOP, is dropped, and so are empty
@@ -63,7 +60,7 @@ def read_brackets(path: Path | Sequence[Path], defects: Defects | None = None) -
     """
     defects = defects or Defects()
     found: list[Bracketed] = []
-    for name in map(fspath, [path] if isinstance(path, str | PathLike) else path):
+    for name in named(path):
         for at, node in _nodes(defects.lines(name), name, defects):
             whole = _bracketed(node, f"{name}:{at}")
             defects.counts[EMPTY] += not whole

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from os import PathLike, fspath
 from typing import Literal, get_args
 
 import numpy as np
@@ -13,8 +12,9 @@ import numpy as np
 from sondage.data import Corpus, Ints
 from sondage.defects import Defects, OnError, check_words
 from sondage.errors import DataError, ParameterError
+from sondage.files import Paths, named
+from sondage.parts import Rows, read_rows
 
-Path = str | PathLike[str]
 Layout = Literal["senteval", "sentence-label", "label-sentence"]
 Format = Literal["auto", "senteval", "sentence-label", "label-sentence"]
 
@@ -28,7 +28,7 @@ _SHAPE = {
 
 
 @dataclass(frozen=True)
-class Sentences:
+class Sentences(Rows):
     """Labelled sentences of one or several files, a column a field.
 
     Parameters
@@ -54,13 +54,6 @@ class Sentences:
     file_of: Ints
     lines: Ints
     warnings: Mapping[str, int] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.sentences)
-
-    def where(self, i: int) -> str:
-        """Return ``file:line`` of a sentence."""
-        return f"{self.files[self.file_of[i]]}:{self.lines[i]}"
 
     def corpus(self, name: str = "senteval") -> Corpus:
         """Return the corpus; words are what stands between blanks."""
@@ -127,7 +120,7 @@ def detect(lines: Sequence[str], where: str, on_error: OnError = "raise") -> Lay
 
 
 def read_senteval(
-    path: Path | Sequence[Path], *, format: Format = "auto", on_error: OnError = "raise"
+    path: Paths, *, format: Format = "auto", on_error: OnError = "raise"
 ) -> Sentences:
     """Read files of labelled sentences, plain or gzipped, in one format.
 
@@ -165,10 +158,7 @@ def read_senteval(
         raise ParameterError(
             f"unknown format {format!r}", near=get_args(Format), hint="; ".join(_SHAPE.values())
         )
-    paths = [path] if isinstance(path, str | PathLike) else list(path)
-    if not paths:
-        raise DataError("no file was named", hint="name at least one file")
-    names = tuple(fspath(p) for p in paths)
+    names = named(path)
     defects = Defects(on_error, "skipped-lines")
     texts = [defects.lines(name) for name in names]
     layouts = [
@@ -183,31 +173,20 @@ def read_senteval(
             hint="one task reads files of one format",
         )
     layout = layouts[0]
-    columns: list[tuple[str, str, int, int, int]] = []
-    for place, (lines, name) in enumerate(zip(texts, names, strict=True)):
-        before = len(columns)
-        defects.start()
-        for number, line in enumerate(lines, 1):
+    of_file = dict(zip(names, texts, strict=True))
+
+    def rows_of(name: str) -> Iterator[tuple[int, tuple[int, str, str]]]:
+        for number, line in enumerate(of_file[name], 1):
             if line.strip():
                 with defects.entry():
                     defects.check_bytes(line, f"{name}:{number}")
-                    part, label, sentence = _parse(line, layout, f"{name}:{number}")
-                    columns.append((sentence, label, part, place, number))
-        if len(columns) == before:
-            raise defects.none_left(
-                DataError("the file has no lines", where=f"{name}:1", hint="fetch it again")
-            )
-    sentences, labels, part_of, file_of, at = zip(*columns, strict=True)
-    return Sentences(
-        sentences=sentences,
-        labels=labels,
-        part=np.array(part_of, np.int64) if layout == "senteval" else None,
-        layout=layout,
-        files=names,
-        file_of=np.array(file_of, np.int64),
-        lines=np.array(at, np.int64),
-        warnings=defects.added_to({}),
-    )
+                    yield number, _parse(line, layout, f"{name}:{number}")
+
+    rows, file_of, at = read_rows(names, rows_of, defects, "the file has no lines")
+    part_of, labels, sentences = zip(*rows, strict=True)
+    part = np.array(part_of, np.int64) if layout == "senteval" else None
+    warnings = defects.added_to({})
+    return Sentences(sentences, labels, part, layout, names, file_of, at, warnings)
 
 
 def _parse(line: str, layout: Layout, where: str) -> tuple[int, str, str]:

@@ -9,10 +9,18 @@ from itertools import islice
 
 import numpy as np
 
-from sondage.data import Ints, Labels, TaskData, Units, digest
+from sondage.data import Ints, TaskData, digest
 from sondage.defects import OnError
 from sondage.errors import DataError, ParameterError
-from sondage.parts import NAMES, Parts, also_in_train, name_of, split_by, with_two_labels
+from sondage.parts import (
+    NAMES,
+    Parts,
+    also_in_train,
+    name_of,
+    sentence_labels,
+    split_by,
+    with_two_labels,
+)  # fmt: skip
 from sondage_senteval.formats import PARTS, Format, Sentences, read_senteval
 from sondage_senteval.labels import label_set
 
@@ -108,9 +116,8 @@ class Source:
         names = label_set(
             self.kind, bank.labels, self.labels, [bank.where(i) for i in range(len(bank))]
         )
-        index = {name: k for k, name in enumerate(names)}
-        y = np.array([index[v] for v in bank.labels], np.int64)
-        target = Labels(Units.of_sentences(len(bank)), y, names)
+        target = sentence_labels(bank.labels, names)
+        y = target.y
         warnings = {**bank.warnings, "sentences-with-two-labels": with_two_labels(corpus, y)}
         part = bank.part
         if self.parts.files is None:

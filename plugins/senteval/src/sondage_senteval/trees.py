@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from os import PathLike, fspath
 
 from sondage.defects import Defects, check_file, check_words
 from sondage.errors import DataError
-
-Path = str | PathLike[str]
+from sondage.files import Paths, named
+from sondage.files.conllu import NO_HEAD, Block, check_tree, heads_of, read_blocks
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ class Tree:
 BLANKS = "sentences-with-blanks-in-words"
 
 
-def read_conllu(path: Path | Sequence[Path], defects: Defects | None = None) -> list[Tree]:
+def read_conllu(path: Paths, defects: Defects | None = None) -> list[Tree]:
     """Read CoNLL-U files, plain or gzipped: forms, UPOS, features, heads, relations.
 
     Empty nodes (``8.1``) are passed over. A sentence one of whose forms holds a blank is left
@@ -99,18 +96,16 @@ def read_conllu(path: Path | Sequence[Path], defects: Defects | None = None) -> 
     Raises
     ------
     DataError
-        With file and line: not ten columns, ids out of order, a head that is no number, points
-        outside its sentence, or is part of a cycle; no root or two; words that are withheld
-        (``_`` for each); no sentence at all.
+        With file and line: what `sondage.files.conllu` refuses; a cycle; no root or two; words
+        that are withheld (``_`` for each); no sentence at all.
     """
     defects = defects or Defects()
     trees: list[Tree] = []
-    for name in map(fspath, [path] if isinstance(path, str | PathLike) else path):
+    for name in named(path):
         before = len(trees)
-        for block in _blocks(defects.lines(name)):
+        for block in read_blocks(defects.text(name), name, defects.pass_over):
             with defects.entry():
-                defects.check_bytes([line for _, line in block], f"{name}:{block[0][0]}")
-                tree = _tree([_fields(line, f"{name}:{n}", n) for n, line in block], name)
+                tree = _tree(block, name)
                 if any(len(form.split()) > 1 or not form.strip() for form in tree.tokens):
                     defects.counts[BLANKS] += 1
                 else:
@@ -130,100 +125,39 @@ def read_conllu(path: Path | Sequence[Path], defects: Defects | None = None) -> 
     )
 
 
-def _blocks(lines: list[str]) -> Iterator[list[tuple[int, str]]]:
-    """Yield the numbered lines of each sentence, without its comments."""
-    block: list[tuple[int, str]] = []
-    for number, line in enumerate([*lines, ""], 1):
-        if line.startswith("#"):
-            continue
-        if line.strip():
-            block.append((number, line))
-        elif block:
-            yield block
-            block = []
-
-
-def _fields(line: str, where: str, number: int) -> tuple[int, list[str]]:
-    fields = line.split("\t")
-    if len(fields) != 10:
-        raise DataError(
-            f"{len(fields)} column{'s' if len(fields) > 1 else ''}, where CoNLL-U has "
-            "ten, with tabs between",
-            where=where,
-            hint="is this a CoNLL-U file?",
-        )
-    if not fields[1]:
-        raise DataError("the column FORM is empty", where=where, hint="write _ instead")
-    return number, fields
-
-
-def _tree(block: list[tuple[int, list[str]]], name: str) -> Tree:
-    tokens: list[str] = []
-    token_of: list[int] = []
-    columns: list[tuple[str, str, str, str, int]] = []
-    until = joined = multiword = 0
-    for number, fields in block:
-        where = f"{name}:{number}"
-        span = re.fullmatch(r"([1-9][0-9]*)-([1-9][0-9]*)", fields[0])
-        if re.fullmatch(r"[0-9]+\.[1-9][0-9]*", fields[0]):
-            continue
-        if span:
-            start, end = int(span[1]), int(span[2])
-            if start != len(columns) + 1 or end < start or start <= until:
-                raise DataError(f"the range {fields[0]} is out of order", where=where)
-            multiword += 1
-            until = end
-            if fields[1] != "_":
-                tokens.append(fields[1])
-                joined = end
-            continue
-        if fields[0] != str(len(columns) + 1):
-            raise DataError(
-                f"word id {fields[0][:20]!r} where {len(columns) + 1} is due", where=where
-            )
-        if len(columns) + 1 > joined:
-            tokens.append(fields[1])
-        token_of.append(len(tokens) - 1)
-        columns.append((fields[3], fields[5], fields[6], fields[7], number))
-    if until > len(columns) or not columns:
-        raise DataError("a range ends after the sentence", where=f"{name}:{block[0][0]}")
-    heads = [_head(c[2], i, len(columns), f"{name}:{c[4]}") for i, c in enumerate(columns)]
-    where = f"{name}:{block[0][0]}"
+def _tree(block: Block, path: str) -> Tree:
+    tokens, token_of = _tokens(block)
+    heads = heads_of(block, path, partial=True)
+    where = f"{path}:{block.lines[0]}"
     if len(heads) > 1 and set(heads) == {-1}:
         heads = [-3] * len(heads)
-    elif -2 not in heads:
-        _check_tree(heads, where)
+    elif NO_HEAD not in heads:
+        if (roots := heads.count(-1)) > 1:
+            raise DataError(f"{roots} roots, where a sentence has one", where=where)
+        check_tree(heads, block, path)
     return Tree(
         tokens=tuple(tokens),
         token_of=tuple(token_of),
-        upos=tuple(c[0] for c in columns),
-        feats=tuple(c[1] for c in columns),
+        upos=tuple(block.column(3)),
+        feats=tuple(block.column(5)),
         head=tuple(heads),
-        deprel=tuple(c[3] for c in columns),
+        deprel=tuple(block.column(7)),
         where=where,
-        multiword=multiword,
+        multiword=len(block.multiword),
     )
 
 
-def _head(field: str, word: int, n: int, where: str) -> int:
-    if field == "_":
-        return -2
-    if not (field.isascii() and field.isdigit()) or int(field) > n:
-        raise DataError(
-            f"head {field[:20]!r} of word {word + 1}, in a sentence of {n}", where=where
-        )
-    return int(field) - 1
-
-
-def _check_tree(heads: list[int], where: str) -> None:
-    if heads.count(-1) != 1:
-        raise DataError(f"{heads.count(-1)} roots, where a sentence has one", where=where)
-    safe = {heads.index(-1)}
-    for start in range(len(heads)):
-        seen, at = [], start
-        while at not in safe:
-            if at in seen:
-                raise DataError(f"word {at + 1} is its own ancestor", where=where)
-            seen.append(at)
-            at = heads[at]
-        safe.update(seen)
+def _tokens(block: Block) -> tuple[list[str], list[int]]:
+    """Return the surface tokens, and of each word its token's place."""
+    written = {start: (end, form) for start, end, form in block.multiword if form != "_"}
+    tokens: list[str] = []
+    token_of: list[int] = []
+    until = 0
+    for word, form in enumerate(block.column(1)):
+        if word in written:
+            until, form = written[word]
+            tokens.append(form)
+        elif word >= until:
+            tokens.append(form)
+        token_of.append(len(tokens) - 1)
+    return tokens, token_of

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sondage.data import Corpus, Ints
+from sondage.data import Ints
+from sondage.parts import Sentences
 
 #: Value of a column where a word has none, in both formats.
 NONE = "_"
 
 
 @dataclass(frozen=True)
-class Streusle:
+class Streusle(Sentences):
     """The syntactic words of one or several STREUSLE files, one flat column a field.
 
     The two formats of one annotation give equal columns, but for `lines`.
@@ -44,6 +45,7 @@ class Streusle:
         ``multiword-tokens``, in whose place the words are read, and the sentences with one.
     """
 
+    called = "streusle"
     forms: Sequence[str]
     lemmas: Sequence[str]
     upos: Sequence[str]
@@ -60,35 +62,10 @@ class Streusle:
     lines: Ints
     warnings: Mapping[str, int] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @property
-    def n_words(self) -> int:
-        """Number of syntactic words over all sentences."""
-        return len(self.forms)
-
-    def words_of(self, sentence: int) -> Sequence[str]:
-        """Return the forms of one sentence."""
-        return self.forms[self.offsets[sentence] : self.offsets[sentence + 1]]
-
-    def where(self, sentence: int, word: int = 0) -> str:
+    def where(self, i: int, word: int = 0) -> str:
         """Return ``file:line`` of a word, or in JSON the file, the sentence and the word."""
-        path = self.files[self.file_of[sentence]]
-        line = self.lines[self.offsets[sentence] + word]
-        if line:
-            return f"{path}:{line}"
-        name = self.sent_ids[sentence]
-        first = int((self.file_of < self.file_of[sentence]).sum())
-        return f"{path}, sentence {name or sentence - first + 1}, word {word + 1}"
-
-    def corpus(self, name: str = "streusle") -> Corpus:
-        """Return the sentences as a corpus of words.
-
-        The running text is the file's, or else the forms joined by blanks.
-        """
-        texts = tuple(
-            text if text is not None else " ".join(self.words_of(i))
-            for i, text in enumerate(self.texts)
-        )
-        return Corpus(texts=texts, words=tuple(self.forms), offsets=self.offsets, name=name)
+        if self.lines[self.offsets[i] + word]:
+            return super().where(i, word)
+        first = int((self.file_of < self.file_of[i]).sum())
+        name = self.sent_ids[i] or i - first + 1
+        return f"{self.files[self.file_of[i]]}, sentence {name}, word {word + 1}"

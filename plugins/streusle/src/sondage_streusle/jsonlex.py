@@ -3,61 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from sondage.defects import Defects
+from sondage.errors import DataError
 from sondage_streusle.corpus import NONE
 from sondage_streusle.sentence import BadSentence, Sentence, check_labels, short
 
 _SHAPE = 'a sentence is {"sent_id": ..., "text": ..., "toks": [...], "swes": {...}, "smwes": {...}}'
 
 
-def sentences(
-    text: str, pass_over: Callable[[BadSentence], None] | None = None
-) -> Iterator[Sentence]:
-    """Yield the sentences of a JSON file.
-
-    Parameters
-    ----------
-    text : str
-        The file's contents.
-    pass_over : callable, optional
-        What is done about a sentence with a defect, instead of raising it. Single words
-        without lexical category and supersense are then no defect; a file that is no JSON is
-        an error in any case.
+def sentences(text: str, path: str, defects: Defects) -> Iterator[Sentence]:
+    """Yield the sentences of a JSON file; parameters as `conllulex.sentences` takes them.
 
     Raises
     ------
-    BadSentence
-        With the line where the text is no JSON; with the sentence in the message's place
-        where it is JSON of another shape.
+    sondage.errors.DataError
+        With the line where the text is no JSON, whatever `defects`; with the sentence where it
+        is JSON of another shape.
     """
+    for number, entry in enumerate(_loaded(text, path), 1):
+        sentence = Sentence(sent_id=str(number))
+        try:
+            parse_sentence(entry, sentence, lenient=defects.on_error == "skip")
+        except BadSentence as bad:
+            bad.sent_id = sentence.sent_id or str(number)
+            defects.pass_over(bad.at(path))
+        else:
+            yield sentence
+
+
+def _loaded(text: str, path: str) -> list[Any]:
     try:
         loaded = json.loads(text)
     except json.JSONDecodeError as error:
-        raise BadSentence(
-            f"the file is not JSON: {error.msg}",
-            "fetch it again; it may be cut off",
-            line=error.lineno,
-        ) from None
+        hint = "fetch it again; it may be cut off"
+        where = f"{path}:{error.lineno}"
+        raise DataError(f"the file is not JSON: {error.msg}", where=where, hint=hint) from None
     except (RecursionError, ValueError) as error:
-        raise BadSentence(
-            f"the file is not STREUSLE's JSON: {str(error)[:60]}", _SHAPE, line=1
-        ) from None
+        what = f"the file is not STREUSLE's JSON: {str(error)[:60]}"
+        raise DataError(what, where=f"{path}:1", hint=_SHAPE) from None
     if not isinstance(loaded, list):
-        raise BadSentence("the JSON is not a list of sentences", _SHAPE, line=1)
-    for number, entry in enumerate(loaded, 1):
-        sentence = Sentence(sent_id=str(number))
-        try:
-            yield parse_sentence(entry, sentence, lenient=pass_over is not None)
-        except BadSentence as bad:
-            bad.sent_id = sentence.sent_id or str(number)
-            if pass_over is None:
-                raise
-            pass_over(bad)
+        what = "the JSON is not a list of sentences"
+        raise DataError(what, where=f"{path}:1", hint=_SHAPE)
+    return loaded
 
 
-def parse_sentence(entry: Any, sentence: Sentence, *, lenient: bool = False) -> Sentence:
+def parse_sentence(entry: Any, sentence: Sentence, *, lenient: bool = False) -> None:
     """Fill a sentence from its JSON object, and check it.
 
     Raises
@@ -94,7 +87,6 @@ def parse_sentence(entry: Any, sentence: Sentence, *, lenient: bool = False) -> 
             word=missing,
         )
     check_labels(sentence, lenient=lenient)
-    return sentence
 
 
 def _word(sentence: Sentence, i: int, tok: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from sondage.data import Labels, Units
 from sondage.errors import DataError, nearest
+from sondage.parts import numbered
 from sondage_streusle.corpus import NONE, Streusle
 
 Warnings = dict[str, int]
@@ -103,10 +104,8 @@ def adposition_labels(
             where=", ".join(bank.files),
             hint="take a file of STREUSLE 4, where supersenses of adpositions begin with p.",
         )
-    names = tuple(sorted(set(values)))
-    index = {name: k for k, name in enumerate(names)}
     at = np.array(keep, np.int64)
     sentence = np.searchsorted(bank.offsets, at, side="right").astype(np.int64) - 1
     units = Units.of_words(sentence, at - bank.offsets[sentence])
-    labels = Labels(units, np.array([index[v] for v in values], np.int64), names)
+    labels = Labels(units, *numbered(values))
     return labels, {slug: n for slug, n in counted.items() if n}

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike, fspath
 
 import numpy as np
 
 from sondage.data import offsets_of
 from sondage.defects import Defects, OnError, check_file, check_words
 from sondage.errors import DataError
+from sondage.files import Paths, named
 from sondage_streusle import conllulex, jsonlex
 from sondage_streusle.corpus import NONE, Streusle
-from sondage_streusle.sentence import BadSentence, Sentence
-
-Path = str | PathLike[str]
+from sondage_streusle.sentence import Sentence
 
 
-def read_streusle(path: Path | Sequence[Path], *, on_error: OnError = "raise") -> Streusle:
+def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
     """Read STREUSLE files, JSON or CoNLL-U-Lex, plain or gzipped, into columns.
 
     A file whose first character is ``[`` is JSON, whatever its name. The syntactic words are
@@ -53,10 +51,7 @@ def read_streusle(path: Path | Sequence[Path], *, on_error: OnError = "raise") -
     other columns, are not read, and no list of lexical categories or supersenses is enforced,
     since it changed between releases.
     """
-    paths = [path] if isinstance(path, str | PathLike) else list(path)
-    if not paths:
-        raise DataError("no STREUSLE file was named", hint="name at least one file")
-    names = tuple(fspath(p) for p in paths)
+    names = named(path, "STREUSLE file")
     found: list[Sentence] = []
     file_of: list[int] = []
     defects = Defects(on_error)
@@ -84,25 +79,16 @@ def read_streusle(path: Path | Sequence[Path], *, on_error: OnError = "raise") -
 
 
 def _read_one(path: str, defects: Defects) -> list[Sentence]:
-    text = "\n".join(defects.lines(path))
-    is_json = text.lstrip()[:1] in ("[", "{")
+    text = defects.text(path)
+    of_format = jsonlex if text.lstrip()[:1] in ("[", "{") else conllulex
     defects.start()
     found: list[Sentence] = []
-    pass_over = None
-    if defects.on_error == "skip":
-
-        def pass_over(bad: BadSentence) -> None:
-            defects.pass_over(_said(bad, path))
-
-    try:
-        for sentence in (jsonlex if is_json else conllulex).sentences(text, pass_over):
-            where = f"{path}:{sentence.lines[0]}" if sentence.lines[0] else path
-            with defects.entry():
-                defects.check_bytes(_texts(sentence), where)
-                check_words(sentence.forms, where)
-                found.append(sentence)
-    except BadSentence as bad:
-        raise _said(bad, path) from None
+    for sentence in of_format.sentences(text, path, defects):
+        where = f"{path}:{sentence.lines[0]}" if sentence.lines[0] else path
+        with defects.entry():
+            defects.check_bytes(_texts(sentence), where)
+            check_words(sentence.forms, where)
+            found.append(sentence)
     if not found:
         raise defects.none_left(
             DataError(
@@ -113,14 +99,6 @@ def _read_one(path: str, defects: Defects) -> list[Sentence]:
         )
     check_file([form for sentence in found for form in sentence.forms], path)
     return found
-
-
-def _said(bad: BadSentence, path: str) -> DataError:
-    where = f"{path}:{bad.line}"
-    if bad.line is None:
-        word = "" if bad.word is None else f", word {bad.word + 1}"
-        where = f"{path}, sentence {bad.sent_id}{word}"
-    return DataError(bad.message, where=where, hint=bad.hint)
 
 
 def _texts(sentence: Sentence) -> list[str]:

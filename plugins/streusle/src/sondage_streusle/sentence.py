@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sondage.errors import DataError
 from sondage_streusle.corpus import NONE
 
 
@@ -38,6 +39,14 @@ class BadSentence(Exception):  # noqa: N818 - never leaves the reader
     ) -> None:
         super().__init__(message)
         self.message, self.hint, self.word, self.line = message, hint, word, line
+
+    def at(self, path: str) -> DataError:
+        """Return the error for the user."""
+        where = f"{path}:{self.line}"
+        if self.line is None:
+            word = "" if self.word is None else f", word {self.word + 1}"
+            where = f"{path}, sentence {self.sent_id}{word}"
+        return DataError(self.message, where=where, hint=self.hint)
 
 
 def check_labels(sentence: Sentence, *, lenient: bool = False) -> None:

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from sondage.contracts import TaskUnits
-from sondage.data import TaskData, digest
-from sondage.parts import FileTask, name_of
+from sondage.data import Corpus, Labels
+from sondage.parts import FileTask
 from sondage.specs import Before
+from sondage_streusle.corpus import Streusle
 from sondage_streusle.labels import adposition_labels
 from sondage_streusle.reader import read_streusle
-
-# Raised whenever the same bytes would be read into another corpus or other targets.
-_READER = "streusle-1"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -32,34 +30,28 @@ class _Adpositions(FileTask):
     plugin = "streusle"
     what = "STREUSLE file"
     suffixes = (".conllulex", ".json")
+    reader = "streusle-1"
+    empty = "take another file, or other lexcats"
     which: ClassVar[Literal["role", "function"]]
     units: ClassVar[TaskUnits] = "words"
 
     lexcats: Annotated[tuple[str, ...], Before("files")] = ("P",)
     special: Annotated[Literal["skip", "keep"], Before("files")] = "skip"
 
-    @property
-    def fingerprint(self) -> str:
-        """32 hex digits: files' bytes, split, and what is predicted."""
-        own = (sorted(set(self.lexcats)), self.special)
-        return digest(self.corpus_fingerprint, self.parts.split_key, self.name, *own)
+    def target_key(self) -> tuple[object, ...]:
+        """Return the task, and what counts as a preposition."""
+        return (self.name, sorted(set(self.lexcats)), self.special)
 
-    @property
-    def corpus_fingerprint(self) -> str:
-        """32 hex digits: the same for both tasks over the same files."""
-        return digest(_READER, self.parts.hashes, *self.leniency)
+    def read(self, paths: list[str]) -> Streusle:
+        """Read the files."""
+        return read_streusle(paths, on_error=self.on_error)
 
-    def load(self) -> TaskData:
-        """Read the files; raises `DataError` with file and line, or sentence in JSON."""
-        bank = read_streusle(self.parts.paths, on_error=self.on_error)
-        target, warnings = adposition_labels(
-            bank, self.which, lexcats=self.lexcats, special=self.special
+    def problem(self, found: Streusle, name: str) -> tuple[Corpus, Labels, dict[str, int]]:
+        """Return corpus, labels and what to warn of."""
+        labels, warnings = adposition_labels(
+            found, self.which, lexcats=self.lexcats, special=self.special
         )
-        corpus = bank.corpus(name_of(bank.files))
-        empty = "take another file, or other lexcats"
-        return self.parts.data(
-            corpus, target, bank.file_of, {**bank.warnings, **warnings}, empty=empty
-        )
+        return found.corpus(name), labels, warnings
 
 
 class PsRole(_Adpositions):

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from os import PathLike, fspath
 from typing import Literal
-
-import numpy as np
 
 from sondage.data import Corpus, Ints
 from sondage.defects import Defects, OnError, check_words
 from sondage.errors import DataError
-from sondage.files import read_bytes
+from sondage.files import Paths, named, read_bytes
+from sondage.parts import Rows, read_rows
 
-Path = str | PathLike[str]
 Encoding = Literal["utf-8", "latin-1"]
 
 # One colon, something on either side: LOC:city.
@@ -23,7 +20,7 @@ _LABEL = re.compile(r"[^\s:]+:[^\s:]+")
 
 
 @dataclass(frozen=True)
-class Questions:
+class Questions(Rows):
     """The questions of one or several files, a column a field.
 
     Parameters
@@ -50,13 +47,6 @@ class Questions:
     lines: Ints
     warnings: Mapping[str, int] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        return len(self.questions)
-
-    def where(self, question: int) -> str:
-        """Return ``file:line`` of a question."""
-        return f"{self.files[self.file_of[question]]}:{self.lines[question]}"
-
     def corpus(self, name: str = "trec") -> Corpus:
         """Return the questions as a corpus; words are what stands between blanks."""
         words = [q.split() for q in self.questions]
@@ -64,7 +54,7 @@ class Questions:
 
 
 def read_trec(
-    path: Path | Sequence[Path], *, encoding: Encoding = "utf-8", on_error: OnError = "raise"
+    path: Paths, *, encoding: Encoding = "utf-8", on_error: OnError = "raise"
 ) -> Questions:
     """Read TREC question files, plain or gzipped.
 
@@ -98,18 +88,12 @@ def read_trec(
     Li and Roth 2002, section 2 and its data. Departs from it: none; that there are 6 coarse
     and 50 fine labels is not enforced.
     """
-    paths = [path] if isinstance(path, str | PathLike) else list(path)
-    if not paths:
-        raise DataError("no TREC file was named", hint="name at least one file")
-    names = tuple(fspath(p) for p in paths)
-    questions: list[str] = []
-    labels: list[str] = []
-    file_of: list[int] = []
-    lines: list[int] = []
-    suspicious = 0
+    names = named(path, "TREC file")
     defects = Defects(on_error, "skipped-lines")
-    for place, name in enumerate(names):
-        defects.start()
+    suspicious = 0
+
+    def rows_of(name: str) -> Iterator[tuple[int, tuple[str, str]]]:
+        nonlocal suspicious
         raw = read_bytes(name)
         if encoding == "latin-1":
             suspicious += sum(map(_like_utf8, raw.split(b"\n")))
@@ -118,24 +102,14 @@ def read_trec(
                 continue
             with defects.entry():
                 defects.check_bytes(line, f"{name}:{number}")
-                label, question = _parse(line, f"{name}:{number}")
-                check_words(question.split(), f"{name}:{number}")
-                labels.append(label)
-                questions.append(question)
-                file_of.append(place)
-                lines.append(number)
-        if place not in file_of[-1:]:
-            raise defects.none_left(
-                DataError("the file is empty", where=f"{name}:1", hint="fetch it again")
-            )
-    return Questions(
-        questions=questions,
-        labels=labels,
-        files=names,
-        file_of=np.array(file_of, np.int64),
-        lines=np.array(lines, np.int64),
-        warnings=defects.added_to({"lines-like-utf-8": suspicious}),
-    )
+                row = _parse(line, f"{name}:{number}")
+                check_words(row[1].split(), f"{name}:{number}")
+                yield number, row
+
+    rows, file_of, lines = read_rows(names, rows_of, defects, "the file is empty")
+    labels, questions = zip(*rows, strict=True)
+    warnings = defects.added_to({"lines-like-utf-8": suspicious})
+    return Questions(questions, labels, names, file_of, lines, warnings)
 
 
 def _decode(raw: bytes, path: str, encoding: Encoding, on_error: OnError) -> str:

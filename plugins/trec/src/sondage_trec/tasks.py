@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-import numpy as np
-
 from sondage.contracts import TaskUnits
-from sondage.data import Labels, TaskData, Units, digest
-from sondage.parts import FileTask, name_of, with_two_labels
+from sondage.data import Corpus, Labels
+from sondage.parts import FileTask, sentence_labels, with_two_labels
 from sondage.specs import Before
 from sondage_trec.reader import Encoding, Questions, read_trec
-
-# Raised whenever the same bytes would be read into another corpus or other targets.
-_READER = "trec-1"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -30,35 +25,26 @@ class _Questions(FileTask):
     plugin = "trec"
     what = "file of questions"
     suffixes = (".label", ".txt")
+    reader = "trec-1"
     units: ClassVar[TaskUnits] = "sentences"
 
     encoding: Annotated[Encoding, Before("on_error")] = "utf-8"
 
-    @property
-    def fingerprint(self) -> str:
-        """32 hex digits: files' bytes, encoding, split, and what is predicted."""
-        return digest(self.corpus_fingerprint, self.parts.split_key, self.name)
+    def corpus_key(self) -> tuple[object, ...]:
+        """Return the files' bytes and their encoding: the same for both tasks."""
+        return (self.encoding, self.parts.hashes)
 
-    @property
-    def corpus_fingerprint(self) -> str:
-        """32 hex digits: the same for both tasks over the same files."""
-        return digest(_READER, self.encoding, self.parts.hashes, *self.leniency)
+    def read(self, paths: list[str]) -> Questions:
+        """Read the files."""
+        return read_trec(paths, encoding=self.encoding, on_error=self.on_error)
 
-    def load(self) -> TaskData:
-        """Read the files; raises `DataError` with file and line.
+    def problem(self, found: Questions, name: str) -> tuple[Corpus, Labels, dict[str, int]]:
+        """Return corpus, labels (names sorted), and ``questions-with-two-labels``.
 
-        Label names are sorted. Warnings are the reader's, ``sentences-also-in-train``, and
-        ``questions-with-two-labels``, distinct questions whose repetitions disagree.
+        These are distinct questions whose repetitions disagree.
         """
-        bank = read_trec(self.parts.paths, encoding=self.encoding, on_error=self.on_error)
-        corpus = bank.corpus(name_of(bank.files))
-        values = self._labels(bank)
-        names = tuple(sorted(set(values)))
-        index = {name: k for k, name in enumerate(names)}
-        y = np.array([index[v] for v in values], np.int64)
-        warnings = {**bank.warnings, "questions-with-two-labels": with_two_labels(corpus, y)}
-        target = Labels(Units.of_sentences(len(bank)), y, names)
-        return self.parts.data(corpus, target, bank.file_of, warnings)
+        corpus, labels = found.corpus(name), sentence_labels(self._labels(found))
+        return corpus, labels, {"questions-with-two-labels": with_two_labels(corpus, labels.y)}
 
     def _labels(self, bank: Questions) -> list[str]:
         raise NotImplementedError

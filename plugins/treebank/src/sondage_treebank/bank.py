@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sondage.data import Corpus, Ints
-
-#: Value of `Treebank.heads` where the file annotates no head.
-NO_HEAD = -2
+from sondage.data import Ints
+from sondage.files.conllu import NO_HEAD as NO_HEAD
+from sondage.parts import Sentences
 
 
 @dataclass(frozen=True)
-class Treebank:
+class Treebank(Sentences):
     """The syntactic words of one or several CoNLL-U files, one flat column a field.
 
     Parameters
@@ -43,6 +42,7 @@ class Treebank:
         ``several-roots``, ``skipped-sentences`` and ``withheld-sentences``, where there were any.
     """
 
+    called = "treebank"
     forms: Sequence[str]
     lemmas: Sequence[str]
     upos: Sequence[str]
@@ -59,31 +59,3 @@ class Treebank:
     multiword: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     written: Sequence[str] = ()
     warnings: Mapping[str, int] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @property
-    def n_words(self) -> int:
-        """Number of syntactic words over all sentences."""
-        return len(self.forms)
-
-    def words_of(self, sentence: int) -> Sequence[str]:
-        """Return the forms of one sentence."""
-        return self.forms[self.offsets[sentence] : self.offsets[sentence + 1]]
-
-    def where(self, sentence: int, word: int = 0) -> str:
-        """Return ``file:line`` of a sentence's word (counted within the sentence)."""
-        line = self.lines[self.offsets[sentence] + word]
-        return f"{self.files[self.file_of[sentence]]}:{line}"
-
-    def corpus(self, name: str = "treebank") -> Corpus:
-        """Return the sentences as a corpus of words.
-
-        The running text is the ``text`` comment, or else the forms joined by blanks.
-        """
-        texts = tuple(
-            text if text is not None else " ".join(self.words_of(i))
-            for i, text in enumerate(self.texts)
-        )
-        return Corpus(texts=texts, words=tuple(self.forms), offsets=self.offsets, name=name)

@@ -10,6 +10,7 @@ import numpy as np
 
 from sondage.data import Ints, Labels, Trees, Units
 from sondage.errors import DataError, nearest
+from sondage.parts import numbered
 from sondage_treebank.bank import NO_HEAD, Treebank
 
 Warnings = dict[str, int]
@@ -133,7 +134,7 @@ def relation_labels(bank: Treebank, *, subtypes: bool = True) -> tuple[Labels, W
     if not len(keep):
         raise _empty_column(bank, "DEPREL") if has_head.any() else _no_trees(bank)
     sentence, word = places(bank)
-    y, names = encode([values[i] for i in keep.tolist()])
+    y, names = numbered([values[i] for i in keep.tolist()])
     units = Units.of_words(sentence[keep], bank.heads[keep], word[keep])
     lost = Counter({"unlabelled-words": int(np.sum(has_head & ~named))})
     lost["sentences-without-heads"] = int(np.sum(bank.heads[bank.offsets[:-1]] == NO_HEAD))
@@ -168,7 +169,7 @@ def trees(bank: Treebank, *, subtypes: bool = True) -> tuple[Trees, Warnings]:
     usable = np.flatnonzero(roots == 1).astype(np.int64)
     if not len(usable) or not (bank.heads >= 0).any():
         raise _no_trees(bank)
-    relations, names = encode(relation_names(bank.deprel, subtypes))
+    relations, names = numbered(relation_names(bank.deprel, subtypes))
     lost = Counter({"sentences-without-heads": int(np.sum(roots == 0))})
     target = Trees(
         heads=np.maximum(bank.heads, -1),
@@ -186,13 +187,6 @@ def places(bank: Treebank) -> tuple[Ints, Ints]:
     return sentence, np.arange(bank.n_words, dtype=np.int64) - bank.offsets[sentence]
 
 
-def encode(values: Sequence[str]) -> tuple[Ints, tuple[str, ...]]:
-    """Return each value's index among the sorted distinct values, and those."""
-    names = tuple(sorted(set(values)))
-    index = {name: i for i, name in enumerate(names)}
-    return np.array([index[v] for v in values], np.int64), names
-
-
 def relation_names(deprel: Sequence[str], subtypes: bool) -> list[str]:
     """Return the relations, without what follows the colon unless `subtypes`."""
     return list(deprel) if subtypes else [r.partition(":")[0] or r for r in deprel]
@@ -200,7 +194,7 @@ def relation_names(deprel: Sequence[str], subtypes: bool) -> list[str]:
 
 def _of_words(bank: Treebank, keep: Ints, values: list[str]) -> tuple[Labels, Warnings]:
     sentence, word = places(bank)
-    y, names = encode(values)
+    y, names = numbered(values)
     lost = bank.n_words - len(keep)
     labels = Labels(Units.of_words(sentence[keep], word[keep]), y, names)
     return labels, {"unlabelled-words": lost} if lost else {}

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from sondage.contracts import TaskUnits
-from sondage.data import Labels, Target, TaskData, digest
+from sondage.data import Corpus, Labels, Target, digest
 from sondage.errors import ParameterError
-from sondage.parts import FileTask, name_of
+from sondage.parts import FileTask
 from sondage.specs import Before
 from sondage_treebank import surface
 from sondage_treebank.bank import Treebank
@@ -20,9 +20,6 @@ from sondage_treebank.labels import (
     word_labels,
 )
 from sondage_treebank.reader import read_conllu
-
-# Raised whenever the same bytes would be read into another corpus or other targets.
-_READER = "conllu-1"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -40,41 +37,33 @@ class _Task(FileTask):
     plugin = "treebank"
     what = "CoNLL-U file"
     suffixes = (".conllu", ".conllu.gz")
+    reader = "conllu-1"
+    empty = "there the column is _ for every word, or no sentence has a tree; take another file"
     units: ClassVar[TaskUnits] = "words"
 
     words: Literal["syntactic", "surface"] = "syntactic"
 
     @property
-    def fingerprint(self) -> str:
-        """32 hex digits: files' bytes, split, and what is predicted."""
-        return digest(self.corpus_fingerprint, self.parts.split_key, self.name, *self._own())
-
-    @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: the same for every task over the same files."""
         read = ("surface",) if self.words == "surface" else ()
-        return digest(_READER, self.on_error, self.parts.hashes, *read)
+        return digest(self.reader, self.on_error, self.parts.hashes, *read)
 
-    def _own(self) -> tuple[object, ...]:
-        return ()
+    def read(self, paths: list[str]) -> Treebank:
+        """Read the files."""
+        return read_conllu(paths, on_error=self.on_error)
 
-    def _read(self) -> Treebank:
-        return read_conllu(self.parts.paths, on_error=self.on_error)
-
-    def _data(self, bank: Treebank, target: Target, warnings: Warnings) -> TaskData:
-        name = name_of(bank.files)
-        corpus, more = bank.corpus(name), surface.count(bank)
+    def problem(self, found: Treebank, name: str) -> tuple[Corpus, Target, Warnings]:
+        """Return corpus, target and what to warn of."""
+        target, warnings = self._target(found)
         if self.words == "surface" and isinstance(target, Labels):
-            corpus, token = surface.written(bank, name)
-            target, more = surface.on_tokens(target, bank, token), surface.shared(bank)
-        return self.parts.data(
-            corpus,
-            target,
-            bank.file_of,
-            {**bank.warnings, **more, **warnings},
-            empty="there the column is _ for every word, or no sentence has a tree; "
-            "take another file",
-        )
+            corpus, token = surface.written(found, name)
+            target, more = surface.on_tokens(target, found, token), surface.shared(found)
+            return corpus, target, {**more, **warnings}
+        return found.corpus(name), target, {**surface.count(found), **warnings}
+
+    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
+        raise NotImplementedError
 
 
 class Upos(_Task):
@@ -82,10 +71,8 @@ class Upos(_Task):
 
     name = "upos"
 
-    def load(self) -> TaskData:
-        """Read the files; raises `DataError` with file and line."""
-        bank = self._read()
-        return self._data(bank, *word_labels(bank, "upos"))
+    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
+        return word_labels(bank, "upos")
 
 
 class Xpos(_Task):
@@ -93,10 +80,8 @@ class Xpos(_Task):
 
     name = "xpos"
 
-    def load(self) -> TaskData:
-        """Read the files; raises `DataError` with file and line."""
-        bank = self._read()
-        return self._data(bank, *word_labels(bank, "xpos"))
+    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
+        return word_labels(bank, "xpos")
 
 
 @dataclass(kw_only=True, eq=False)
@@ -117,14 +102,12 @@ class Feats(_Task):
     feature: Annotated[str | None, Before("files")] = None
     without: Annotated[Literal["skip", "none"], Before("files")] = "skip"
 
-    def _own(self) -> tuple[object, ...]:
-        return (self.feature, self.without)
+    def target_key(self) -> tuple[object, ...]:
+        """Return the task, and which values."""
+        return (self.name, self.feature, self.without)
 
-    def load(self) -> TaskData:
-        """Read the files; raises `DataError` with file and line."""
-        bank = self._read()
-        labels = feature_labels(bank, self.feature, without=self.without)
-        return self._data(bank, *labels)
+    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
+        return feature_labels(bank, self.feature, without=self.without)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -133,8 +116,9 @@ class _Relations(_Task):
 
     subtypes: Annotated[bool, Before("files")] = True
 
-    def _own(self) -> tuple[object, ...]:
-        return (self.subtypes,)
+    def target_key(self) -> tuple[object, ...]:
+        """Return the task, and which relations."""
+        return (self.name, self.subtypes)
 
 
 class Deprel(_Relations):
@@ -148,10 +132,8 @@ class Deprel(_Relations):
 
     name = "deprel"
 
-    def load(self) -> TaskData:
-        """Read the files; raises `DataError` with file and line."""
-        bank = self._read()
-        return self._data(bank, *relation_labels(bank, subtypes=self.subtypes))
+    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
+        return relation_labels(bank, subtypes=self.subtypes)
 
 
 class Tree(_Relations):
@@ -178,7 +160,5 @@ class Tree(_Relations):
             )
         return super().corpus_fingerprint
 
-    def load(self) -> TaskData:
-        """Read the files; raises `DataError` with file and line."""
-        bank = self._read()
-        return self._data(bank, *trees(bank, subtypes=self.subtypes))
+    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
+        return trees(bank, subtypes=self.subtypes)

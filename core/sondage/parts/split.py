@@ -6,12 +6,11 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from sondage.data import Corpus, Ints, Split, Target, TaskData
-from sondage.defects import OnError, check_words
+from sondage.defects import check_words
 from sondage.errors import DataError, ParameterError
 from sondage.files import file_hash, find_files
 
@@ -182,74 +181,6 @@ class Parts:
                 )
         share = float(self.dev_share or 0.0) if self.carves else 0.0
         return TaskData(corpus, target, fixed=fixed, warnings=counted, dev_share=share)
-
-
-@dataclass(kw_only=True, eq=False)
-class FileTask:
-    """What a task over files may derive from: the parameters of `Parts`, and what follows.
-
-    Tasks need no base class; this one spares them repetition. A task with parameters of its
-    own is such a dataclass too and declares only these; what is said here of the others is
-    shown of that task as well.
-
-    Parameters
-    ----------
-    files : str or list of str, optional
-        Files, plain or gzipped, or patterns of such; the seed splits them, equal texts
-        together.
-    train : str or list of str, optional
-        Files to train on, for the data's own split; instead of `files`.
-    dev : str or list of str, optional
-        Files to choose on, for the data's own split; without, the seed draws some of train.
-    test : str or list of str, optional
-        Files to test on, for the data's own split.
-    ratios : (float, float, float)
-        Shares of train, dev and test among the distinct texts of `files`.
-    dev_share : float
-        Share of the distinct texts of `train` that the seed moves to dev where no `dev` is
-        given; 0 leaves dev empty.
-    on_error : {'raise', 'skip'}
-        Whether an entry of a file with a defect is an error, or is skipped and counted.
-
-    Attributes
-    ----------
-    plugin, name : str
-        The task's name, ``plugin.name``; a task sets both.
-    what, suffixes, needs_test : str, tuple of str, bool
-        As `Parts` takes them.
-    """
-
-    plugin: ClassVar[str]
-    name: ClassVar[str]
-    what: ClassVar[str] = "file"
-    suffixes: ClassVar[tuple[str, ...]] = ()
-    needs_test: ClassVar[bool] = True
-
-    files: Files = None
-    train: Files = None
-    dev: Files = None
-    test: Files = None
-    ratios: Ratios = (0.8, 0.1, 0.1)
-    dev_share: float = 0.1
-    on_error: OnError = "raise"
-
-    @property
-    def leniency(self) -> tuple[str, ...]:
-        """What `on_error` adds to a corpus's fingerprint: nothing where it is the default."""
-        return () if self.on_error == "raise" else (self.on_error,)
-
-    @property
-    def parts(self) -> Parts:
-        """Which files it reads and how they are split."""
-        return Parts(
-            f"{self.plugin}.{self.name}", self.files, self.train, self.dev, self.test, self.ratios,
-            self.dev_share, self.what, self.suffixes, self.needs_test,
-        )  # fmt: skip
-
-    @property
-    def randomness(self) -> tuple[str, ...]:
-        """``("split",)`` with `files` or where dev is drawn from train, else empty."""
-        return self.parts.randomness
 
 
 def _refuse_withheld(corpus: Corpus, file_of: Ints, paths: Sequence[str]) -> None:
