@@ -118,6 +118,13 @@ CHECKS["task"].append(Check(check_of_the_future, "999.0"))
         {"params": {"tmpkit.god": {}}},
         {"variants": {"tmpkit.god": [{}]}},
         {"expected_failures": {"tmpkit.good:check_pickle": "misspelt"}},
+        {"only": ["tmpkit.bad", "tmpkit.goo"]},
+        {"only": ["tmpkit.good:check_pickle"]},
+        {"only": ["tmpkit.god*:check_pickles"]},
+        {
+            "only": ["tmpkit.good"],
+            "expected_failures": {"tmpkit.bad:check_pickles": "not among those that run"},
+        },
     ],
 )
 def test_arguments_that_name_nothing_are_errors(site, monkeypatch, arguments):
@@ -125,6 +132,22 @@ def test_arguments_that_name_nothing_are_errors(site, monkeypatch, arguments):
     with pytest.raises(ParameterError) as caught:
         conformance("tmpkit", **arguments)
     assert caught.value.near[0].startswith("tmpkit.good")
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        ("tmpkit.good:check_pickles", {"tmpkit.good:check_pickles"}),
+        (["*:check_pickles"], {"tmpkit.good:check_pickles", "tmpkit.bad:check_pickles"}),
+        (["tmpkit.bad", "tmpkit.g*:check_pick*"], {"tmpkit.good:check_pickles", "tmpkit.bad"}),
+        (["*"], {"tmpkit.good", "tmpkit.bad"}),
+    ],
+)
+def test_only_what_is_asked_for_is_collected(site, monkeypatch, only, names):
+    monkeypatch.syspath_prepend(site)
+    whole = [case.id for case in conformance("tmpkit").args[1]]
+    wanted = [id for id in whole if id in names or id.partition(":")[0] in names]
+    assert [case.id for case in conformance("tmpkit", only=only).args[1]] == wanted
 
 
 def test_a_plugin_that_is_not_installed_is_an_error():
