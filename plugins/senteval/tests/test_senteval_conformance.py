@@ -68,9 +68,8 @@ PARTS = {
     "dev": lambda: columns("dev", 6),
     "test": lambda: columns("test", 6),
 }
-CARVED = {**PARTS, "dev": None}
 DRAWN = {"labels": "files", "files": lambda: columns("all", 40)}
-VARIANTS = [{"format": "senteval"}, {**PARTS, "files": None}, {"labels": ["1", "0"]}]
+VARIANTS = [{**PARTS, "files": None}, {"labels": ["1", "0"]}, {"labels": "known"}]
 
 #: The ten tasks are classes derived from that of `probing` with a name and known labels of their
 #: own: what comes of these is asked of each, the rest of `probing`.
@@ -91,8 +90,12 @@ SPLITS = [f"senteval.probing:check_{name}" for name in (
         "senteval.classifier": SMALL,
         "senteval.generated": GENERATED,
         **dict.fromkeys(TASKS, FILES),
+        "senteval.probing": DRAWN,
     },
-    variants={**dict.fromkeys(TASKS, VARIANTS), "senteval.generated": MADE},
+    variants={
+        **dict.fromkeys(TASKS, VARIANTS),
+        "senteval.generated": MADE,
+    },
     expected_failures={"senteval.classifier:check_relabelling_changes_nothing": FEW},
 )
 def test_conformance(component, check):
@@ -102,12 +105,7 @@ def test_conformance(component, check):
 @conformance(
     "senteval",
     only=["senteval.classifier", *SPLITS],
-    params={"senteval.classifier": MLP, "senteval.probing": DRAWN},
+    params={"senteval.classifier": MLP, "senteval.probing": FILES},
 )
-def test_conformance_of_the_mlp_and_of_drawn_splits(component, check):
-    check(component)
-
-
-@conformance("senteval", only=SPLITS, params={"senteval.probing": CARVED})
-def test_conformance_with_dev_drawn_from_train(component, check):
+def test_conformance_of_the_mlp_and_of_given_splits(component, check):
     check(component)

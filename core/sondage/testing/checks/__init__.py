@@ -2,6 +2,7 @@
 
 import sondage.testing.checks.encoder
 import sondage.testing.checks.every
+import sondage.testing.checks.files
 import sondage.testing.checks.interrupt
 import sondage.testing.checks.measure
 import sondage.testing.checks.metric
