@@ -45,10 +45,14 @@ def site(tmp_path):
     return tmp_path
 
 
-def outcomes(site, arguments="", before="", *options):
+#: A check that fails, one that passes, one that does not apply, one that needs an instance.
+FEW = [f"*:check_{name}" for name in ("summary_*", "name_*", "trees_*", "split_is_*", "pickles")]
+
+
+def outcomes(site, arguments="", before="", *options, only=FEW):
     suite = site / "suite" / "test_suite.py"
     suite.parent.mkdir()
-    suite.write_text(SUITE.format(arguments=arguments, before=before))
+    suite.write_text(SUITE.format(arguments=f"only={only}, {arguments}", before=before))
     report = site / "report.xml"
     environment = {**os.environ, "PYTHONPATH": str(site)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
@@ -74,6 +78,7 @@ def test_failures_skips_and_ids(site):
     assert failed == ["tmpkit.bad:check_summary_and_reference_are_given"]
     assert found["tmpkit.good:check_trees_are_trees"] == ("skipped", "pytest.skip")
     assert found["tmpkit.good:check_split_is_reproducible"] == ("passed", "")
+    assert len(found) == 2 * len(FEW)
     assert done.returncode == 1
 
 
@@ -106,7 +111,7 @@ def check_of_the_future(component):
 
 CHECKS["task"].append(Check(check_of_the_future, "999.0"))
 '''
-    found, done = outcomes(site, "", before)
+    found, done = outcomes(site, "", before, only=["*:check_of_the_future"])
     assert found["tmpkit.good:check_of_the_future"] == ("passed", "")
     assert "ConformanceWarning" in done.stdout
     assert "will fail from sondage 999.0" in done.stdout

@@ -63,7 +63,7 @@ def conformance(
     """
     components = components_of(plugin, params, variants)
     pairs = {f"{c.name}:{k.name}": (c, k) for c in components for k in checks_of(c.spec.kind)}
-    names = list(pairs) if only is None else _chosen(plugin, list(pairs), only)
+    names = list(pairs) if only is None else _asked_for(plugin, list(pairs), only)
     failing = dict(expected_failures or {})
     for wanted in failing:
         if wanted not in names:
@@ -76,7 +76,7 @@ def conformance(
     return pytest.mark.parametrize(("component", "check"), cases)
 
 
-def _chosen(plugin: str, names: list[str], only: Sequence[str]) -> list[str]:
+def _asked_for(plugin: str, names: list[str], only: Sequence[str]) -> list[str]:
     """Return the names of the pairs that are asked for, in the kit's order."""
     chosen: set[str] = set()
     for wanted in [only] if isinstance(only, str) else only:
