@@ -45,10 +45,14 @@ def site(tmp_path):
     return tmp_path
 
 
-def outcomes(site, arguments="", before="", *options):
+#: A check that fails, one that passes, one that does not apply, one that needs an instance.
+FEW = [f"*:check_{name}" for name in ("summary_*", "name_*", "trees_*", "split_is_*", "pickles")]
+
+
+def outcomes(site, arguments="", before="", *options, only=FEW):
     suite = site / "suite" / "test_suite.py"
     suite.parent.mkdir()
-    suite.write_text(SUITE.format(arguments=arguments, before=before))
+    suite.write_text(SUITE.format(arguments=f"only={only}, {arguments}", before=before))
     report = site / "report.xml"
     environment = {**os.environ, "PYTHONPATH": str(site)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
@@ -74,6 +78,7 @@ def test_failures_skips_and_ids(site):
     assert failed == ["tmpkit.bad:check_summary_and_reference_are_given"]
     assert found["tmpkit.good:check_trees_are_trees"] == ("skipped", "pytest.skip")
     assert found["tmpkit.good:check_split_is_reproducible"] == ("passed", "")
+    assert len(found) == 2 * len(FEW)
     assert done.returncode == 1
 
 
@@ -106,7 +111,7 @@ def check_of_the_future(component):
 
 CHECKS["task"].append(Check(check_of_the_future, "999.0"))
 '''
-    found, done = outcomes(site, "", before)
+    found, done = outcomes(site, "", before, only=["*:check_of_the_future"])
     assert found["tmpkit.good:check_of_the_future"] == ("passed", "")
     assert "ConformanceWarning" in done.stdout
     assert "will fail from sondage 999.0" in done.stdout
@@ -118,6 +123,13 @@ CHECKS["task"].append(Check(check_of_the_future, "999.0"))
         {"params": {"tmpkit.god": {}}},
         {"variants": {"tmpkit.god": [{}]}},
         {"expected_failures": {"tmpkit.good:check_pickle": "misspelt"}},
+        {"only": ["tmpkit.bad", "tmpkit.goo"]},
+        {"only": ["tmpkit.good:check_pickle"]},
+        {"only": ["tmpkit.god*:check_pickles"]},
+        {
+            "only": ["tmpkit.good"],
+            "expected_failures": {"tmpkit.bad:check_pickles": "not among those that run"},
+        },
     ],
 )
 def test_arguments_that_name_nothing_are_errors(site, monkeypatch, arguments):
@@ -125,6 +137,22 @@ def test_arguments_that_name_nothing_are_errors(site, monkeypatch, arguments):
     with pytest.raises(ParameterError) as caught:
         conformance("tmpkit", **arguments)
     assert caught.value.near[0].startswith("tmpkit.good")
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        ("tmpkit.good:check_pickles", {"tmpkit.good:check_pickles"}),
+        (["*:check_pickles"], {"tmpkit.good:check_pickles", "tmpkit.bad:check_pickles"}),
+        (["tmpkit.bad", "tmpkit.g*:check_pick*"], {"tmpkit.good:check_pickles", "tmpkit.bad"}),
+        (["*"], {"tmpkit.good", "tmpkit.bad"}),
+    ],
+)
+def test_only_what_is_asked_for_is_collected(site, monkeypatch, only, names):
+    monkeypatch.syspath_prepend(site)
+    whole = [case.id for case in conformance("tmpkit").args[1]]
+    wanted = [id for id in whole if id in names or id.partition(":")[0] in names]
+    assert [case.id for case in conformance("tmpkit", only=only).args[1]] == wanted
 
 
 def test_a_plugin_that_is_not_installed_is_an_error():

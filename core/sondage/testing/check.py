@@ -74,7 +74,7 @@ CHECKS: dict[Scope, list[Check]] = {
 CheckFunction = Callable[["Component"], None]
 
 
-def check(scope: Scope, *, since: str) -> Callable[[CheckFunction], CheckFunction]:
+def promise_of(scope: Scope, *, since: str) -> Callable[[CheckFunction], CheckFunction]:
     """Register the decorated function as a check of `scope`; return it unchanged."""
 
     def register(run: CheckFunction) -> CheckFunction:

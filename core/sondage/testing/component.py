@@ -68,10 +68,10 @@ class Component:
         return self.spec.load()(**{**self.params, **evaluated(changes)})
 
     def ready(self, thing: Any, *, fresh: bool = False) -> Any:
-        """Return what encodes of an instance: its last step, if it is a series.
+        """Return something that encodes: the instance, or the last step of a series.
 
-        Weights that have to be trained are: once for all instances, in a folder that goes with
-        this component, or with `fresh` for this one alone.
+        An instance that needs training finds the weights of the first one that was trained,
+        kept in a folder that is removed with this component. With `fresh` it is trained anew.
         """
         if hasattr(thing, "train") and hasattr(thing, "place"):
             folder = None if fresh else self.memory.get("weights")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 import pytest
@@ -19,6 +20,7 @@ Test = TypeVar("Test", bound=Callable[..., None])
 def conformance(
     plugin: str,
     *,
+    only: Sequence[str] | None = None,
     params: Mapping[str, Given] | None = None,
     variants: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     expected_failures: Mapping[str, str] | None = None,
@@ -29,6 +31,9 @@ def conformance(
     ----------
     plugin : str
         Name of the plugin's entry point.
+    only : sequence of str, optional
+        What to run instead of everything: ``component`` for all of its checks, or
+        ``component:check``, either with ``*`` for any letters. The rest is not collected.
     params : mapping of component name to constructor arguments
         For components that cannot be made without. A value, or the whole mapping, may be a
         callable of no argument: it is called in the first test that needs it.
@@ -46,7 +51,7 @@ def conformance(
     Raises
     ------
     ParameterError
-        If an argument names a component or check that does not exist.
+        If an argument names a component or check that does not exist, or that `only` leaves out.
     PluginError
         If no installed distribution offers the plugin.
 
@@ -56,16 +61,10 @@ def conformance(
     ... def test_conformance(component, check):
     ...     check(component)
     """
+    components = components_of(plugin, params, variants)
+    pairs = {f"{c.name}:{k.name}": (c, k) for c in components for k in checks_of(c.spec.kind)}
+    names = list(pairs) if only is None else _asked_for(plugin, list(pairs), only)
     failing = dict(expected_failures or {})
-    cases = []
-    for component in components_of(plugin, params, variants):
-        for check in checks_of(component.spec.kind):
-            name = f"{component.name}:{check.name}"
-            reason = failing.get(name)
-            marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True)]
-            run = _Run(check, expected=reason is not None)
-            cases.append(pytest.param(component, run, id=name, marks=marks))
-    names = [str(case.id) for case in cases]
     for wanted in failing:
         if wanted not in names:
             raise ParameterError(
@@ -73,7 +72,31 @@ def conformance(
                 "which is no component:check of it",
                 near=nearest(wanted, names),
             )
+    cases = [_case(name, *pairs[name], failing.get(name)) for name in names]
     return pytest.mark.parametrize(("component", "check"), cases)
+
+
+def _asked_for(plugin: str, names: list[str], only: Sequence[str]) -> list[str]:
+    """Return the names of the pairs that are asked for, in the kit's order."""
+    chosen: set[str] = set()
+    for wanted in [only] if isinstance(only, str) else only:
+        whole = ":" not in wanted
+        found = {n for n in names if fnmatchcase(n.partition(":")[0] if whole else n, wanted)}
+        if not found:
+            valid = [n.partition(":")[0] for n in names] if whole else names
+            raise ParameterError(
+                f"the conformance test of {plugin!r} runs only {wanted!r}, "
+                f"which is no {'component' if whole else 'component:check'} of it",
+                near=nearest(wanted, valid),
+                hint="only=['mine.component', 'mine.*:check_pickles'], * standing for any letters",
+            )
+        chosen |= found
+    return [name for name in names if name in chosen]
+
+
+def _case(name: str, component: Component, check: Check, reason: str | None) -> Any:
+    marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True)]
+    return pytest.param(component, _Run(check, expected=reason is not None), id=name, marks=marks)
 
 
 class _Run:

@@ -106,13 +106,13 @@ class ToyFindings:
         return ToyFindings((c for c in self.cells if keep(c.record)), baseline=self.baseline)
 
     def frame(self) -> DataFrame:
-        """Return one row a cell and score."""
+        """Return one row per cell and score."""
         from sondage.records.frames import frame
 
         return frame([self._folder()])
 
     def summary(self) -> DataFrame:
-        """Return one row a score, over seeds, with intervals and differences."""
+        """Return one row per score, over seeds, with intervals and differences."""
         from sondage.records.frames import summary
 
         return summary(self._folder())

@@ -21,9 +21,7 @@ from sondage.data import (
     Units,
     offsets_of,
 )
-from sondage.testing.stimuli import class_means
-
-Floats = NDArray[np.float32]
+from sondage.testing.stimuli import Vectors, class_means
 
 
 class ToyProblem:
@@ -32,28 +30,31 @@ class ToyProblem:
     Parameters
     ----------
     data : TaskData
-    states : sequence of float32 arrays, one a layer, shape (n_words, d)
-        A row a word of the corpus.
+    states : sequence of float32 arrays, one per layer, shape (n_words, d)
+        One row per word of the corpus.
     layers : tuple of int, optional
         Which cells to fill; by default all layers.
     seeds : tuple of int
     splits : mapping of seed to Split, optional
         By default what `data` draws for each seed.
-    vectors : sequence of float32 arrays, one a layer, shape (n, d), optional
-        A row a unit. By default the mean of the unit's words, its spans concatenated.
+    vectors : sequence of float32 arrays, one per layer, shape (n, d), optional
+        One row per unit. By default the mean of the unit's words, its spans concatenated.
     writeable : bool
         Hand over copies that may be written to. The core never does.
     """
 
+    #: What the constructor of a derived class takes beside these.
+    _own: Mapping[str, Any] = {}
+
     def __init__(
         self,
         data: TaskData,
-        states: Sequence[Floats] = (),
+        states: Sequence[Vectors] = (),
         *,
         layers: tuple[int, ...] | None = None,
         seeds: tuple[int, ...] = (0,),
         splits: Mapping[int, Split] | None = None,
-        vectors: Sequence[Floats] | None = None,
+        vectors: Sequence[Vectors] | None = None,
         writeable: bool = False,
     ) -> None:
         given = states if vectors is None else vectors
@@ -70,7 +71,7 @@ class ToyProblem:
     def of_vectors(
         cls, X: NDArray[Any], y: NDArray[Any], names: Sequence[str] | None = None, **rest: Any
     ) -> ToyProblem:
-        """Build a problem of one label a sentence.
+        """Build a problem of one label per sentence.
 
         Parameters
         ----------
@@ -99,20 +100,20 @@ class ToyProblem:
         }
         if "data" in changes or "seeds" in changes:
             kept["splits"] = None
-        return ToyProblem(**{**kept, **changes})
+        return type(self)(**{**kept, **self._own, **changes})
 
-    def vectors(self, layer: int) -> Floats:
-        """Return one row a unit."""
+    def vectors(self, layer: int) -> Vectors:
+        """Return one row per unit."""
         return self._handed(self._vectors[layer])
 
     def states(self, layer: int) -> States:
-        """Return one row a word."""
+        """Return one row per word."""
         offsets = self.data.corpus.offsets
         assert offsets is not None, "this toy problem has no words"
         return States(self._handed(self._states[layer]), offsets)
 
     def distinct_states(self, layer: int) -> States:
-        """Return one row a word of the sentences that differ."""
+        """Return one row per word of the sentences that differ."""
         states = self.states(layer)
         first = self.data.corpus.unique[0]
         kept = np.isin(np.arange(len(states)), first)
@@ -124,12 +125,12 @@ class ToyProblem:
         """Return the generator of one cell."""
         return np.random.default_rng([seed, 0 if layer is None else layer + 1])
 
-    def _handed(self, values: Floats) -> Floats:
+    def _handed(self, values: Vectors) -> Vectors:
         handed = np.array(values, np.float32)
         handed.setflags(write=self.writeable)
         return handed
 
-    def _pooled(self, states: Floats) -> Floats:
+    def _pooled(self, states: Vectors) -> Vectors:
         target, offsets = self.data.target, self.data.corpus.offsets
         if offsets is None or target is None or isinstance(target, Trees):
             return states

@@ -15,7 +15,7 @@ from sondage.testing import checks  # noqa: F401 - importing it registers the ch
 from sondage.testing.check import CHECKS, Check, NotApplicable
 from sondage.testing.component import Component, Given, plugin_module
 
-Status = Literal["passed", "failed", "warned", "skipped", "expected"]
+CheckStatus = Literal["passed", "failed", "warned", "skipped", "expected"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class CheckOutcome:
 
     component: str
     check: str
-    status: Status
+    status: CheckStatus
     promise: str
     message: str
     details: str
@@ -78,7 +78,7 @@ def run_checks(
     Returns
     -------
     list of CheckOutcome
-        One a check, in the order of `checks_of`.
+        One per check, in the order of `checks_of`.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def _expected(outcome: CheckOutcome, reason: str | None) -> CheckOutcome:
 def run_check(check: Check, component: Component) -> CheckOutcome:
     """Run one check; never raises for what the component does."""
     begin = time.perf_counter()
-    status: Status = "passed"
+    status: CheckStatus = "passed"
     message = details = ""
     try:
         with warnings.catch_warnings(record=True):

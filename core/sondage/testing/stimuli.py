@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from sondage.data import Labels, Units
 
-Floats = NDArray[np.float32]
+Vectors = NDArray[np.float32]
 
 
-def vector_pairs(n: int = 48, width: int = 6, seed: int = 0) -> tuple[Floats, Floats]:
+def vector_pairs(n: int = 48, width: int = 6, seed: int = 0) -> tuple[Vectors, Vectors]:
     """Return two related representations of the same n stimuli.
 
     Returns
@@ -25,7 +25,7 @@ def vector_pairs(n: int = 48, width: int = 6, seed: int = 0) -> tuple[Floats, Fl
     return a.astype(np.float32), b.astype(np.float32)
 
 
-def labelled_pairs(n: int = 48, width: int = 6, seed: int = 0) -> tuple[Floats, Floats]:
+def labelled_pairs(n: int = 48, width: int = 6, seed: int = 0) -> tuple[Vectors, Vectors]:
     """Return two related representations of the items of `stimulus_labels`.
 
     Returns
@@ -43,13 +43,15 @@ def labelled_pairs(n: int = 48, width: int = 6, seed: int = 0) -> tuple[Floats, 
 
 
 def stimulus_labels(n: int = 48) -> Labels:
-    """Return the labels of n toy items, a word each: four of them, in turn."""
+    """Return the labels of n toy items, each a word: four of them, in turn."""
     index = np.arange(n, dtype=np.int64)
     units = Units.of_words(index, np.zeros(n, np.int64))
     return Labels(units, index % 4, ("north", "east", "south", "west"))
 
 
-def attention_maps(n: int = 12, heads: int = 3, seed: int = 0) -> tuple[list[Floats], list[Floats]]:
+def attention_maps(
+    n: int = 12, heads: int = 3, seed: int = 0
+) -> tuple[list[Vectors], list[Vectors]]:
     """Return two related sets of attention maps of the same n sentences.
 
     Returns
@@ -66,9 +68,9 @@ def attention_maps(n: int = 12, heads: int = 3, seed: int = 0) -> tuple[list[Flo
     return a, b
 
 
-def _softmax(logits: NDArray[np.float64]) -> Floats:
+def _softmax(logits: NDArray[np.float64]) -> Vectors:
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: Floats = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
+    shares: Vectors = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
     return shares
 
 

@@ -145,7 +145,7 @@ class ToyEncoder:
         return digest("toy", self.n_layers, self.width, self.seed)
 
     def encode(self, corpus: Corpus, request: Request) -> Iterator[Chunk]:
-        """Stream two sentences a chunk, the last ones first."""
+        """Stream two sentences per chunk, the last ones first."""
         for end in range(len(corpus), 0, -2):
             sentences = np.arange(max(end - 2, 0), end)
             rows = {

@@ -8,13 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sondage.data import VIEWS, Corpus, Labels, States, TaskData, Units, offsets_of
 from sondage.testing.problems import ToyProblem
-from sondage.testing.stimuli import class_means
-
-Floats = NDArray[np.float32]
+from sondage.testing.stimuli import Vectors, class_means
 
 
 def view_of(probe: Any) -> str:
@@ -35,12 +32,12 @@ def shape_of(probe: Any) -> str:
 
 
 class RaggedProblem(ToyProblem):
-    """A problem of one label a sentence, over a view with any number of rows a sentence.
+    """A problem of one label per sentence, over a view with any number of rows per sentence.
 
     Parameters
     ----------
     data : TaskData
-    states : sequence of float32 arrays, one a layer, shape (n_rows, d)
+    states : sequence of float32 arrays, one per layer, shape (n_rows, d)
     counts : int64 array, shape (n,)
         Rows of each sentence.
     **rest
@@ -48,28 +45,17 @@ class RaggedProblem(ToyProblem):
     """
 
     def __init__(
-        self, data: TaskData, states: Sequence[Floats], *, counts: Any, **rest: Any
+        self, data: TaskData, states: Sequence[Vectors], *, counts: Any, **rest: Any
     ) -> None:
         self._counts = np.asarray(counts, np.int64)
+        self._own = {"counts": self._counts}
         starts = offsets_of(self._counts)
-        means = [
-            np.stack([x[a:b].mean(axis=0) for a, b in itertools.pairwise(starts)]) for x in states
-        ]
-        super().__init__(data, states, **{"vectors": means, **rest})
-
-    def only(self, **changes: Any) -> ToyProblem:
-        """Return the same problem with other `layers`, `seeds`, `data`, `writeable`."""
-        kept: dict[str, Any] = {
-            "data": self.data,
-            "layers": self.layers,
-            "seeds": self.seeds,
-            "splits": self.splits,
-            "writeable": self.writeable,
-        }
-        if "data" in changes or "seeds" in changes:
-            kept["splits"] = None
-        merged = {**kept, **changes}
-        return RaggedProblem(merged.pop("data"), self._states, counts=self._counts, **merged)
+        if "vectors" not in rest:
+            rest["vectors"] = [
+                np.stack([x[a:b].mean(axis=0) for a, b in itertools.pairwise(starts)])
+                for x in states
+            ]
+        super().__init__(data, states, **rest)
 
     def states(self, layer: int) -> States:
         """Return the rows of every sentence."""
@@ -100,8 +86,8 @@ def sentence_problem(
     Parameters
     ----------
     view : str
-        ``attention`` has t² rows a sentence of t words, each column of which is a head; a view
-        of sentences one row; any other between one and two rows a word.
+        ``attention`` has t² rows per sentence of t words, each column of which is a head; a view
+        of sentences one row; any other between one and two rows per word.
     classes, width, n_layers : int
     noise : float
     shuffled : bool
@@ -137,9 +123,9 @@ def sentence_problem(
     return RaggedProblem(data, layers, counts=counts, seeds=seeds, **rest)
 
 
-def _attention(t: int, heads: int, sharpness: float, rng: np.random.Generator) -> Floats:
+def _attention(t: int, heads: int, sharpness: float, rng: np.random.Generator) -> Vectors:
     weights = np.exp(sharpness * rng.standard_normal((t, t, heads)))
-    shares: Floats = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: Vectors = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     return shares.reshape(t * t, heads)
 
 

@@ -32,11 +32,11 @@ def test_conformance(component, check):
 
 @conformance(
     "classifiers",
+    only=["classifiers.linear", "classifiers.mlp", "classifiers.majority"],
     params={
         "classifiers.linear": {"control": True, "standardise": True, "keep_weights": True},
         "classifiers.mlp": {**SMALL, "restarts": 1, "control": True},
         "classifiers.majority": {"control": True},
-        "classifiers.control": NEAREST,
     },
     expected_failures={"classifiers.majority:check_learns_separable_data": BASELINE},
 )

@@ -8,11 +8,15 @@ def test_conformance(component, check):
     check(component)
 
 
-@conformance("edge", params={"edge.probe": {**SMALL, "read": "layer"}})
+@conformance("edge", only=["edge.probe"], params={"edge.probe": {**SMALL, "read": "layer"}})
 def test_conformance_of_each_layer(component, check):
     check(component)
 
 
-@conformance("edge", params={"edge.probe": {**SMALL, "read": "cumulative", "loss": "softmax"}})
+@conformance(
+    "edge",
+    only=["edge.probe"],
+    params={"edge.probe": {**SMALL, "read": "cumulative", "loss": "softmax"}},
+)
 def test_conformance_of_cumulative_mixes(component, check):
     check(component)

@@ -64,13 +64,3 @@ VARIANTS = {
 )
 def test_conformance(component, check):
     check(component)
-
-
-@conformance("glue", params={f"glue.{task}": parts(task) for task in HEADS})
-def test_conformance_with_a_file_for_each_part(component, check):
-    check(component)
-
-
-@conformance("glue", params={f"glue.{task}": {**parts(task), "dev": None} for task in HEADS})
-def test_conformance_with_dev_drawn_from_train(component, check):
-    check(component)

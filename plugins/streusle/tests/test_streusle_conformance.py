@@ -63,8 +63,3 @@ VARIANTS = [PARTS, {"lexcats": ("P", "POSS")}, {"special": "keep"}, {"ratios": (
 )
 def test_conformance(component, check):
     check(component)
-
-
-@conformance("streusle", params=dict.fromkeys(NAMES, PARTS))
-def test_conformance_with_a_file_for_each_part(component, check):
-    check(component)

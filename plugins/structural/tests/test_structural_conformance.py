@@ -21,8 +21,8 @@ RANDOM = {"rank": 8, "projection": "random", "keep_projection": True}
 
 @conformance(
     "structural",
+    only=["structural.distance", "structural.depth"],
     params={"structural.distance": RANDOM, "structural.depth": RANDOM},
-    expected_failures=BASELINE,
 )
 def test_conformance_of_random_projections(component, check):
     check(component)

@@ -37,10 +37,8 @@ PARTS = {
     "dev": lambda: bank("dev.label", 30, 5),
     "test": lambda: bank("test.label", 35, 5),
 }
-CARVED = {**PARTS, "dev": None}
 NAMES = ["trec.fine", "trec.coarse"]
-SHARES = [{"dev_share": 0.2}, {"dev_share": 0.0}]
-VARIANTS = [PARTS, CARVED, {"encoding": "latin-1"}, {"ratios": (0.6, 0.2, 0.2)}]
+VARIANTS = [PARTS, {"encoding": "latin-1"}, {"ratios": (0.6, 0.2, 0.2)}]
 
 
 @conformance(
@@ -49,18 +47,4 @@ VARIANTS = [PARTS, CARVED, {"encoding": "latin-1"}, {"ratios": (0.6, 0.2, 0.2)}]
     variants=dict.fromkeys(NAMES, VARIANTS),
 )
 def test_conformance(component, check):
-    check(component)
-
-
-@conformance("trec", params=dict.fromkeys(NAMES, PARTS))
-def test_conformance_with_a_file_for_each_part(component, check):
-    check(component)
-
-
-@conformance(
-    "trec",
-    params=dict.fromkeys(NAMES, CARVED),
-    variants=dict.fromkeys(NAMES, SHARES),
-)
-def test_conformance_with_dev_drawn_from_train(component, check):
     check(component)

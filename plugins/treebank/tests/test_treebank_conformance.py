@@ -58,8 +58,3 @@ SHARED = [PARTS, {"on_error": "skip"}, {"ratios": (0.6, 0.2, 0.2)}]
 )
 def test_conformance(component, check):
     check(component)
-
-
-@conformance("treebank", params={f"treebank.{name}": PARTS for name in OWN})
-def test_conformance_with_a_file_for_each_part(component, check):
-    check(component)

@@ -2,9 +2,12 @@
 
 import dataclasses
 import itertools
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
+from sondage.contracts import TaskUnits
 from sondage.data import (
     Chunk,
     Corpus,
@@ -16,6 +19,8 @@ from sondage.data import (
     Units,
     digest,
 )
+from sondage.defects import Defects
+from sondage.parts import FileTask
 from sondage.scores import classification
 from sondage.testing import toys
 
@@ -126,6 +131,41 @@ class SentenceTask:
         corpus = Corpus([f"text {i}" for i in range(30)])
         labels = Labels(Units.of_sentences(30), np.arange(30) % 2, ("even", "odd"))
         return TaskData(corpus, labels, warnings={"empty-lines": 2})
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class LineTask(FileTask):
+    """A label and a sentence a line."""
+
+    plugin = "toy"
+    name = "thing"
+    units: ClassVar[TaskUnits] = "sentences"
+
+    files: str | list[str] | None = str(Path(__file__).with_name("lines.txt"))
+
+    @property
+    def fingerprint(self):
+        return digest(self.corpus_fingerprint, self.parts.split_key)
+
+    @property
+    def corpus_fingerprint(self):
+        return digest("lines", self.parts.hashes, *self.leniency)
+
+    def load(self):
+        parts, defects = self.parts, Defects(self.on_error, "skipped-lines")
+        found = []
+        for place, path in enumerate(parts.paths):
+            for number, line in enumerate(self.lines(defects, path), 1):
+                with defects.entry():
+                    defects.check_bytes(line, f"{path}:{number}")
+                    found.append((place, *line.split(" ", 1)))
+        file_of, labels, texts = zip(*found, strict=True)
+        y = np.array(["ab".index(label) for label in labels])
+        target = Labels(Units.of_sentences(len(y)), y, ("a", "b"))
+        return parts.data(Corpus(texts), target, np.array(file_of), defects.added_to({}))
+
+    def lines(self, defects, path):
+        return defects.lines(path)
 
 
 class StimuliTask(SentenceTask):

@@ -6,9 +6,9 @@ import numpy as np
 
 from sondage.data import VIEWS, Chunk, Corpus, Request
 from sondage.testing import toys
-from sondage.testing.check import NotApplicable, check
+from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.component import Component
-from sondage.testing.drive import close, expected_counts, gather, requests
+from sondage.testing.encoded import close, expected_counts, gather, requests
 
 LOSSES = ("lost-words", "replaced-words", "truncated-words")
 
@@ -34,28 +34,7 @@ def streamed(component: Component) -> Streamed:
     return found
 
 
-@check("encoder", since="0.1")
-def check_fingerprint_is_stable(component: Component) -> None:
-    """Two instances with equal parameters have one fingerprint, before and after encoding."""
-    first, second = component.make(), component.make()
-    before = first.fingerprint
-    assert before == second.fingerprint, "two instances differ"
-    encoder = component.ready(first)
-    for request in requests(encoder, toys.word_corpus())[:1]:
-        list(encoder.encode(toys.word_corpus(), request))
-    assert before == first.fingerprint, "encoding changes it"
-
-
-@check("encoder", since="0.1")
-def check_fingerprint_follows_parameters(component: Component) -> None:
-    """Each variant of the parameters that the test names has a fingerprint of its own."""
-    if not component.variants:
-        raise NotApplicable("the test names no variants")
-    found = [component.make(**v).fingerprint for v in ({}, *component.variants)]
-    assert len(set(found)) == len(found), f"fingerprints of the variants: {found}"
-
-
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_each_sentence_comes_once(component: Component) -> None:
     """The chunks of a corpus hold each of its sentences exactly once."""
     for corpus, _, chunks in streamed(component):
@@ -63,7 +42,7 @@ def check_each_sentence_comes_once(component: Component) -> None:
         assert came == list(range(len(corpus))), f"{corpus.name}: {came}"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_rows_have_the_width_and_layers(component: Component) -> None:
     """Asked for layers 0 to n_layers, an encoder delivers n_layers + 1 of its width."""
     encoder = component.encoder()
@@ -75,13 +54,13 @@ def check_rows_have_the_width_and_layers(component: Component) -> None:
             assert fits, f"{view}: width {rows.shape[2]}, declared {encoder.width}"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_one_row_a_word_or_sentence(component: Component) -> None:
-    """Views of words have a row a word, views of sentences a row a sentence."""
+    """Views of words have a row per word, views of sentences a row per sentence."""
     compare_counts(component, ("word", "sentence"))
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_row_counts_agree(component: Component) -> None:
     """Subwords, attention and the encoder's own views have the rows that row_counts announces."""
     compare_counts(component, ("subword", "attention"))
@@ -98,7 +77,7 @@ def compare_counts(component: Component, kinds: tuple[str, ...]) -> None:
                 assert rows == wanted, f"{corpus.name}, {view}: {rows} rows for {wanted}"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_rows_are_finite(component: Component) -> None:
     """No row holds NaN or infinity, odd words included."""
     for corpus, request, chunks in streamed(component):
@@ -106,7 +85,7 @@ def check_rows_are_finite(component: Component) -> None:
             assert np.isfinite(rows).all(), f"{corpus.name}, {view}"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_lost_words_are_counted(component: Component) -> None:
     """A word without a vector of its own is counted in a warning, never a silent zero."""
     for corpus, request, chunks in streamed(component):
@@ -116,7 +95,7 @@ def check_lost_words_are_counted(component: Component) -> None:
             assert zeros <= counted, f"{corpus.name}, {view}: {zeros} zeros, {counted} counted"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_neighbours_change_nothing(component: Component) -> None:
     """A sentence's rows do not hang on padding, batch or order: alone, they are the same."""
     encoder, corpus = component.encoder(), toys.word_corpus()
@@ -131,7 +110,7 @@ def check_neighbours_change_nothing(component: Component) -> None:
                 assert close(rows, alone.rows[0][view]), f"{view}: neighbours matter"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_equal_sentences_encode_equal(component: Component) -> None:
     """A sentence that comes twice has the same rows twice."""
     encoder, corpus = component.encoder(), toys.word_corpus(2)
@@ -143,7 +122,7 @@ def check_equal_sentences_encode_equal(component: Component) -> None:
                 assert close(rows, second[view]), f"{view}: the copies differ"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_only_what_is_asked_comes(component: Component) -> None:
     """One layer and one view asked for, one layer and one view delivered."""
     encoder, corpus = component.encoder(), toys.word_corpus()
@@ -155,7 +134,7 @@ def check_only_what_is_asked_comes(component: Component) -> None:
                 assert layers == 1, f"{view}: {layers} layers for 1"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_layers_come_as_asked(component: Component) -> None:
     """A layer's rows are the same whichever layers are asked for, in the order asked."""
     encoder, corpus = component.encoder(), toys.word_corpus()
@@ -169,7 +148,7 @@ def check_layers_come_as_asked(component: Component) -> None:
                 assert close(rows[places], part), f"layers {asked} differ when asked for alone"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_encoding_twice_is_bit_identical(component: Component) -> None:
     """Two instances deliver the same bits: no dropout, no clock, no unseeded weights."""
     # Of what is trained, two trainings.
@@ -180,7 +159,7 @@ def check_encoding_twice_is_bit_identical(component: Component) -> None:
             assert a.tobytes() == b.tobytes(), "two encodings of one corpus differ"
 
 
-@check("encoder", since="0.1")
+@promise_of("encoder", since="0.1")
 def check_steps_are_encoders_of_their_own(component: Component) -> None:
     """The steps of a series ascend, and each is an encoder with a fingerprint of its own."""
     series = component.make()

@@ -11,13 +11,14 @@ import re
 import subprocess
 import sys
 from dataclasses import Field, fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from sondage import contracts
 from sondage.host import NAME
-from sondage.testing.check import NotApplicable, check
+from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.component import Component, is_reference
 from sondage.testing.drive import exercise, global_state, known_global_state
 
@@ -40,25 +41,27 @@ print(json.dumps(sorted((set(sys.modules) - before) & set(heavy))))
 """
 
 
-def heavy_imports(component: Component, made: bytes = b"") -> list[str]:
+def heavy_imports(component: Component, made: bytes = b"") -> tuple[str, ...]:
     """Return which heavy libraries a fresh interpreter loads.
 
     By importing the plugin and the component's module; or, with `made`, by making the
     component after that.
     """
     modules = [m for m in (component.plugin_module, component.module) if m]
+    return loaded_afresh(pickle.dumps((sys.path, modules, made, HEAVY)))
+
+
+@lru_cache
+def loaded_afresh(wanted: bytes) -> tuple[str, ...]:
+    """Run `_FRESH`: once for all components of a module, which start alike."""
     done = subprocess.run(
-        [sys.executable, "-c", _FRESH],
-        input=pickle.dumps((sys.path, modules, made, HEAVY)),
-        capture_output=True,
-        check=False,
+        [sys.executable, "-c", _FRESH], input=wanted, capture_output=True, check=False
     )
     assert done.returncode == 0, f"a fresh interpreter fails:\n{done.stderr.decode()}"
-    found: list[str] = json.loads(done.stdout.decode().strip().splitlines()[-1])
-    return found
+    return tuple(json.loads(done.stdout.decode().strip().splitlines()[-1]))
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_summary_and_reference_are_given(component: Component) -> None:
     """A listing can say in one line what the component does and where it is from."""
     spec = component.spec
@@ -67,7 +70,7 @@ def check_summary_and_reference_are_given(component: Component) -> None:
     assert spec.reference.strip(), "the spec's reference is empty"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_name_has_the_plugins_prefix(component: Component) -> None:
     """The name is plugin.component, of lower-case letters, digits, - and _."""
     assert NAME.fullmatch(component.name), f"{component.name!r} is no plugin.component"
@@ -76,7 +79,7 @@ def check_name_has_the_plugins_prefix(component: Component) -> None:
     assert prefix == plugin, f"{component.name!r} is offered by {plugin!r}"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_keeps_the_contract(component: Component) -> None:
     """The component has every attribute and method that the core uses of its kind."""
     thing = component.make()
@@ -92,21 +95,21 @@ def check_keeps_the_contract(component: Component) -> None:
     assert not missing, f"missing: {', '.join(missing)}"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_constructor_is_keyword_only(component: Component) -> None:
     """Every parameter is given by name, and none is caught by * or **."""
     for name, (parameter, _) in component.parameters().items():
         assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, f"{name} is {parameter.kind}"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_constructor_is_typed(component: Component) -> None:
     """Every parameter has a type, from which the registry's schema is made."""
     untyped = [name for name, (_, hint) in component.parameters().items() if hint is None]
     assert not untyped, f"without a type: {', '.join(untyped)}"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_parameters_are_json(component: Component) -> None:
     """A registry file can state every parameter: its value survives JSON and its own type."""
     thing = component.make()
@@ -118,7 +121,7 @@ def check_parameters_are_json(component: Component) -> None:
         assert back == value, f"{name}: {value!r} comes back as {back!r}"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_parameters_are_stored_unchanged(component: Component) -> None:
     """Every parameter is kept, the same object, under its own name."""
     thing = component.make()
@@ -148,7 +151,7 @@ def otherwise(stored: Any, given: Any) -> str:
     return f"is {stored!r}, not {given!r}: store what was given, and convert it where it is used"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_randomness_is_a_tuple_of_words(component: Component) -> None:
     """``randomness`` is a tuple; of a task it holds "split" or nothing, of a metric "resample"."""
     said = getattr(component.make(), "randomness", ())
@@ -161,7 +164,7 @@ def check_randomness_is_a_tuple_of_words(component: Component) -> None:
         assert not shared, "the split is the task's to say"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_pickles(component: Component) -> None:
     """A component can be sent to a worker process."""
     thing = component.make()
@@ -169,14 +172,14 @@ def check_pickles(component: Component) -> None:
     assert type(again) is type(thing), f"a {type(thing)} comes back as a {type(again)}"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_import_pulls_in_no_torch(component: Component) -> None:
     """Importing the plugin and the component's module is cheap."""
     found = heavy_imports(component)
     assert not found, f"imported: {', '.join(found)}"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_making_pulls_in_no_torch(component: Component) -> None:
     """The constructor is cheap: what is heavy is loaded at first use."""
     try:
@@ -187,7 +190,7 @@ def check_making_pulls_in_no_torch(component: Component) -> None:
     assert not found, f"imported: {', '.join(found)}"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_global_random_state_is_untouched(component: Component) -> None:
     """Randomness comes from the rng or seed that is handed over, never from a global one."""
     exercise(component)  # loads the libraries whose state is watched
@@ -199,7 +202,7 @@ def check_global_random_state_is_untouched(component: Component) -> None:
         assert old == new, f"the global generator of {name} was used or seeded"
 
 
-@check("every", since="0.1")
+@promise_of("every", since="0.1")
 def check_prints_nothing(component: Component) -> None:
     """Nothing is written to standard output or standard error."""
     out, err = io.StringIO(), io.StringIO()

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sondage.testing.check import NotApplicable, check
+from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.component import Component
-from sondage.testing.drive import cells, frozen, hard_problem, toy_cells, toy_problem
+from sondage.testing.drive import frozen
+from sondage.testing.probed import cells, hard_problem, toy_cells, toy_problem
 from sondage.testing.wishes import without_training
 
 
@@ -20,7 +21,7 @@ def measuring(component: Component) -> Any:
     return probe
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_wishes_are_said_as_data(component: Component) -> None:
     """``wants_views`` is a tuple of names, ``wants_width`` a number, ``measures`` a bool."""
     probe = component.make()
@@ -33,7 +34,7 @@ def check_wishes_are_said_as_data(component: Component) -> None:
     assert isinstance(measures, bool), f"measures is {measures!r}, which is no bool"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_a_measure_needs_no_training_items(component: Component) -> None:
     """A probe that measures gives the same bits where the split has test items alone."""
     problem = toy_problem(measuring(component))
@@ -43,7 +44,7 @@ def check_a_measure_needs_no_training_items(component: Component) -> None:
         assert same, f"cell {key} differs without training items, so the probe fits something"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_a_measure_follows_the_vectors(component: Component) -> None:
     """A probe that measures gives other scores for other vectors."""
     probe = measuring(component)

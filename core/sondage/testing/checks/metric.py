@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from sondage.testing.check import NotApplicable, check
-from sondage.testing.component import Component
-from sondage.testing.drive import (
+from sondage.testing.check import NotApplicable, promise_of
+from sondage.testing.compared import (
     accumulate,
     begun,
     compare,
     near,
     pairs,
+    some_of,
     stimuli,
-    take,
     value,
 )
+from sondage.testing.component import Component
 
 
 def thirds(n: int) -> list[Any]:
@@ -43,7 +43,7 @@ def declared_is_observed(component: Component, name: str, change: Any) -> None:
     assert observed == declared, f"{name}: declared {declared}, observed {observed}"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_symmetry_is_as_declared(component: Component) -> None:
     """Swapping the sides keeps the value exactly where the metric says that it is symmetric."""
     metric = component.make()
@@ -54,7 +54,7 @@ def check_symmetry_is_as_declared(component: Component) -> None:
     assert observed == metric.symmetric, f"declared {metric.symmetric}, observed {observed}"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_values_lie_within_bounds(component: Component) -> None:
     """No pair, related, unrelated, equal or opposite, leaves the declared bounds."""
     metric = component.make()
@@ -68,7 +68,7 @@ def check_values_lie_within_bounds(component: Component) -> None:
         assert low - 1e-5 <= found <= high + 1e-5, f"{found} outside [{low}, {high}]"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_self_value_is_as_declared(component: Component) -> None:
     """A representation compared with itself has the declared value."""
     metric = component.make()
@@ -78,27 +78,27 @@ def check_self_value_is_as_declared(component: Component) -> None:
         assert near(found, metric.self_value), f"{found}, declared {metric.self_value}"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_orthogonal_invariance_is_as_declared(component: Component) -> None:
     """Turning either side keeps the value exactly where that is declared."""
     turn = np.linalg.qr(np.random.default_rng(1).standard_normal((6, 6)))[0].astype(np.float32)
     declared_is_observed(component, "orthogonal", lambda x: x @ turn)
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_scaling_invariance_is_as_declared(component: Component) -> None:
     """Multiplying either side by a positive number keeps the value where that is declared."""
     declared_is_observed(component, "scaling", lambda x: np.float32(3) * x)
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_translation_invariance_is_as_declared(component: Component) -> None:
     """Adding one vector to all rows of either side keeps the value where that is declared."""
     shift = np.random.default_rng(2).standard_normal(6).astype(np.float32)
     declared_is_observed(component, "translation", lambda x: x + shift)
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_linear_invariance_is_as_declared(component: Component) -> None:
     """Any invertible map of either side keeps the value where that is declared."""
     rng = np.random.default_rng(3)
@@ -107,7 +107,7 @@ def check_linear_invariance_is_as_declared(component: Component) -> None:
     declared_is_observed(component, "linear", lambda x: x @ change)
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_row_order_is_irrelevant(component: Component) -> None:
     """The stimuli may come in any order."""
     metric = component.make()
@@ -117,7 +117,7 @@ def check_row_order_is_irrelevant(component: Component) -> None:
     assert near(plain, moved), f"{plain} in order, {moved} out of it"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_chunking_is_irrelevant(component: Component) -> None:
     """The stimuli may come in chunks of any size."""
     metric = component.make()
@@ -128,7 +128,7 @@ def check_chunking_is_irrelevant(component: Component) -> None:
         assert near(plain, chunked), f"{plain} at once, {chunked} in {len(parts)} chunks"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_merge_tree_is_irrelevant(component: Component) -> None:
     """However the work is divided and merged, the value is the same."""
     metric = component.make()
@@ -144,7 +144,7 @@ def check_merge_tree_is_irrelevant(component: Component) -> None:
         assert near(plain, right), f"{plain} at once, {right} as x + (y + z), order {order}"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_merge_leaves_the_other_alone(component: Component) -> None:
     """An accumulator that was merged into another keeps its own value, whatever follows."""
     metric = component.make()
@@ -152,11 +152,11 @@ def check_merge_leaves_the_other_alone(component: Component) -> None:
     first, second, third = thirds(len(a))
     into, other = accumulate(metric, a, b, [first]), accumulate(metric, a, b, [third])
     before = compare(metric, a, b, [third])
-    into.merge(other).update(take(a, second), take(b, second), second)
+    into.merge(other).update(some_of(a, second), some_of(b, second), second)
     assert near(before, value(other)), f"{before} became {value(other)}"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_merge_returns_self(component: Component) -> None:
     """``x.merge(y)`` is x."""
     metric = component.make()
@@ -165,7 +165,7 @@ def check_merge_returns_self(component: Component) -> None:
     assert x.merge(y) is x, "merge returns something else"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_compute_changes_nothing(component: Component) -> None:
     """Computing twice gives one value, and more stimuli may follow."""
     metric = component.make()
@@ -175,12 +175,12 @@ def check_compute_changes_nothing(component: Component) -> None:
     once, twice = value(accumulator), value(accumulator)
     assert once == twice, f"first {once}, then {twice}"
     for part in rest:
-        accumulator.update(take(a, part), take(b, part), part)
+        accumulator.update(some_of(a, part), some_of(b, part), part)
     straight = compare(metric, a, b, [first, *rest])
     assert near(value(accumulator), straight), "computing early changes the end"
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_accumulators_pickle(component: Component) -> None:
     """An accumulator can come back from a worker half-way."""
     metric = component.make()
@@ -188,7 +188,7 @@ def check_accumulators_pickle(component: Component) -> None:
     first, *rest = thirds(len(a))
     accumulator = pickle.loads(pickle.dumps(accumulate(metric, a, b, [first])))
     for part in rest:
-        accumulator.update(take(a, part), take(b, part), part)
+        accumulator.update(some_of(a, part), some_of(b, part), part)
     straight = compare(metric, a, b, [first, *rest])
     assert near(value(accumulator), straight), "the copy has another value"
 
@@ -197,7 +197,7 @@ def check_accumulators_pickle(component: Component) -> None:
 MANY = {"vectors": 8192, "attention": 512}
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_memory_is_bounded(component: Component) -> None:
     """An accumulator does not grow with the stimuli; one over labelled items may keep them."""
     metric = component.make()
@@ -208,14 +208,14 @@ def check_memory_is_bounded(component: Component) -> None:
     accumulator, sizes = begun(metric, 2 * n), []
     for half in np.split(np.arange(2 * n, dtype=np.int64), 2):
         for part in np.array_split(half, 8):
-            accumulator.update(take(a, part), take(b, part), part)
-        sizes.append(held(accumulator))
+            accumulator.update(some_of(a, part), some_of(b, part), part)
+        sizes.append(bytes_of(accumulator))
     # A number kept of every stimulus would take eight bytes.
     grown = sizes[1] - sizes[0]
     assert grown < 2 * n, f"{n} more stimuli after the first {n} took {grown} bytes more"
 
 
-def held(accumulator: Any) -> int:
+def bytes_of(accumulator: Any) -> int:
     """Return how many bytes an accumulator is; NotApplicable where it cannot be sent."""
     try:
         return len(pickle.dumps(accumulator))
@@ -223,7 +223,7 @@ def held(accumulator: Any) -> int:
         raise NotApplicable("it does not pickle: see check_accumulators_pickle") from error
 
 
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_inputs_may_be_read_only(component: Component) -> None:
     """The metric works on arrays that it may not write to: the store's files are such."""
     metric = component.make()
@@ -233,17 +233,7 @@ def check_inputs_may_be_read_only(component: Component) -> None:
     begun(metric, len(a)).update(a, b, np.arange(len(a)))
 
 
-@check("metric", since="0.1")
-def check_scores_are_finite(component: Component) -> None:
-    """There is a score, and no score is NaN or infinite."""
-    metric = component.make()
-    scores = accumulate(metric, *pairs(metric)).compute().scores
-    assert scores, "no scores"
-    for name, score in scores.items():
-        assert np.isfinite(score), f"{name} is {score}"
-
-
-@check("metric", since="0.1")
+@promise_of("metric", since="0.1")
 def check_seed_acts_only_if_declared(component: Component) -> None:
     """Where randomness is empty, every seed gives one value."""
     metric = component.make()

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import signal
-import sys
-import threading
-import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from sondage import probing
 from sondage.data import Labels, Rankings, Result
-from sondage.guard.heed import heeded
-from sondage.testing.check import NotApplicable, check
+from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.component import Component
-from sondage.testing.drive import (
+from sondage.testing.drive import frozen
+from sondage.testing.probed import (
     Cells,
     cells,
-    frozen,
+    every_cell,
     hard_cells,
     hard_problem,
-    run,
     success,
     toy_cells,
     toy_problem,
@@ -78,7 +70,7 @@ def steady(component: Component) -> Cells:
     return hard_cells(component)
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_learns_separable_data(component: Component) -> None:
     """On data with a rule, nine outcomes in ten are right, or much better than without it."""
     probe = learner(component)
@@ -92,7 +84,7 @@ def check_learns_separable_data(component: Component) -> None:
         assert right >= without + 0.2, said
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_chance_on_shuffled_labels(component: Component) -> None:
     """Where there is nothing to learn, outcomes are no better than guessing."""
     problem = toy_problem(learner(component), shuffled=True)
@@ -108,7 +100,7 @@ def check_chance_on_shuffled_labels(component: Component) -> None:
     assert right <= chance + 4 * np.sqrt(chance * (1 - chance) / n), f"{right:.3f} are right"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_outcomes_are_of_a_score(component: Component) -> None:
     """The mean outcome is the score that intervals and tests of outcomes are shown with."""
     success(found := hard_cells(component))
@@ -125,18 +117,18 @@ def check_outcomes_are_of_a_score(component: Component) -> None:
         assert np.isclose(mean, score, rtol=1e-6, atol=1e-6), f"mean {mean:.6f}, {name} {score:.6f}"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_refit_forgets(component: Component) -> None:
     """An instance that was fitted before gives what a fresh one gives."""
     used = component.make()
     problem = hard_problem(used)
     fresh = steady(component)
-    run(lambda: used, toy_problem(used, seed=5, n=40))
+    every_cell(lambda: used, toy_problem(used, seed=5, n=40))
     for key, result in cells(lambda: used, problem).items():
         assert frozen(result) == frozen(fresh[key]), "the earlier fit shows"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_relabelling_changes_nothing(component: Component) -> None:
     """Which number stands for which label does not matter, but for the odd close call."""
     labelled(toy_problem(component.make()))
@@ -153,34 +145,34 @@ def check_relabelling_changes_nothing(component: Component) -> None:
     assert same >= 0.9, f"only {same:.3f} of the outcomes stay"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_inputs_may_be_read_only(component: Component) -> None:
     """The probe works on arrays that it may not write to: the store's files are such."""
     problem = toy_problem(component.make(), writeable=False)
-    assert run(component.make, problem), "no results"
+    assert every_cell(component.make, problem), "no results"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_target_stays_as_it_is(component: Component) -> None:
     """The labels, trees or rankings are left alone: other probes get the same ones."""
     problem = toy_problem(component.make())
     before = frozen(problem.data.target)
-    run(component.make, problem)
+    every_cell(component.make, problem)
     assert before == frozen(problem.data.target), "the target was changed"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_each_cell_comes_once(component: Component) -> None:
-    """Every layer and seed asked for has one result; a probe over all layers, one a seed."""
+    """Every layer and seed asked for has one result; a probe over all layers, one per seed."""
     probe = component.make()
     problem = toy_problem(probe)
     layers = problem.layers if getattr(probe, "per_layer", True) else (None,)
     wanted = sorted((str(k), s) for k in layers for s in problem.seeds)
-    found = sorted((str(k), s) for k, s, _ in run(component.make, problem))
+    found = sorted((str(k), s) for k, s, _ in every_cell(component.make, problem))
     assert found == wanted, f"cells {found}, wanted {wanted}"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_layers_stand_alone(component: Component) -> None:
     """A layer's results are the same bits whichever other layers are asked for."""
     probe = component.make()
@@ -192,7 +184,7 @@ def check_layers_stand_alone(component: Component) -> None:
             assert frozen(whole[key]) == frozen(result), f"cell {key} differs when alone"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_seeds_stand_alone(component: Component) -> None:
     """A seed's results are the same bits whichever other seeds are asked for."""
     probe = component.make()
@@ -204,7 +196,7 @@ def check_seeds_stand_alone(component: Component) -> None:
             assert frozen(whole[key]) == frozen(result), f"cell {key} differs when alone"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_outcomes_are_of_test_items(component: Component) -> None:
     """Outcomes are those of test items, each once, with its sentence and a finite value."""
     problem, found = toy_problem(component.make()), toy_cells(component)
@@ -221,7 +213,7 @@ def check_outcomes_are_of_test_items(component: Component) -> None:
             assert np.isfinite(np.asarray(result.outcomes.values, float)).all(), "not finite"
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_every_test_item_has_an_outcome(component: Component) -> None:
     """A probe of labels says of every test item how it fared."""
     problem = toy_problem(component.make())
@@ -234,16 +226,7 @@ def check_every_test_item_has_an_outcome(component: Component) -> None:
             assert not len(missing), f"{len(missing)} test items have no outcome"
 
 
-@check("probe", since="0.1")
-def check_scores_are_finite(component: Component) -> None:
-    """Every cell has a score, and no score is NaN or infinite."""
-    for key, result in hard_cells(component).items():
-        assert result.scores, f"cell {key} has no scores"
-        for name, score in result.scores.items():
-            assert np.isfinite(score), f"cell {key}: {name} is {score}"
-
-
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_running_twice_is_bit_identical(component: Component) -> None:
     """Two fresh instances on one problem give the same bits."""
     try:
@@ -252,7 +235,7 @@ def check_running_twice_is_bit_identical(component: Component) -> None:
         raise AssertionError("two runs of one problem differ") from None
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_seed_acts_only_if_declared(component: Component) -> None:
     """Where randomness is empty, seeds that share a split share their scores."""
     probe = component.make()
@@ -266,7 +249,7 @@ def check_seed_acts_only_if_declared(component: Component) -> None:
             )
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_declared_randomness_acts(component: Component) -> None:
     """A seed that is said to control something changes something, the split apart."""
     probe = component.make()
@@ -274,45 +257,3 @@ def check_declared_randomness_acts(component: Component) -> None:
         raise NotApplicable("the seed controls nothing but the split")
     moved = [frozen(first) != frozen(second) for first, second in one_split(component)]
     assert any(moved), f"randomness is {probe.randomness}, but the seed changes nothing"
-
-
-@check("probe", since="0.1")
-def check_an_interrupt_leaves_no_result(component: Component) -> None:
-    """Ctrl-C in the middle of a fit ends the job, and nothing of it is handed over."""
-    if threading.current_thread() is not threading.main_thread():
-        raise NotApplicable("only a main thread is interrupted")
-    problem = toy_problem(component.make(), layers=(0,), seeds=(0,))
-    toy_cells(component)  # what is imported or kept at first use
-
-    def made(stop: int, count: list[int]) -> Iterator[object]:
-        with calls(stop, count):  # of the probe alone: what listens is not to be hit
-            yield from probing.run(component.make(), problem)
-
-    list(made(0, whole := [0]))
-    for third in (1, 2):
-        found: list[object] = []
-        with contextlib.suppress(KeyboardInterrupt), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found.extend(heeded(made(third * whole[0] // 3, [0])))
-        assert not found, "the probe did not hear the interrupt and gave a result"
-
-
-@contextlib.contextmanager
-def calls(interrupted: int, count: list[int]) -> Iterator[None]:
-    """Count this thread's calls of Python functions; interrupt one of them, as Ctrl-C would."""
-
-    def seen(frame: object, event: str, argument: object) -> None:
-        # Not those of C functions: as if between a lock's taking and its `with`.
-        count[0] += event == "call"
-        if event == "call" and count[0] == interrupted:
-            sys.setprofile(before)
-            signal.raise_signal(signal.SIGINT)
-
-    before = sys.getprofile()
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.setprofile(seen)
-    try:
-        yield
-    finally:
-        sys.setprofile(before)
-        signal.signal(signal.SIGINT, handler)

@@ -7,28 +7,28 @@ import dataclasses
 import numpy as np
 
 from sondage.data import Labels
-from sondage.testing.check import NotApplicable, check
+from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.checks.probe import labelled, learner
 from sondage.testing.component import Component
-from sondage.testing.drive import cells, success, toy_problem
+from sondage.testing.probed import cells, success, toy_problem
 from sondage.testing.problems import ToyProblem
 
 #: The share of labels that an item is asked for, of those that it carries and of the others.
 ASKED = (0.3, 0.5)
 
 
-@check("probe", since="0.1")
+@promise_of("probe", since="0.1")
 def check_what_was_not_asked_counts_for_nothing(component: Component) -> None:
     """Labels that an item was not asked for (`Labels.asked`) are neither trained nor scored."""
     probe = learner(component)
     if not hasattr(probe, "run_layers"):
-        raise NotApplicable("a probe with fit and predict takes one label an item")
+        raise NotApplicable("a probe with fit and predict takes one label per item")
     problem = toy_problem(probe, n=100, n_layers=1, seeds=(0,))
     labelled(problem)
     try:
         found = cells(component.make, of_several(problem, (1, 1)))
     except Exception as refused:
-        raise NotApplicable(f"the probe takes one label an item: {refused}") from None
+        raise NotApplicable(f"the probe takes one label per item: {refused}") from None
     whole = success(found)
     part = success(cells(component.make, of_several(problem, ASKED)))
     assert part >= whole - 0.1, (
@@ -38,7 +38,7 @@ def check_what_was_not_asked_counts_for_nothing(component: Component) -> None:
 
 
 def of_several(problem: ToyProblem, asked: tuple[float, float], seed: int = 0) -> ToyProblem:
-    """Return a problem of one label an item as one whose items may carry several.
+    """Return a problem of one label per item as one whose items may carry several.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sondage.data import Labels, Rankings, Split, TaskData, Trees
-from sondage.testing.check import NotApplicable, check
+from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.component import Component
 from sondage.testing.drive import frozen
 
@@ -32,26 +32,7 @@ def contents(data: TaskData) -> Any:
     return frozen([data.corpus.fingerprint, data.target, data.fixed, data.ratios, data.warnings])
 
 
-@check("task", since="0.1")
-def check_fingerprint_is_stable(component: Component) -> None:
-    """Two instances have the same two fingerprints, and loading changes neither."""
-    first, second = component.make(), component.make()
-    before = (first.fingerprint, first.corpus_fingerprint)
-    assert before == (second.fingerprint, second.corpus_fingerprint), "two instances differ"
-    first.load()
-    assert before == (first.fingerprint, first.corpus_fingerprint), "loading changes them"
-
-
-@check("task", since="0.1")
-def check_fingerprint_follows_parameters(component: Component) -> None:
-    """Each variant of the parameters that the test names has a fingerprint of its own."""
-    if not component.variants:
-        raise NotApplicable("the test names no variants")
-    found = [component.make(**v).fingerprint for v in ({}, *component.variants)]
-    assert len(set(found)) == len(found), f"fingerprints of the variants: {found}"
-
-
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_one_corpus_fingerprint_is_one_corpus(component: Component) -> None:
     """Variants that share a corpus fingerprint share their texts: they share an encoding."""
     if not component.variants:
@@ -63,14 +44,14 @@ def check_one_corpus_fingerprint_is_one_corpus(component: Component) -> None:
         assert texts.setdefault(task.corpus_fingerprint, found) == found, f"{variant} differs"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_loading_twice_agrees(component: Component) -> None:
     """Two instances load the same texts, targets and splits."""
     first, second = component.make().load(), component.make().load()
     assert contents(first) == contents(second), "two loads differ"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_units_are_as_declared(component: Component) -> None:
     """What the target sits on is what the task says without loading."""
     task = component.make()
@@ -81,7 +62,7 @@ def check_units_are_as_declared(component: Component) -> None:
     assert task.units == found, f"declared {task.units}, observed {found}"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_labels_are_declared(component: Component) -> None:
     """Every label is an index into names, and no name comes twice."""
     target = with_target(component).target
@@ -99,7 +80,7 @@ def check_labels_are_declared(component: Component) -> None:
         assert ids.max(initial=-1) < k, f"label {ids.max()} of {k} names"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_items_lie_in_the_corpus(component: Component) -> None:
     """Every item's sentence exists, and its spans lie inside it and are not empty."""
     data = with_target(component)
@@ -116,7 +97,7 @@ def check_items_lie_in_the_corpus(component: Component) -> None:
     assert ((start >= 0) & (start < end) & (end <= size)).all(), "a span is empty or outside"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_trees_are_trees(component: Component) -> None:
     """Every sentence that is an item has one root, and every word a path to it."""
     data = with_target(component)
@@ -134,7 +115,7 @@ def check_trees_are_trees(component: Component) -> None:
         assert (above == -1).all(), f"sentence {i} has a cycle"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_split_parts_are_disjoint(component: Component) -> None:
     """No item is in two parts of a split, or twice in one."""
     data = with_target(component)
@@ -143,7 +124,7 @@ def check_split_parts_are_disjoint(component: Component) -> None:
         assert len(np.unique(every)) == len(every), f"seed {seed}: an item comes twice"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_split_parts_are_in_range(component: Component) -> None:
     """Parts hold indices of items, ascending."""
     data = with_target(component)
@@ -155,7 +136,7 @@ def check_split_parts_are_in_range(component: Component) -> None:
         assert (np.diff(part) >= 0).all(), "indices do not ascend"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_train_and_test_are_not_empty(component: Component) -> None:
     """There is something to train on and something to test on."""
     data = with_target(component)
@@ -165,7 +146,7 @@ def check_train_and_test_are_not_empty(component: Component) -> None:
         assert len(test), f"seed {seed}: nothing to test on"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_split_is_reproducible(component: Component) -> None:
     """One seed draws one split, from any load."""
     first, second = with_target(component), with_target(component)
@@ -174,7 +155,7 @@ def check_split_is_reproducible(component: Component) -> None:
         assert again[0] == again[1] == again[2], f"seed {seed} draws different splits"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_seed_draws_the_split_if_declared(component: Component) -> None:
     """Seeds draw different splits where randomness says so, and only there."""
     data, task = with_target(component), component.make()
@@ -183,7 +164,7 @@ def check_seed_draws_the_split_if_declared(component: Component) -> None:
     assert drawn == declared, f"randomness is {task.randomness}, but seeds vary: {drawn}"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_equal_sentences_share_a_part(component: Component) -> None:
     """A drawn split never tests on a sentence that it trains on."""
     data = with_target(component)
@@ -197,7 +178,7 @@ def check_equal_sentences_share_a_part(component: Component) -> None:
         assert not shared, f"seed {seed}: {len(shared)} sentences are in two parts"
 
 
-@check("task", since="0.1")
+@promise_of("task", since="0.1")
 def check_warnings_are_counts(component: Component) -> None:
     """Warnings map slugs in kebab case to how often each happened."""
     for slug, count in component.make().load().warnings.items():

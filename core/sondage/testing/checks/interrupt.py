@@ -1,0 +1,58 @@
+"""The check of probes that are interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+
+from sondage import probing
+from sondage.guard.heed import heeded
+from sondage.testing.check import NotApplicable, promise_of
+from sondage.testing.component import Component
+from sondage.testing.probed import toy_cells, toy_problem
+
+
+@promise_of("probe", since="0.1")
+def check_an_interrupt_leaves_no_result(component: Component) -> None:
+    """Ctrl-C in the middle of a fit ends the job, and nothing of it is handed over."""
+    if threading.current_thread() is not threading.main_thread():
+        raise NotApplicable("only a main thread is interrupted")
+    problem = toy_problem(component.make(), layers=(0,), seeds=(0,))
+    toy_cells(component)  # what is imported or kept at first use
+
+    def made(stop: int, count: list[int]) -> Iterator[object]:
+        with calls(stop, count):  # of the probe alone: what listens is not to be hit
+            yield from probing.run(component.make(), problem)
+
+    list(made(0, whole := [0]))
+    for third in (1, 2):
+        found: list[object] = []
+        with contextlib.suppress(KeyboardInterrupt), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found.extend(heeded(made(third * whole[0] // 3, [0])))
+        assert not found, "the probe did not hear the interrupt and gave a result"
+
+
+@contextlib.contextmanager
+def calls(interrupted: int, count: list[int]) -> Iterator[None]:
+    """Count this thread's calls of Python functions; interrupt one of them, as Ctrl-C would."""
+
+    def seen(frame: object, event: str, argument: object) -> None:
+        # Not those of C functions: as if between a lock's taking and its `with`.
+        count[0] += event == "call"
+        if event == "call" and count[0] == interrupted:
+            sys.setprofile(before)
+            signal.raise_signal(signal.SIGINT)
+
+    before = sys.getprofile()
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.setprofile(seen)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+        signal.signal(signal.SIGINT, handler)

@@ -1,0 +1,99 @@
+"""Runs a probe on toy problems of its kind, as the core would."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sondage.contracts import Problem
+from sondage.data import Labels, Result
+from sondage.probing import dev_of
+from sondage.scores import classification
+from sondage.testing import toys, wishes
+from sondage.testing.check import NotApplicable
+from sondage.testing.component import Component
+
+Cells = dict[tuple[int | None, int], Result]
+
+PROBLEMS: dict[str, Callable[..., toys.ToyProblem]] = {
+    "vectors": toys.labelled_problem,
+    "spans": lambda **how: toys.labelled_problem(longest=3, **how),
+    "trees": toys.tree_problem,
+    "rankings": toys.ranking_problem,
+}
+
+
+def toy_problem(probe: Any, **how: Any) -> toys.ToyProblem:
+    """Return a problem of the probe's kind, view and width whose arrays may be written to."""
+    units, shape = getattr(probe, "units", "vectors"), wishes.shape_of(probe)
+    wanted = getattr(probe, "wants_width", None)
+    given = {"writeable": True, **how}
+    if shape == "attention" and units in ("trees", "rankings"):
+        return wishes.attended(PROBLEMS[units](**given), heads=wanted or 3)
+    if wanted is not None:
+        given["width"] = wanted
+    if shape != "word":
+        return wishes.sentence_problem(wishes.view_of(probe), **given)
+    if units == "trees" and wanted is not None and wanted < 8:
+        raise NotApplicable("toy trees take vectors of 8 columns or more")
+    return PROBLEMS[units](**given)
+
+
+def hard_problem(probe: Any, **how: Any) -> toys.ToyProblem:
+    """Return a problem on which no probe is always right."""
+    labelled = getattr(probe, "units", "vectors") in ("vectors", "spans")
+    return toy_problem(probe, **{**({"noise": 2.0} if labelled else {"shuffled": True}), **how})
+
+
+def every_cell(make: Callable[[], Any], problem: Problem) -> list[tuple[int | None, int, Result]]:
+    """Run a probe on a problem as the core does: simple probes one cell at a time."""
+    probe = make()
+    if hasattr(probe, "run_layers"):
+        return list(probe.run_layers(problem))
+    cells: list[tuple[int | None, int, Result]] = []
+    labels = problem.data.target
+    assert isinstance(labels, Labels)
+    for layer, seed in itertools.product(problem.layers, problem.seeds):
+        X, split = problem.vectors(layer), problem.splits[seed]
+        train = X[split.train]
+        train.setflags(write=X.flags.writeable)
+        made = make()
+        dev = dev_of(made, X, labels.y, split)
+        fitted = made.fit(train, labels.y[split.train], rng=problem.rng(layer, seed), **dev)
+        test = X[split.test]
+        test.setflags(write=X.flags.writeable)
+        predicted = np.asarray(fitted.predict(test))
+        cells.append((layer, seed, classification(labels, predicted, split.test, split.train)))
+    return cells
+
+
+def cells(make: Callable[[], Any], problem: Problem) -> Cells:
+    """Run a probe and return its results by (layer, seed)."""
+    return {(layer, seed): result for layer, seed, result in every_cell(make, problem)}
+
+
+def toy_cells(component: Component) -> Cells:
+    """Return the results on the toy problem, computed once for all checks."""
+    if "toy" not in component.memory:
+        component.memory["toy"] = cells(component.make, toy_problem(component.make()))
+    found: Cells = component.memory["toy"]
+    return found
+
+
+def hard_cells(component: Component) -> Cells:
+    """Return the results on the hard problem, computed once for all checks."""
+    if "hard" not in component.memory:
+        component.memory["hard"] = cells(component.make, hard_problem(component.make()))
+    found: Cells = component.memory["hard"]
+    return found
+
+
+def success(found: Cells) -> float:
+    """Return the mean outcome over all cells; NotApplicable where there are none."""
+    values = [r.outcomes.values for r in found.values() if r.outcomes is not None]
+    if not values:
+        raise NotApplicable("the probe reports no outcomes")
+    return float(np.mean(np.concatenate([np.asarray(v, np.float64) for v in values])))
