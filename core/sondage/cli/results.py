@@ -66,9 +66,9 @@ def results(
         _hand_over(_frame(found, table, cells=cells), csv, parquet)
     elif plain:
         from sondage.cli import outcome
-        from sondage.report.read import findings
+        from sondage.records.summary import read_summary
 
-        seen = findings(found.folder)
+        seen = read_summary(found.folder)
         text.say(found.name + (f": {seen.lacking}" if seen.lacking else "") + "\n")
         outcome.tables(seen, every_score=every)
         outcome.warnings(seen)
@@ -106,7 +106,7 @@ def _chosen(name: str, *, told: bool = False) -> Run:
 
 
 def _asked(sql: str, name: str) -> DataFrame:
-    from sondage.records.folder import runs
+    from sondage.records.across import runs
     from sondage.report import query
     from sondage.store import paths
 
@@ -127,10 +127,10 @@ def _left_out(name: str, why: str) -> None:
 
 def _frame(run: Run, table: str | None, *, cells: bool) -> DataFrame:
     from sondage.errors import ResultsError, nearest
-    from sondage.report.read import findings
+    from sondage.records.summary import read_summary
 
     if table is None:
-        return run.frame() if cells else findings(run.folder).frame()
+        return run.frame() if cells else read_summary(run.folder).frame()
     out = run.table(table)
     if out.empty:
         known = {name for r in run.folder.records() for name in r.get("tables", {})}
@@ -177,12 +177,13 @@ def _short(value: object) -> object:
 
 def _drawn(run: Run, plot: Path | None, latex: str | None, *, every: bool, size: str) -> None:
     from sondage import report
+    from sondage.records.summary import read_summary
 
     if plot is not None:
         report.plot(run, plot, every_score=every, size=size)
         text.warn(f"written: {plot}")
     if latex is not None:
-        made = report.latex(report.findings(run.folder), every_score=every)
+        made = report.latex(read_summary(run.folder), every_score=every)
         if latex == "-":
             text.say(made.rstrip("\n"))
         else:

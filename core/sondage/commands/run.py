@@ -16,7 +16,8 @@ from sondage.execute.listener import Listener, Silent
 from sondage.host import extras
 from sondage.plan.cells import Plan
 from sondage.records import record, whole
-from sondage.records.folder import RunFolder, finished
+from sondage.records.across import finished
+from sondage.records.folder import RunFolder
 from sondage.records.runs import Run
 from sondage.store import Store, paths
 
