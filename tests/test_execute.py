@@ -313,7 +313,7 @@ def test_settings_change_what_runs(toy_registry):
 
 
 def test_results_hold_what_paired_tests_need(toy_registry):
-    from sondage.records.folder import unpack
+    from sondage.records.outcomes import unpack
 
     run = api.run(f"{toy_registry}:small")
     by = {(r["encoder"], r["layer"], r["seed"]): r for r in run.folder.records()}

@@ -8,7 +8,8 @@ import pytest
 
 from sondage import api, stats
 from sondage.records import frames
-from sondage.records.folder import RunFolder, unpack
+from sondage.records.folder import RunFolder
+from sondage.records.outcomes import unpack
 from sondage.report import sheet
 
 

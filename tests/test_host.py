@@ -4,7 +4,7 @@ from importlib.metadata import PathDistribution
 
 import pytest
 
-from sondage.commands.describe import describe
+from sondage.commands.describe import description
 from sondage.errors import PluginError, UnknownComponentError
 from sondage.host import Host
 
@@ -134,7 +134,7 @@ def test_describe_shows_what_is_a_property(make_plugin):
     make_plugin("one", code.format(name="one", arguments="centre: bool = True"))
     make_plugin("two", code.format(name="two", arguments="centre: bool"))
     host = Host.discover()
-    found = [describe(host.find("metric", f"{name}.x")).attributes for name in ("one", "two")]
+    found = [description(host.find("metric", f"{name}.x")).attributes for name in ("one", "two")]
     assert found[0]["invariances"] == "scaling with the defaults; depends on the parameters"
     assert found[1] == {"invariances": "depends on the parameters", "symmetric": "True"}
 

@@ -1,4 +1,4 @@
-"""Findings, panels, LaTeX, SQL and the picture, from records with known numbers."""
+"""Summaries, panels, LaTeX, SQL and the picture, from records with known numbers."""
 
 import json
 import os
@@ -18,8 +18,11 @@ from sondage.cli import outcome
 from sondage.data import Outcomes
 from sondage.errors import ResultsError
 from sondage.records import frames
-from sondage.records.folder import RunFolder, pack
-from sondage.report import figure, pivot, read, tex
+from sondage.records import summary as kept
+from sondage.records.folder import RunFolder
+from sondage.records.outcomes import pack
+from sondage.records.summary import read_summary
+from sondage.report import figure, pivot, tex
 
 EVIL = '<script>alert("x")</script> \x1b[31m\x00\uffff & 50% \\input{x} #_^~{}$'
 
@@ -67,7 +70,7 @@ def folder(tmp_path):
 
 
 def test_panels_hold_means_and_half_widths(folder):
-    probe, metric = report.panels(report.findings(folder))
+    probe, metric = report.panels(read_summary(folder))
     assert (probe.title, metric.title) == ("t · p · accuracy", "t · m · gap")
     assert (probe.encoders, metric.encoders) == (["a", "b"], ["a ~ b"])
     assert probe.layers == [0, 1]
@@ -81,13 +84,13 @@ def test_panels_hold_means_and_half_widths(folder):
 
 
 def test_every_score_is_shown_on_request_the_first_one_first(folder):
-    shown = report.panels(report.findings(folder), every_score=True)
+    shown = report.panels(read_summary(folder), every_score=True)
     assert [panel.score for panel in shown] == ["accuracy", "extra", "gap"]
     assert shown[1].cell(0, "a").startswith("6.000 ± 2.484")
 
 
 def test_large_scores_need_fewer_digits(tmp_path):
-    found = report.findings(write(tmp_path / "r", [record(0, {"bits": 123456.7})]))
+    found = read_summary(write(tmp_path / "r", [record(0, {"bits": 123456.7})]))
     assert report.panels(found)[0].cell(0, "a") == "123457"
 
 
@@ -96,15 +99,15 @@ def test_a_probe_over_all_layers_and_two_views_have_their_rows(tmp_path):
         record(0, {"s": 0.5}, layer=None),
         record(1, {"s": 0.6}, view="mean"),
     ]
-    shown = report.panels(report.findings(write(tmp_path / "r", records)))
+    shown = report.panels(read_summary(write(tmp_path / "r", records)))
     assert {panel.title for panel in shown} == {"t · p · s · word", "t · p · s · mean"}
     assert {tuple(panel.layers) for panel in shown} == {(None,), (0,)}
 
 
-def test_findings_count_warnings_and_failures(folder):
+def test_summaries_count_warnings_and_failures(folder):
     failed = record(7777, {}, status="failed", error={"message": "no", "slug": "data"})
     folder.append([failed])
-    found = report.findings(folder)
+    found = read_summary(folder)
     assert found.warnings == [
         {"warning": "lost-words", "least": 3, "most": 5, "cells": 12, "component": "p", "task": "t"}
     ]
@@ -112,54 +115,61 @@ def test_findings_count_warnings_and_failures(folder):
     assert found.n_cells == 14
 
 
-def test_findings_are_kept_and_computed_again_when_results_change(folder, monkeypatch):
+def test_summaries_are_kept_and_computed_again_when_results_change(folder, monkeypatch):
     calls = []
-    compute = read._compute
-    monkeypatch.setattr(read, "_compute", lambda f: calls.append(1) or compute(f))
-    first = report.findings(folder)
-    assert report.findings(folder) == first
+    compute = kept._compute
+    monkeypatch.setattr(kept, "_compute", lambda f: calls.append(1) or compute(f))
+    first = read_summary(folder)
+    assert read_summary(folder) == first
     assert len(calls) == 1
     folder.append([record(500, {"accuracy": 1.0}, layer=2)])
-    second = report.findings(folder)
+    second = read_summary(folder)
     assert len(calls) == 2
     assert len(second.rows) == len(first.rows) + 1
     header = folder.path / "run.json"
     header.write_text(header.read_text("utf-8").replace('"baseline": "b"', '"baseline": null'))
-    assert report.findings(folder).baseline == ""
+    assert read_summary(folder).baseline == ""
     assert len(calls) == 3
 
 
 @pytest.mark.parametrize(
-    "module", ["stats", "resampling", "frames", "report/read", "a/new/package/module"]
+    "module",
+    [
+        "stats/inference",
+        "stats/resampling",
+        "records/frames",
+        "records/summary",
+        "a/new/package/module",
+    ],
 )
-def test_findings_are_computed_again_when_the_code_behind_them_changes(
+def test_summaries_are_computed_again_when_the_code_behind_them_changes(
     folder, monkeypatch, tmp_path, module
 ):
     core = tmp_path / "sondage"
-    real = Path(read.__file__).parents[1]
+    real = Path(kept.__file__).parents[1]
     shutil.copytree(real, core, ignore=lambda _, names: {n for n in names if n[-3:] == "pyc"})
     (core / "a" / "new" / "package").mkdir(parents=True)
     (core / "a" / "new" / "package" / "module.py").touch()
-    monkeypatch.setattr(read, "CORE", core)
-    report.findings(folder)
+    monkeypatch.setattr(kept, "CORE", core)
+    read_summary(folder)
     calls = []
-    compute = read._compute
-    monkeypatch.setattr(read, "_compute", lambda f: calls.append(1) or compute(f))
-    report.findings(folder)
+    compute = kept._compute
+    monkeypatch.setattr(kept, "_compute", lambda f: calls.append(1) or compute(f))
+    read_summary(folder)
     assert not calls
     with (core / f"{module}.py").open("a", encoding="utf-8") as file:
         file.write("# edited\n")
-    report.findings(folder)
+    read_summary(folder)
     assert calls == [1]
 
 
 def test_every_module_behind_a_summary_counts():
     code = (
-        "import sys, sondage.report.read, sondage.records.frames;"
+        "import sys, sondage.records.summary, sondage.records.frames;"
         "print(*(m.__file__ for n, m in sys.modules.items() if n.partition('.')[0] == 'sondage'))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    counted = {str(path) for path in read.CORE.rglob("*.py")}
+    counted = {str(path) for path in kept.CORE.rglob("*.py")}
     assert len(ran.stdout.split()) > 10
     assert set(ran.stdout.split()) <= counted
 
@@ -167,17 +177,17 @@ def test_every_module_behind_a_summary_counts():
 def test_code_that_cannot_be_looked_at_is_an_error(folder, monkeypatch, tmp_path):
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "gone.py").symlink_to(tmp_path / "nowhere.py")
-    monkeypatch.setattr(read, "CORE", tmp_path / "core")
+    monkeypatch.setattr(kept, "CORE", tmp_path / "core")
     with pytest.raises(FileNotFoundError, match=r"gone\.py"):
-        report.findings(folder)
+        read_summary(folder)
 
 
 def test_a_run_s_summary_is_the_one_that_is_kept(folder, monkeypatch):
     run = api.Run(folder)
     first = run.summary()
-    monkeypatch.setattr(read, "_compute", lambda _: pytest.fail("computed again"))
+    monkeypatch.setattr(kept, "_compute", lambda _: pytest.fail("computed again"))
     assert run.summary().equals(first)
-    assert frames.in_floats(report.findings(folder).frame()).equals(first)
+    assert frames.in_floats(read_summary(folder).frame()).equals(first)
 
 
 @pytest.mark.parametrize("sentences", [19, 20])
@@ -186,7 +196,7 @@ def test_too_few_test_sentences_are_said_where_intervals_are_seen(tmp_path, sent
     cell = record(0, {"accuracy": right.mean()}, right=right)
     groups = np.repeat(np.arange(sentences), 3)
     cell["outcomes"] = pack(Outcomes(np.arange(len(right)), groups, right))
-    found = report.findings(write(tmp_path / "r", [cell]))
+    found = read_summary(write(tmp_path / "r", [cell]))
     assert found.frame()["n_groups"].tolist() == [sentences]
     (panel,) = pivot.panels(found)
     rough = [note for note in panel.notes if "rough" in note]
@@ -200,38 +210,38 @@ def test_too_few_test_sentences_are_said_where_intervals_are_seen(tmp_path, sent
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"stamp": 1}', "null"])
-def test_a_damaged_file_of_findings_is_ignored(folder, damage):
-    first = report.findings(folder)
+def test_a_damaged_summary_is_ignored(folder, damage):
+    first = read_summary(folder)
     kept = folder.path / "summary.json"
     found = json.loads(kept.read_text("utf-8"))
     kept.write_text(damage, "utf-8")
-    assert report.findings(folder) == first
+    assert read_summary(folder) == first
     assert json.loads(kept.read_text("utf-8")) == found
     del found["rows"]
     kept.write_text(json.dumps(found), "utf-8")
-    assert report.findings(folder) == first
+    assert read_summary(folder) == first
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_findings_of_a_folder_that_cannot_be_written(folder):
+def test_summaries_of_a_folder_that_cannot_be_written(folder):
     folder.path.chmod(0o500)
     try:
-        assert report.findings(folder).rows
+        assert read_summary(folder).rows
     finally:
         folder.path.chmod(0o700)
 
 
 def test_the_kept_summary_equals_the_computed_one(folder):
-    report.findings(folder)
+    read_summary(folder)
     kept, computed = api.Run(folder).summary(), frames.summary(folder)
     pd.testing.assert_frame_equal(kept, computed)
     assert computed["p_holm"].dtype == "float64"
-    assert dict(report.findings(folder).frame().dtypes.astype(str)) == frames.SUMMARY
+    assert dict(read_summary(folder).frame().dtypes.astype(str)) == frames.SUMMARY
 
 
 def test_latex_escapes_what_it_prints(tmp_path):
     folder = write(tmp_path / "r", [record(0, {"s": 0.5}, encoder=EVIL, task=EVIL)])
-    made = report.latex(report.findings(folder))
+    made = report.latex(read_summary(folder))
     assert "\x1b" not in made
     body = re.sub(r"\\[&%#_{}$]|\\text\w+\{\}", "", made)
     assert "\\input" not in body
@@ -241,7 +251,7 @@ def test_latex_escapes_what_it_prints(tmp_path):
 
 
 def test_latex_marks_significant_differences(folder):
-    made = report.latex(report.findings(folder))
+    made = report.latex(read_summary(folder))
     assert r"1 & \(0.910 \pm 0.025^{*}\) & \(0.510 \pm 0.025\) \\" in made
     assert made.count(r"\toprule") == 2
 
@@ -316,7 +326,7 @@ def test_the_picture_shows_every_panel_and_escapes_its_text(tmp_path):
 
 
 def test_the_picture_draws_the_numbers(folder):
-    drawn = figure.chart(report.panels(report.findings(folder))).to_dict()
+    drawn = figure.chart(report.panels(read_summary(folder))).to_dict()
     probe, metric = drawn["vconcat"][0]["hconcat"]
     values = drawn["datasets"][probe["data"]["name"]]
     points = {(p["layer"], p["series"]): p for p in values}
@@ -345,7 +355,7 @@ def test_scores_near_0_or_1_are_said_to_have_too_narrow_intervals(tmp_path, wron
     right = np.arange(60) >= wrong
     cell = record(0, {"accuracy": right.mean()}, right=right)
     cell["outcomes"] = pack(Outcomes(np.arange(60), np.repeat(np.arange(20), 3), right))
-    found = report.findings(write(tmp_path / "r", [cell]))
+    found = read_summary(write(tmp_path / "r", [cell]))
     (panel,) = pivot.panels(found)
     said = "of scores so near 0 or 1 intervals over so few test sentences may be too narrow"
     assert (said in panel.notes) is told

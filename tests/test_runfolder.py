@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from sondage.data import Outcomes
 from sondage.errors import ResultsError
-from sondage.records.folder import RunFolder, finished, pack, unpack
+from sondage.records.across import finished
+from sondage.records.folder import RunFolder
+from sondage.records.outcomes import pack, unpack
 
 
 def record(i, status="done", **more):

@@ -174,7 +174,7 @@ def _json_type(schema: dict[str, Any]) -> str:
 
 def components() -> str:
     """Return the catalogue of what the installed plugins offer."""
-    from sondage.commands.describe import describe
+    from sondage.commands.describe import description
     from sondage.host import Host
     from sondage.specs import SPECS
 
@@ -187,7 +187,7 @@ def components() -> str:
     for kind in SPECS:
         out.append(f"## {kind.capitalize()}s\n")
         for offer in host.offers(kind):
-            found = describe(offer)
+            found = description(offer)
             spec = offer.spec
             out += [
                 f"({_label(kind, spec.name)})=\n\n### {spec.name}\n",

@@ -60,9 +60,9 @@ def test_reading_an_older_run_does_not_make_it_the_last(call, three):
 def test_a_run_asked_for_again_is_the_last_and_its_summary_stays(call, three, both, monkeypatch):
     older, _, _ = three
     call("results", older)
-    from sondage.report import read
+    from sondage.records import summary
 
-    monkeypatch.setattr(read, "_compute", lambda folder: pytest.fail("computed again"))
+    monkeypatch.setattr(summary, "_compute", lambda folder: pytest.fail("computed again"))
     call("run", f"{both}:both", "--quiet")
     assert call("results").out.startswith(f"{older}\n")
 

@@ -11,6 +11,8 @@ from sondage.cli import text
 from sondage.errors import ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sondage.testing import CheckOutcome
 
 
@@ -46,6 +48,12 @@ def check(
         subject.arguments,
         expected_failures=reasons,
     )
+    _tell(outcomes)
+    if any(o.status == "failed" for o in outcomes):
+        raise typer.Exit(1)
+
+
+def _tell(outcomes: Sequence[CheckOutcome]) -> None:
     first: dict[str, str] = {}
     rows = []
     for o in outcomes:
@@ -61,8 +69,6 @@ def check(
     known = sum(o.status == "expected" for o in outcomes)
     as_said = f", {known} as expected" if known else ""
     text.say(f"{text.counted(len(outcomes), 'check')}, {bad} failed{as_said}")
-    if bad:
-        raise typer.Exit(1)
 
 
 def _expectation(given: str) -> tuple[str, str]:

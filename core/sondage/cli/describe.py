@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sondage.cli import text
+
+if TYPE_CHECKING:
+    from sondage.host import Offer
 
 
 def describe(
@@ -15,8 +18,6 @@ def describe(
 ) -> None:
     """Show a component's parameters and what it declares."""
     from sondage import registry
-    from sondage.commands.describe import describe as read
-    from sondage.errors import PluginError, SondageError
     from sondage.host import Host
 
     declaration = registry.load().declared(kind).get(name)
@@ -26,18 +27,13 @@ def describe(
             f"{name} is declared in registry.yaml: use {declaration.use}, {given or 'as is'}\n"
         )
         name = declaration.use
-    offer = Host.discover().find(kind, name)
-    try:
-        found = read(offer)
-    except SondageError:
-        raise
-    except Exception as error:
-        raise PluginError(
-            f"{kind} '{name}' of {offer.distribution} {offer.version} cannot be imported: "
-            f"{type(error).__name__}: {error}",
-            hint="sondage doctor",
-        ) from error
-    spec = offer.spec
+    _tell(Host.discover().find(kind, name))
+
+
+def _tell(offer: Offer) -> None:
+    from sondage.commands.describe import description
+
+    found, spec = description(offer), offer.spec
     text.say(f"{spec.name}: {spec.summary}")
     text.say(f"  from {offer.distribution} {offer.version}")
     if spec.reference:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from sondage.cli import text
+from sondage.records.summary import Summary, read_summary
 from sondage.report.pivot import Panel, panels
-from sondage.report.read import Findings, findings
 
 if TYPE_CHECKING:
     from sondage.records.runs import Run
@@ -25,7 +25,7 @@ def show(run: Run) -> None:
     typer.Exit
         With code 1 if cells failed.
     """
-    found = findings(run.folder)
+    found = read_summary(run.folder)
     tables(found)
     for note in found.header.get("notes", []):
         text.say(f"note: {note}")
@@ -41,7 +41,7 @@ def show(run: Run) -> None:
         raise typer.Exit(1)
 
 
-def tables(found: Findings, *, every_score: bool = False) -> None:
+def tables(found: Summary, *, every_score: bool = False) -> None:
     """Print the summary: a small table for each task, component and score."""
     shown = panels(found, every_score=every_score)
     notes: dict[str, None] = {}
@@ -75,7 +75,7 @@ def _hung(value: str) -> str:
     return value if value.endswith("*") or not value else f"{value} "
 
 
-def warnings(found: Findings) -> None:
+def warnings(found: Summary) -> None:
     """Print counted warnings."""
     for w in found.warnings:
         count = w["most"] if w["least"] == w["most"] else f"{w['least']} to {w['most']}"
@@ -83,7 +83,7 @@ def warnings(found: Findings) -> None:
         text.say(f"warning: {w['warning']}: {count} in each of {where}")
 
 
-def failures(found: Findings) -> None:
+def failures(found: Summary) -> None:
     """Print failed cells, those of one reason together, to standard error."""
     reasons: Counter[str] = Counter()
     first: dict[str, str] = {}

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sondage.cli import options, text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sondage.commands.plan import Pass
 
 
 def plan(
@@ -43,22 +48,27 @@ def plan(
         f"{sum(g.new for g in found.groups)} new\n"
     )
     if found.passes:
-        rows = [
-            [p.encoder, p.task, _layers(p.layers), p.cached, _size(p.bytes, p.reason)]
-            for p in found.passes
-        ]
-        columns = ["encoding with", "of", "layers", "cached", "to write"]
-        text.table(columns, rows, right=["cached", "to write"])
-        known = sum(p.bytes or 0 for p in found.passes)
-        least = "at least " if any(p.bytes is None for p in found.passes) else ""
-        text.say(f"{least}{text.size(known)} to write to {store.root}")
-        with contextlib.suppress(OSError):
-            if known > (free := paths.free(store.root)):
-                text.say(f"warning: only {text.size(free)} are free there; SONDAGE_STORE moves it")
+        _to_encode(found.passes, store.root)
     else:
         text.say("nothing to encode")
     for note in planned.notes:
         text.say(f"note: {note}")
+
+
+def _to_encode(passes: list[Pass], root: Path) -> None:
+    from sondage.store import paths
+
+    rows = [
+        [p.encoder, p.task, _layers(p.layers), p.cached, _size(p.bytes, p.reason)] for p in passes
+    ]
+    columns = ["encoding with", "of", "layers", "cached", "to write"]
+    text.table(columns, rows, right=["cached", "to write"])
+    known = sum(p.bytes or 0 for p in passes)
+    least = "at least " if any(p.bytes is None for p in passes) else ""
+    text.say(f"{least}{text.size(known)} to write to {root}")
+    with contextlib.suppress(OSError):
+        if known > (free := paths.free(root)):
+            text.say(f"warning: only {text.size(free)} are free there; SONDAGE_STORE moves it")
 
 
 def _layers(wanted: dict[str, list[int]]) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sondage.cli import text
-from sondage.records.folder import Record
+from sondage.records.lines import Record
 
 if TYPE_CHECKING:
     from sondage.execute.listener import Listener

@@ -15,31 +15,35 @@ if TYPE_CHECKING:
     from sondage.records.runs import Run
 
 
+_Name = Annotated[
+    str, typer.Argument(help="A run's or composition's name or its beginning; else the last run.")
+]
+_Printed = Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")]
+_Query = Annotated[
+    str | None,
+    typer.Option(
+        metavar="QUERY", help="Ask the tables 'cells' and 'summary': of RUN, else of all runs."
+    ),
+]
+
+
 def results(
-    run: Annotated[
-        str,
-        typer.Argument(help="A run's or composition's name or its beginning; else the last run."),
-    ] = "",
-    csv: Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")] = None,
+    run: _Name = "",
+    csv: _Printed = None,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
-    latex: Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")] = None,
+    latex: _Printed = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A picture, .svg, .pdf or .png.")
     ] = None,
     size: Annotated[
         str, typer.Option(metavar="SIZE", help="Of the picture: screen, or a paper's column, page.")
     ] = "screen",
-    sql: Annotated[
-        str | None,
-        typer.Option(
-            metavar="QUERY", help="Ask the tables 'cells' and 'summary': of RUN, else of all runs."
-        ),
-    ] = None,
+    sql: _Query = None,
     table: Annotated[
         str | None, typer.Option(metavar="NAME", help="A named table, such as per_class.")
     ] = None,
     cells: Annotated[
-        bool, typer.Option("--cells", help="One row a cell and score, not the summary.")
+        bool, typer.Option("--cells", help="One row per cell and score, not the summary.")
     ] = False,
     every: Annotated[
         bool, typer.Option("--all", help="Every score, not only each component's first.")
@@ -56,24 +60,28 @@ def results(
     plain = not (failed or cells or any((csv, parquet, latex, plot, table)))
     found = _chosen(run, told=plain)
     if failed:
-        _failed(found)
+        _failures(found)
         return
     if not plain:
         _warn_of_lacking(found)
     if plot is not None or latex is not None:
-        _drawn(found, plot, latex, every=every, size=size)
+        _written_for_paper(found, plot, latex, every=every, size=size)
     if table is not None or cells or csv is not None or parquet is not None:
         _hand_over(_frame(found, table, cells=cells), csv, parquet)
     elif plain:
-        from sondage.cli import outcome
-        from sondage.report.read import findings
+        _shown(found, every=every)
 
-        seen = findings(found.folder)
-        text.say(found.name + (f": {seen.lacking}" if seen.lacking else "") + "\n")
-        outcome.tables(seen, every_score=every)
-        outcome.warnings(seen)
-        if seen.failed:
-            outcome.failures(seen)
+
+def _shown(run: Run, *, every: bool) -> None:
+    from sondage.cli import outcome
+    from sondage.records.summary import read_summary
+
+    seen = read_summary(run.folder)
+    text.say(run.name + (f": {seen.lacking}" if seen.lacking else "") + "\n")
+    outcome.tables(seen, every_score=every)
+    outcome.warnings(seen)
+    if seen.failed:
+        outcome.failures(seen)
 
 
 def _warn_of_lacking(run: Run) -> None:
@@ -106,7 +114,7 @@ def _chosen(name: str, *, told: bool = False) -> Run:
 
 
 def _asked(sql: str, name: str) -> DataFrame:
-    from sondage.records.folder import runs
+    from sondage.records.across import runs
     from sondage.report import query
     from sondage.store import paths
 
@@ -127,10 +135,10 @@ def _left_out(name: str, why: str) -> None:
 
 def _frame(run: Run, table: str | None, *, cells: bool) -> DataFrame:
     from sondage.errors import ResultsError, nearest
-    from sondage.report.read import findings
+    from sondage.records.summary import read_summary
 
     if table is None:
-        return run.frame() if cells else findings(run.folder).frame()
+        return run.frame() if cells else read_summary(run.folder).frame()
     out = run.table(table)
     if out.empty:
         known = {name for r in run.folder.records() for name in r.get("tables", {})}
@@ -175,14 +183,17 @@ def _short(value: object) -> object:
     return "" if value is None or str(value) in ("<NA>", "nan", "NaT") else value
 
 
-def _drawn(run: Run, plot: Path | None, latex: str | None, *, every: bool, size: str) -> None:
+def _written_for_paper(
+    run: Run, plot: Path | None, latex: str | None, *, every: bool, size: str
+) -> None:
     from sondage import report
+    from sondage.records.summary import read_summary
 
     if plot is not None:
         report.plot(run, plot, every_score=every, size=size)
         text.warn(f"written: {plot}")
     if latex is not None:
-        made = report.latex(report.findings(run.folder), every_score=every)
+        made = report.latex(read_summary(run.folder), every_score=every)
         if latex == "-":
             text.say(made.rstrip("\n"))
         else:
@@ -190,7 +201,7 @@ def _drawn(run: Run, plot: Path | None, latex: str | None, *, every: bool, size:
             text.warn(f"written: {latex}")
 
 
-def _failed(run: Run) -> None:
+def _failures(run: Run) -> None:
     from sondage.cli import outcome
 
     for record in run.failed:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sondage.errors import StoreError
-from sondage.records.folder import runs
+from sondage.records.across import runs
 from sondage.registry.built import key_id
 from sondage.store import Entry, Store, disk
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from sondage.errors import PluginError, SondageError
 from sondage.host import Offer
 from sondage.registry.signature import Ref, model_of, references
 
@@ -56,16 +57,27 @@ class Description:
     attributes: dict[str, str]
 
 
-def describe(offer: Offer) -> Description:
+def description(offer: Offer) -> Description:
     """Read a component's class.
 
     Raises
     ------
     PluginError
-        If the constructor has positional or untyped arguments.
-    Exception
-        Whatever importing the class raises.
+        If the class cannot be imported, or its constructor has positional or untyped arguments.
     """
+    try:
+        return _read_class(offer)
+    except SondageError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"{offer.spec.kind} '{offer.spec.name}' of {offer.distribution} {offer.version} cannot "
+            f"be imported: {type(error).__name__}: {error}",
+            hint="sondage doctor",
+        ) from error
+
+
+def _read_class(offer: Offer) -> Description:
     factory = offer.spec.load()
     refs = references(factory)
     said = documented(factory)
@@ -73,7 +85,7 @@ def describe(offer: Offer) -> Description:
         Parameter(
             name,
             _type(field, refs.get(name)),
-            "" if field.is_required() else _default(field),
+            "" if field.is_required() else _written_default(field),
             field.is_required(),
             field.description or said.get(name, "")
             if name not in refs
@@ -90,7 +102,7 @@ def _attributes(factory: type[Any]) -> dict[str, str]:
         value = inspect.getattr_static(factory, name, None)
         by_parameters = isinstance(value, property)
         if by_parameters:
-            value = _by_default(factory, name)
+            value = _by_written_default(factory, name)
         if isinstance(value, frozenset | set):
             value = sorted(value)
         if isinstance(value, list | tuple):
@@ -103,7 +115,7 @@ def _attributes(factory: type[Any]) -> dict[str, str]:
     return out
 
 
-def _by_default(factory: type[Any], name: str) -> Any:
+def _by_written_default(factory: type[Any], name: str) -> Any:
     """Return a property of an instance with default parameters; None if there is none."""
     if any(field.is_required() for field in model_of(factory).model_fields.values()):
         return None
@@ -149,7 +161,7 @@ def _documented(docstring: str) -> dict[str, str]:
     return {name: " ".join(lines) for name, lines in out.items()}
 
 
-def _default(field: FieldInfo) -> str:
+def _written_default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if value is None or value is PydanticUndefined:
         return "null"
@@ -164,26 +176,26 @@ def _type(field: FieldInfo, ref: str | None) -> str:
         listed = any(get_origin(a) in (list, tuple) for a in _flat(field.annotation))
         return f"{ref} names" if listed else f"{article} {ref}'s name"
     bounds = [_bound(m) for m in field.metadata]
-    return " ".join([_name(field.annotation), *filter(None, bounds)])
+    return " ".join([_type_name(field.annotation), *filter(None, bounds)])
 
 
 def _flat(annotation: Any) -> list[Any]:
     return [annotation, *(a for part in get_args(annotation) for a in _flat(part))]
 
 
-_BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+_SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
 
 def _bound(constraint: Any) -> str:
     parts = [
         f"{sign} {getattr(constraint, name)}"
-        for name, sign in _BOUNDS.items()
+        for name, sign in _SIGNS.items()
         if getattr(constraint, name, None) is not None
     ]
     return ", ".join(parts)
 
 
-def _name(annotation: Any) -> str:
+def _type_name(annotation: Any) -> str:
     origin, args = get_origin(annotation), get_args(annotation)
     if annotation is None or annotation is type(None):
         return "null"
@@ -191,12 +203,12 @@ def _name(annotation: Any) -> str:
         return " | ".join(repr(a) for a in args)
     if origin is Annotated:
         bounds = [_bound(m) for m in args[1:] if not isinstance(m, Ref)]
-        return " ".join([_name(args[0]), *filter(None, bounds)])
+        return " ".join([_type_name(args[0]), *filter(None, bounds)])
     if origin in (types.UnionType, typing.Union):
-        return " | ".join(dict.fromkeys(_name(a) for a in args))
+        return " | ".join(dict.fromkeys(_type_name(a) for a in args))
     if origin is not None:
-        inner = ", ".join("..." if a is Ellipsis else _name(a) for a in args)
-        return f"{_name(origin)}[{inner}]"
+        inner = ", ".join("..." if a is Ellipsis else _type_name(a) for a in args)
+        return f"{_type_name(origin)}[{inner}]"
     if annotation is Any:
         return "any"
     return {"str": "text", "tuple": "list"}.get(

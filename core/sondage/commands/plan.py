@@ -9,9 +9,9 @@ from pathlib import Path
 from sondage.data import VIEWS
 from sondage.errors import SondageError
 from sondage.execute.encode import row_offsets
-from sondage.execute.work import load
+from sondage.execute.loading import load_task
 from sondage.plan.cells import Encoding, Plan, encodings
-from sondage.records.folder import finished, runs
+from sondage.records.across import finished, runs
 from sondage.registry.built import Built
 from sondage.store import Key, Store
 
@@ -20,7 +20,7 @@ _BYTES = 4
 
 
 @dataclass(frozen=True)
-class Group:
+class CellGroup:
     """Cells of one component, task and encoder.
 
     Attributes
@@ -68,7 +68,7 @@ class Pass:
 class Preview:
     """All that a plan would do."""
 
-    groups: list[Group]
+    groups: list[CellGroup]
     passes: list[Pass]
 
 
@@ -84,7 +84,7 @@ def preview(planned: Plan, store: Store, runs_root: Path) -> Preview:
     """
     ids = {cell.id for cell in planned.cells}
     done = set(finished(runs_root, ids))
-    failed = _failed(runs_root, ids) - done
+    failed = _failed_before(runs_root, ids) - done
     totals: Counter[tuple[str, str, str]] = Counter()
     have: Counter[tuple[str, str, str]] = Counter()
     bad: Counter[tuple[str, str, str]] = Counter()
@@ -94,14 +94,14 @@ def preview(planned: Plan, store: Store, runs_root: Path) -> Preview:
         totals[key] += 1
         have[key] += cell.id in done
         bad[key] += cell.id in failed
-    groups = [Group(*key, n, have[key], bad[key]) for key, n in totals.items()]
+    groups = [CellGroup(*key, n, have[key], bad[key]) for key, n in totals.items()]
     todo = planned.pending(done)
     needed = dict.fromkeys(key for job in todo for key in job.needs)
     missing = {key for key in needed if not store.has(key)}
     return Preview(groups, [_pass(e, missing) for e in encodings(todo, set(needed))])
 
 
-def _failed(root: Path, wanted: set[str]) -> set[str]:
+def _failed_before(root: Path, wanted: set[str]) -> set[str]:
     return {
         record["id"]
         for folder in runs(root)
@@ -133,11 +133,11 @@ def _pass(item: Encoding, missing: set[Key]) -> Pass:
 
 def _layer_bytes(encoder: Built, task: Built, view: str) -> int:
     """Return the bytes of one layer of a view."""
-    corpus = load(task).corpus
+    corpus = load_task(task).corpus
     first, _ = corpus.unique
     if len(first) < len(corpus):
         corpus = corpus.take(first)
     rows = int(row_offsets(encoder.instance, corpus, view)[-1])
     if VIEWS.get(view) == "attention":
-        raise SondageError(f"{rows} rows a layer, times the number of heads")
+        raise SondageError(f"{rows} rows per layer, times the number of heads")
     return rows * int(encoder.instance.width) * _BYTES

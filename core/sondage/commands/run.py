@@ -16,7 +16,9 @@ from sondage.execute.listener import Listener, Silent
 from sondage.host import extras
 from sondage.plan.cells import Plan
 from sondage.records import record, whole
-from sondage.records.folder import RunFolder, finished
+from sondage.records.across import finished
+from sondage.records.folder import RunFolder
+from sondage.records.lines import Record
 from sondage.records.runs import Run
 from sondage.store import Store, paths
 
@@ -84,26 +86,8 @@ def run_plan(
         extras.need("cluster", "running on workers or a cluster")
     extras.need("run", "running a composition")
     listener = listener or Silent()
-    root = paths.runs_folder()
     folder = folder_of(planned)
-    ids = {cell.id for cell in planned.cells}
-    folder.open(header(planned))
-    damaged = folder.mend()
-    if damaged:
-        listener.said(
-            f"{damaged} damaged results of this run are set aside in {folder.path}: their cells "
-            "are run again"
-        )
-    known = finished(root, ids)
-    here = {r["id"] for r in folder.records() if r["status"] == "done"}
-    # A cell that another run has done may go by other names there.
-    reused = {c.id: c for c in planned.cells if c.id in known and c.id not in here}
-    for id_ in reused:
-        folder.adopt(known[id_], root)
-    folder.append([known[id_] | record.names(cell) for id_, cell in reused.items()])
-    # The last run is the one last asked for, even if nothing was left to do.
-    with contextlib.suppress(OSError):
-        os.utime(folder.path / "run.json")
+    known = _begun(planned, folder, listener)
     todo = planned.pending(known)
     training = [t for t in planned.trainings if t.cell.id not in known]
     for note in planned.notes:
@@ -118,6 +102,29 @@ def run_plan(
         if built.kind == "report":
             write_report(found, built, listener)
     return found
+
+
+def _begun(planned: Plan, folder: RunFolder, listener: Listener) -> dict[str, Record]:
+    """Open the run's folder; return the records of its finished cells, other runs' taken over."""
+    root = paths.runs_folder()
+    folder.open(header(planned))
+    damaged = folder.mend()
+    if damaged:
+        listener.said(
+            f"{damaged} damaged results of this run are set aside in {folder.path}: their cells "
+            "are run again"
+        )
+    known = finished(root, {cell.id for cell in planned.cells})
+    here = {r["id"] for r in folder.records() if r["status"] == "done"}
+    # A cell that another run has done may go by other names there.
+    reused = {c.id: c for c in planned.cells if c.id in known and c.id not in here}
+    for id_ in reused:
+        folder.adopt(known[id_], root)
+    folder.append([known[id_] | record.names(cell) for id_, cell in reused.items()])
+    # The last run is the one last asked for, even if nothing was left to do.
+    with contextlib.suppress(OSError):
+        os.utime(folder.path / "run.json")
+    return known
 
 
 def folder_of(planned: Plan) -> RunFolder:

@@ -12,7 +12,7 @@ from sondage.registry.signature import model_of
 from sondage.specs import Kind
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_NAME = TypeAdapter(Name).json_schema()
+_NAME_SCHEMA = TypeAdapter(Name).json_schema()
 
 
 def export(host: Host) -> tuple[dict[str, Any], dict[str, str]]:
@@ -34,24 +34,15 @@ def export(host: Host) -> tuple[dict[str, Any], dict[str, str]]:
     skipped: dict[str, str] = {}
     sections: dict[str, Any] = {}
     for section, kind in SECTIONS.items():
-        alternatives = []
-        for offer in host.offers(kind):
-            try:
-                own = component(offer)
-            except Exception as error:
-                skipped[offer.spec.name] = f"{type(error).__name__}: {error}"
-                continue
-            definitions |= own.pop("$defs", {})
-            definitions[f"{kind}:{offer.spec.name}"] = own
-            alternatives.append({"$ref": f"#/$defs/{kind}:{offer.spec.name}"})
+        alternatives = _alternatives(host, kind, definitions, skipped)
         # Without a plugin of a kind nothing can be said against a declaration.
         definitions[kind] = {"anyOf": alternatives} if alternatives else {"type": "object"}
         sections[section] = {
             "type": "object",
-            "propertyNames": _NAME,
+            "propertyNames": _NAME_SCHEMA,
             "additionalProperties": {"$ref": f"#/$defs/{kind}"},
         }
-    definitions["composition"] = _composition(host)
+    definitions["composition"] = _composition_schema(host)
     definitions |= definitions["composition"].pop("$defs", {})
     schema = {
         "$schema": DIALECT,
@@ -64,13 +55,31 @@ def export(host: Host) -> tuple[dict[str, Any], dict[str, str]]:
             **sections,
             "compositions": {
                 "type": "object",
-                "propertyNames": _NAME,
+                "propertyNames": _NAME_SCHEMA,
                 "additionalProperties": {"$ref": "#/$defs/composition"},
             },
         },
         "$defs": definitions,
     }
     return schema, skipped
+
+
+def _alternatives(
+    host: Host, kind: Kind, definitions: dict[str, Any], skipped: dict[str, str]
+) -> list[dict[str, str]]:
+    """Return references to a kind's components, and put these among the definitions."""
+    alternatives = []
+    for offer in host.offers(kind):
+        try:
+            own = component(offer)
+        except Exception as error:
+            skipped[offer.spec.name] = f"{type(error).__name__}: {error}"
+            continue
+        definitions |= own.pop("$defs", {})
+        name = f"{kind}:{offer.spec.name}"
+        definitions[name] = own
+        alternatives.append({"$ref": f"#/$defs/{name}"})
+    return alternatives
 
 
 def component(offer: Offer) -> dict[str, Any]:
@@ -92,7 +101,7 @@ def component(offer: Offer) -> dict[str, Any]:
     return out
 
 
-def _composition(host: Host) -> dict[str, Any]:
+def _composition_schema(host: Host) -> dict[str, Any]:
     schema = Composition.model_json_schema()
     for section, kind in SECTIONS.items():
         schema["properties"][section]["items"] = {"anyOf": _items(host, kind)}

@@ -14,7 +14,7 @@ from sondage.guard.isolation import Isolation
 from sondage.host import Host
 from sondage.plan import planner
 from sondage.plan.cells import Plan
-from sondage.records.folder import provider
+from sondage.records.across import provider
 from sondage.registry import models
 from sondage.registry.build import Builder
 from sondage.store import paths

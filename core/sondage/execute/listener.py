@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sondage.records.folder import Record
+from sondage.records.lines import Record
 
 
 class Listener(Protocol):

@@ -23,7 +23,8 @@ from sondage.execute.work import (
 from sondage.guard.guarded import signals
 from sondage.plan.cells import Encoding, Job, Plan, Training, encodings
 from sondage.records import record
-from sondage.records.folder import Record, RunFolder
+from sondage.records.folder import RunFolder
+from sondage.records.lines import Record
 from sondage.store import Store
 
 

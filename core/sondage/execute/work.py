@@ -5,19 +5,15 @@ from __future__ import annotations
 import socket
 import time
 import traceback
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import sondage
 from sondage.data import TaskData
 from sondage.errors import (
     ClusterError,
-    DataError,
     EncodingError,
     PluginError,
     ResultsError,
@@ -27,12 +23,14 @@ from sondage.errors import (
 from sondage.execute import unchanged, workers
 from sondage.execute.encode import encode
 from sondage.execute.jobs import run_job
+from sondage.execute.loading import checksums, forget, load_task
 from sondage.execute.training import trained
 from sondage.guard.guarded import guarded
 from sondage.guard.isolation import Isolation
 from sondage.plan.cells import Cell, Encoding, Job, Training, encodings
 from sondage.records import record
-from sondage.records.folder import Record, RunFolder
+from sondage.records.folder import RunFolder
+from sondage.records.lines import Record
 from sondage.records.recordable import recordable
 from sondage.registry.built import Built
 from sondage.store import Key, Store
@@ -76,30 +74,6 @@ class Prepared:
     records: list[Record] = field(default_factory=list)
 
 
-_loaded: dict[str, TaskData] = {}
-
-
-def load(task: Built) -> TaskData:
-    """Load a task once a process (the last few are kept).
-
-    Raises
-    ------
-    DataError
-        Also for a task without sentences or items.
-    """
-    if task.id not in _loaded:
-        data: TaskData = task.instance.load()
-        unchanged.confirm(task)
-        if not len(data.corpus):
-            raise DataError(f"task '{task.label}' has no sentences")
-        if data.target is not None and not len(data.target):
-            raise DataError(f"task '{task.label}' has no items to predict")
-        while len(_loaded) >= 4:
-            _loaded.pop(next(iter(_loaded)))
-        _loaded[task.id] = data
-    return _loaded[task.id]
-
-
 Emit = Callable[[Record], None]
 
 
@@ -120,7 +94,7 @@ def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepa
         raise
     except Exception as error:
         emit(record.failed(item, item.cell, error))
-        return Prepared(item.title, {}, time.monotonic() - start, _told(error))
+        return Prepared(item.title, {}, time.monotonic() - start, _reason(error))
     seconds = time.monotonic() - start
     if item.cell.id in work.unrecorded:
         emit(_kept(folder, item, record.Finished(item.cell, result), seconds, isolation))
@@ -133,17 +107,17 @@ def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prep
     try:
         _raise_for(deps)
         with guarded(Isolation()):
-            warnings = _encoded(Store(work.store), item)
+            warnings = _encode_missing(Store(work.store), item)
     except FATAL:
         raise
     except Exception as error:
-        return Prepared(item.title, {}, time.monotonic() - start, _told(error))
+        return Prepared(item.title, {}, time.monotonic() - start, _reason(error))
     return Prepared(item.title, warnings, time.monotonic() - start)
 
 
-def _encoded(store: Store, item: Encoding) -> dict[str, int]:
+def _encode_missing(store: Store, item: Encoding) -> dict[str, int]:
     return encode(
-        store, item.encoder.instance, load(item.task).corpus, list(item.wants),
+        store, item.encoder.instance, load_task(item.task).corpus, list(item.wants),
         confirm=lambda: unchanged.confirm(item.encoder),
     )  # fmt: skip
 
@@ -154,7 +128,7 @@ def _raise_for(deps: Iterable[Prepared]) -> None:
             raise EncodingError(f"'{dep.title}' failed: {dep.error}")
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, SondageError):
         return str(error)
     return f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
@@ -197,16 +171,16 @@ def _finished(
     try:
         _raise_for(deps)
         with guarded(isolation):
-            data = load(job.task)
+            data = load_task(job.task)
             made = _results(store, job, data, left)
-        sums = _sums(data)
+        sums = checksums(data)
         while True:
             start = time.monotonic()
             with guarded(isolation, None if limit is None else max(limit - spent, 1e-3)):
                 finished = next(made, None)
             spent += time.monotonic() - start
-            if _sums(data) != sums:
-                _loaded.pop(job.task.id, None)
+            if checksums(data) != sums:
+                forget(job.task)
                 raise PluginError(
                     f"'{job.component.label}' changed the data of task '{job.task.label}', "
                     "which other cells read",
@@ -240,29 +214,6 @@ def _kept(
         return record.failed(item, finished.cell, error)
 
 
-def _sums(data: TaskData) -> list[int]:
-    """Return checksums of the arrays that all probes of a task share, and what else they are."""
-    # Of texts only which they are: to compare each would take longer than a cell.
-    parts: list[Any] = [data, data.corpus]
-    held = [id(getattr(part, f.name, None)) for part in parts for f in fields(part)]
-    return held + [
-        zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data)
-        for array in _arrays([data.target, data.fixed])
-        if array.size and array.dtype != object
-    ]
-
-
-def _arrays(value: Any) -> Iterator[Any]:
-    if isinstance(value, np.ndarray):
-        yield value
-    elif isinstance(value, list):
-        for part in value:
-            yield from _arrays(part)
-    elif is_dataclass(value):
-        for part in fields(value):
-            yield from _arrays(getattr(value, part.name))
-
-
 class _StoreFailedError(Exception):
     """The store's own trouble, which no component can be taken for."""
 
@@ -284,7 +235,7 @@ def _results(
             raise
     for item in encodings([job], lost):
         try:
-            _encoded(store, item)
+            _encode_missing(store, item)
         except StoreError as error:
             raise _StoreFailedError(error) from error
     rest = job if job.joint else replace(job, cells=tuple(left.values()))

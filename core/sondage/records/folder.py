@@ -6,28 +6,23 @@ line is no result: it is set aside and its cell is run again.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
-from sondage.data import Outcomes
 from sondage.errors import ResultsError
 from sondage.records.arrays import save
-from sondage.records.lines import line, parsed, start_of
+from sondage.records.lines import Record, line, parsed, raw_lines, start_of
 from sondage.store import disk
 
 #: From 2 on, a line holds its checksum.
 SCHEMA = 2
-Record = dict[str, Any]
 
 
 class RunFolder:
@@ -61,7 +56,7 @@ class RunFolder:
             if any(there.get(name) != json.loads(json.dumps(header.get(name))) for name in _FIXED):
                 disk.write_atomic(self.path / "run.json", json.dumps(header, indent=1).encode())
         except OSError as error:
-            raise _failed(error, self.path) from error
+            raise _unwritten(error, self.path) from error
 
     def header(self) -> Record:
         """Return what ``run.json`` says; empty if it cannot be read."""
@@ -99,13 +94,13 @@ class RunFolder:
                     file.writelines(raw.rstrip(b"\n") + b"\n" for raw in bad)
                 disk.write_atomic(self.cells, b"".join(good))
         except OSError as error:
-            raise _failed(error, self.cells) from error
+            raise _unwritten(error, self.cells) from error
         return len(bad)
 
     def _sorted(self) -> tuple[list[bytes], list[bytes]]:
         good: list[bytes] = []
         bad: list[bytes] = []
-        for raw in _raw_lines(self.cells):
+        for raw in raw_lines(self.cells):
             record = parsed(raw)
             (good if record is not None and self.holds(record) else bad).append(raw)
         return good, bad
@@ -158,7 +153,7 @@ class RunFolder:
                 self._at = file.tell()
                 self._done.update(r["id"] for r in fresh if r["status"] == "done")
         except OSError as error:
-            raise _failed(error, self.cells) from error
+            raise _unwritten(error, self.cells) from error
         return fresh
 
     def _catch_up(self, file: IO[bytes]) -> None:
@@ -196,7 +191,7 @@ class RunFolder:
             finally:
                 scratch.unlink(missing_ok=True)
         except OSError as error:
-            raise _failed(error, self.path) from error
+            raise _unwritten(error, self.path) from error
         return {"artifact": name, "artifact_check": check}
 
     def adopt(self, record: Record, root: Path) -> None:
@@ -225,7 +220,7 @@ class RunFolder:
                     shutil.copyfile(theirs, scratch)
                     scratch.replace(mine)
                 except OSError as error:
-                    raise _failed(error, self.path) from error
+                    raise _unwritten(error, self.path) from error
             return
 
     def records(self) -> list[Record]:
@@ -237,114 +232,23 @@ class RunFolder:
             If the file cannot be read; damaged lines are left out.
         """
         best: dict[str, Record] = {}
-        for record in _lines(self.cells):
+        for raw in raw_lines(self.cells):
+            record = parsed(raw)
+            if record is None:
+                continue
             old = best.get(record["id"])
             if old is None or old["status"] != "done":
                 best[record["id"]] = record
         return list(best.values())
 
 
-def runs(root: Path) -> Iterator[RunFolder]:
-    """Yield the run folders under `root`, by name."""
-    for file in sorted(root.glob("*/cells.jsonl")):
-        yield RunFolder(file.parent)
-
-
-def provider(root: Path, kind: str, use: str) -> str:
-    """Return ``distribution version`` of a component as an earlier run had it, else ''."""
-    for folder in reversed(list(runs(root))):
-        for component in folder.components():
-            key = component.get("key")
-            if component.get("kind") == kind and isinstance(key, dict) and key.get("use") == use:
-                return f"{component.get('distribution')} {key.get('version')}"
-    return ""
-
-
-def finished(root: Path, wanted: set[str]) -> dict[str, Record]:
-    """Return the finished records of these cells, from whatever run has them whole."""
-    found: dict[str, Record] = {}
-    for folder in runs(root):
-        if len(found) == len(wanted):
-            break
-        # A run that cannot be read has nothing to give, and is no reason not to run another.
-        with contextlib.suppress(ResultsError):
-            for raw in _raw_lines(folder.cells):
-                id_, status = start_of(raw)
-                if status == "done" and id_ in wanted and id_ not in found:
-                    record = parsed(raw)
-                    if record is not None and folder.holds(record):
-                        found[id_] = record
-    return found
-
-
 #: What of ``run.json`` is the same each time that a run is asked for.
 _FIXED = ("composition", "declared", "components", "cells", "families")
 
 
-def _raw_lines(path: Path) -> Iterator[bytes]:
-    try:
-        if not path.is_file():
-            if os.path.lexists(path):
-                raise OSError(f"{path.name} is no file")
-            return
-        with open(path, "rb") as file:
-            yield from (raw for raw in file if raw.endswith(b"\n"))
-    except OSError as error:
-        raise ResultsError(
-            f"results cannot be read: {error.strerror or error}",
-            where=str(path),
-            hint="check that it is yours to read; the same 'sondage run' makes it anew",
-        ) from error
-
-
-def _lines(path: Path) -> Iterator[Record]:
-    for raw in _raw_lines(path):
-        record = parsed(raw)
-        if record is not None:
-            yield record
-
-
-def _failed(error: OSError, path: Path) -> ResultsError:
+def _unwritten(error: OSError, path: Path) -> ResultsError:
     return ResultsError(
         f"results cannot be written: {error.strerror or error}",
         where=str(path),
         hint="set SONDAGE_RUNS to a folder with room; what was finished is kept",
     )
-
-
-def pack(outcomes: Outcomes) -> Record:
-    """Return outcomes as JSON: zlib and base64 over difference-coded little-endian arrays."""
-    exact = np.asarray(outcomes.values)
-    kind = "bool" if exact.dtype == bool else "float64"
-    values = np.packbits(exact) if kind == "bool" else exact.astype("<f8")
-    return {
-        "n": len(exact),
-        "kind": kind,
-        "items": _pack(np.diff(outcomes.items, prepend=0).astype("<i4")),
-        "groups": _pack(np.diff(outcomes.groups, prepend=0).astype("<i4")),
-        "values": _pack(values),
-        "score": outcomes.score,
-    }
-
-
-def unpack(packed: Record) -> Outcomes:
-    """Undo `pack`."""
-    n = packed["n"]
-    if packed["kind"] == "bool":
-        bits = np.frombuffer(_unpack(packed["values"]), np.uint8)
-        values: Any = np.unpackbits(bits, count=n).astype(bool)
-    else:
-        values = np.frombuffer(_unpack(packed["values"]), "<f8")
-    items, groups = (
-        np.cumsum(np.frombuffer(_unpack(packed[k]), "<i4").astype(np.int64))
-        for k in ("items", "groups")
-    )
-    return Outcomes(items, groups, values, score=packed.get("score", ""))
-
-
-def _pack(array: Any) -> str:
-    return base64.b64encode(zlib.compress(array.tobytes(), 6)).decode("ascii")
-
-
-def _unpack(text: str) -> bytes:
-    return zlib.decompress(base64.b64decode(text))

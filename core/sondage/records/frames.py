@@ -14,7 +14,9 @@ from sondage import stats
 from sondage.data import Outcomes
 from sondage.host import extras
 from sondage.records import whole
-from sondage.records.folder import Record, RunFolder, unpack
+from sondage.records.folder import RunFolder
+from sondage.records.lines import Record
+from sondage.records.outcomes import unpack
 
 if TYPE_CHECKING:
     import pandas as pd

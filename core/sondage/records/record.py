@@ -15,7 +15,9 @@ import sondage
 from sondage.data import Result
 from sondage.errors import SondageError
 from sondage.plan.cells import Cell, Job, Training
-from sondage.records.folder import SCHEMA, Record, RunFolder, pack
+from sondage.records.folder import SCHEMA, RunFolder
+from sondage.records.lines import Record
+from sondage.records.outcomes import pack
 from sondage.registry.built import Built
 
 

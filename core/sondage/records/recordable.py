@@ -11,7 +11,7 @@ import numpy as np
 
 from sondage.errors import PluginError
 from sondage.plain import shown
-from sondage.records.folder import Record
+from sondage.records.lines import Record
 
 #: Characters of tables in one cell's record, about.
 MOST = 50_000_000

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sondage.errors import ResultsError, nearest
-from sondage.records.folder import Record, RunFolder, runs
+from sondage.records.across import runs
+from sondage.records.folder import RunFolder
+from sondage.records.lines import Record
 from sondage.store import paths
 
 if TYPE_CHECKING:
@@ -47,9 +49,9 @@ class Run:
         It is computed once for the same results, and kept beside them.
         """
         from sondage.records.frames import in_floats
-        from sondage.report.read import findings
+        from sondage.records.summary import read_summary
 
-        return in_floats(findings(self.folder).frame())
+        return in_floats(read_summary(self.folder).frame())
 
     def table(self, name: str) -> DataFrame:
         """Return one named table (such as ``per_class``) of all cells, stacked."""

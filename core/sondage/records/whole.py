@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sondage.plan.cells import Cell
-from sondage.records.folder import Record
+from sondage.records.lines import Record
 
 #: What tests over layers have in common: one family, corrected together.
 FAMILY = ("kind", "encoder", "other", "step", "task", "component", "view")

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from sondage.report.palette import shapes as shapes
     from sondage.report.pivot import Panel as Panel
     from sondage.report.pivot import panels as panels
-    from sondage.report.read import Findings as Findings
-    from sondage.report.read import findings as findings
     from sondage.report.save import Paper as Paper
     from sondage.report.save import file_name as file_name
     from sondage.report.save import save_figure as save_figure
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
     from sondage.report.tidy import over_seeds as over_seeds
     from sondage.report.tidy import records as records
 else:
-    # Reading a finished run's findings imports neither pandas nor Altair. No module is called
+    # Naming what is here imports neither pandas nor Altair. No module is called
     # as what it holds.
     __getattr__, __dir__, __all__ = exports(
         __name__,
@@ -60,7 +58,6 @@ else:
             "marks": ["Series", "across", "dots", "heading", "level", "lines", "series"],
             "palette": ["colours", "shades", "shapes"],
             "pivot": ["Panel", "panels"],
-            "read": ["Findings", "findings"],
             "save": ["Paper", "file_name", "save_figure", "save_picture", "save_table"],
             "tex": ["latex"],
             "theme": ["Size"],

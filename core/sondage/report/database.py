@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sondage.errors import ResultsError
 from sondage.host import extras
-from sondage.records.folder import RunFolder, runs
+from sondage.records.across import runs
+from sondage.records.folder import RunFolder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -98,11 +99,11 @@ def all_summaries(folders: Iterable[RunFolder]) -> DataFrame:
     import pandas as pd
 
     from sondage.records.frames import SUMMARY
-    from sondage.report.read import findings
+    from sondage.records.summary import read_summary
 
     parts = []
     for folder in folders:
-        part = findings(folder).frame()
+        part = read_summary(folder).frame()
         if len(part):
             part.insert(0, "run", folder.path.name)
             parts.append(part)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from sondage.errors import ResultsError
 from sondage.host import extras
 from sondage.plain import flat
+from sondage.records.summary import read_summary
 from sondage.report import marks
 from sondage.report.axes import Axis, layer_axis, score_axis
 from sondage.report.marks import Series
 from sondage.report.page import arranged, drawn, write_picture
 from sondage.report.palette import series_colours, shapes
 from sondage.report.pivot import Panel, column_of, panels
-from sondage.report.read import findings
 from sondage.report.theme import Size, size_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def plot(
             f"'{path}' ends in neither .svg, .pdf nor .png",
             hint=f"--plot {path.stem or 'figure'}.svg",
         )
-    shown = panels(findings(run.folder), every_score=every_score)
+    shown = panels(read_summary(run.folder), every_score=every_score)
     if not shown:
         raise ResultsError(f"run '{run.name}' has no finished cells to draw")
     notes = [note for panel in shown for note in panel.notes if note.startswith("±")]

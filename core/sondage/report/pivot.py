@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sondage.report.read import Findings
+from sondage.records.summary import Summary
 from sondage.stats import FEW
 
 SIGNIFICANT = 0.05
@@ -125,12 +125,12 @@ def column_of(row: Mapping[str, Any]) -> str:
     return f"{row['encoder']}{step}{other}"
 
 
-def panels(found: Findings, *, every_score: bool = False) -> list[Panel]:
+def panels(found: Summary, *, every_score: bool = False) -> list[Panel]:
     """Return a run's panels in the composition's order.
 
     Parameters
     ----------
-    found : Findings
+    found : Summary
     every_score : bool
         Not only the first score of each component.
     """

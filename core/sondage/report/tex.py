@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sondage.records.summary import Summary
 from sondage.report.pivot import Panel, panels
-from sondage.report.read import Findings
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -30,12 +30,12 @@ def escape(text: str) -> str:
     return "".join(_SPECIAL.get(c, c if c.isprintable() else " ") for c in text)
 
 
-def latex(found: Findings, *, every_score: bool = False) -> str:
+def latex(found: Summary, *, every_score: bool = False) -> str:
     r"""Return one ``table`` environment a panel; needs ``\usepackage{booktabs}``.
 
     Parameters
     ----------
-    found : Findings
+    found : Summary
     every_score : bool
         Not only the first score of each component.
     """

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Outcomes, digest
-from sondage.records.folder import SCHEMA, Record, RunFolder, pack
+from sondage.records.folder import SCHEMA, RunFolder
+from sondage.records.lines import Record
+from sondage.records.outcomes import pack
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -20,19 +20,20 @@ from typing import TYPE_CHECKING, Any
 import sondage
 from sondage.host import extras
 from sondage.records import whole
-from sondage.records.folder import Record, RunFolder
+from sondage.records.folder import RunFolder
+from sondage.records.lines import Record
 from sondage.store import disk
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FORMAT = 2
+_KEPT_AS = 2
 #: Where the code is that computes summaries.
 CORE = Path(sondage.__file__).parent
 
 
 @dataclass(frozen=True)
-class Findings:
+class Summary:
     """What a run found.
 
     Attributes
@@ -97,22 +98,22 @@ class Findings:
 _PLACE = ("component", "task", "encoder", "other", "view", "layer", "seed")
 
 
-def findings(folder: RunFolder) -> Findings:
+def read_summary(folder: RunFolder) -> Summary:
     """Return what a run found, from ``summary.json`` if that is of these results."""
-    stamp = _stamp(folder)
+    stamp = _marks_of(folder)
     kept = folder.path / "summary.json"
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
         found = disk.unsealed(kept)
         if found.pop("stamp") == stamp:
             found["primary"] = [(c, s) for c, s in found["primary"]]
-            return Findings(name=folder.path.name, header=folder.header(), **found)
+            return Summary(name=folder.path.name, header=folder.header(), **found)
     computed = _compute(folder)
     _keep(kept, computed, stamp)
     return computed
 
 
-def _stamp(folder: RunFolder) -> list[Any]:
-    stamp: list[Any] = [FORMAT, sondage.__version__, _code()]
+def _marks_of(folder: RunFolder) -> list[Any]:
+    stamp: list[Any] = [_KEPT_AS, sondage.__version__, _code()]
     # Not the time of run.json: it is that of the last run, even of one that changed nothing.
     with contextlib.suppress(OSError):
         stamp.append(zlib.crc32((folder.path / "run.json").read_bytes()))
@@ -138,7 +139,7 @@ def _code() -> int:
     return found
 
 
-def _keep(path: Path, found: Findings, stamp: list[Any]) -> None:
+def _keep(path: Path, found: Summary, stamp: list[Any]) -> None:
     content = asdict(found) | {"stamp": stamp}
     del content["name"], content["header"]
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
@@ -148,7 +149,7 @@ def _keep(path: Path, found: Findings, stamp: list[Any]) -> None:
         scratch.replace(path)
 
 
-def _compute(folder: RunFolder) -> Findings:
+def _compute(folder: RunFolder) -> Summary:
     from sondage.records.frames import summary
 
     records = folder.records()
@@ -159,9 +160,9 @@ def _compute(folder: RunFolder) -> Findings:
             primary[record["component"], score] = None
         for slug, count in record.get("warnings", {}).items():
             counts[slug, record["component"], record["task"]].append(count)
-    return Findings(
+    return Summary(
         name=folder.path.name,
-        rows=[_plain(row) for row in summary(folder).to_dict("records")],
+        rows=[_plain_row(row) for row in summary(folder).to_dict("records")],
         primary=list(primary),
         failed=[
             {name: r[name] for name in _PLACE} | {"error": r.get("error", {})}
@@ -180,7 +181,7 @@ def _compute(folder: RunFolder) -> Findings:
     )  # fmt: skip
 
 
-def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+def _plain_row(row: dict[Any, Any]) -> dict[str, Any]:
     return {str(name): _value(value) for name, value in row.items()}
 
 
