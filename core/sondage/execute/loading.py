@@ -12,7 +12,7 @@ import numpy as np
 from sondage.data import TaskData
 from sondage.errors import DataError
 from sondage.execute import unchanged
-from sondage.registry.build import Built
+from sondage.registry.built import Built
 
 _loaded: dict[str, TaskData] = {}
 
