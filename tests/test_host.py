@@ -1,5 +1,7 @@
 """A plugin is found, isolated, blocked and named, whatever state it is in."""
 
+from importlib.metadata import PathDistribution
+
 import pytest
 
 from sondage.describe import describe
@@ -161,3 +163,14 @@ def test_a_distribution_without_name_and_version_harms_nothing(make_plugin):
     (info / "METADATA").write_text("", "utf-8")
     states = {r.plugin: r.status for r in Host.discover(strict=False).reports}
     assert states["toy"] == "active"
+
+
+def test_metadata_that_raise_harm_nothing(make_plugin, monkeypatch):
+    make_plugin("toy")
+
+    def raises(self):
+        raise LookupError("no package metadata was found")
+
+    monkeypatch.setattr(PathDistribution, "metadata", property(raises))
+    (state,) = (r for r in Host.discover(strict=False).reports if r.plugin == "toy")
+    assert (state.distribution, state.version) == ("?", "?")

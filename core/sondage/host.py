@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
@@ -151,29 +151,33 @@ class Host:
 
 def _entries() -> list[EntryPoint]:
     # One distribution can be listed twice (lib64 links, stale egg-info).
-    unique = {
-        ((e.dist.name or "").lower() if e.dist else "", e.name, e.value): e
-        for e in entry_points(group=GROUP)
-    }
+    unique = {(_of(e, "name").lower(), e.name, e.value): e for e in entry_points(group=GROUP)}
     return [unique[key] for key in sorted(unique, key=lambda key: (key[1], key[0], key[2]))]
+
+
+def _of(entry: EntryPoint, what: str) -> Any:
+    """Return what an entry's distribution says of itself, '' where its metadata is damaged."""
+    # One library then says None, and another, which may stand in for it, raises.
+    try:
+        return getattr(entry.dist, what, None) or ""
+    except Exception:
+        return ""
 
 
 def _load(
     entry: EntryPoint, same_name: list[EntryPoint], blocked: set[str]
 ) -> tuple[Report, list[Offer]]:
-    dist = entry.dist
     blank = Report(
         plugin=entry.name,
-        # Damaged metadata name neither.
-        distribution=(dist.name if dist else "") or "?",
-        version=(dist.version if dist else "") or "?",
+        distribution=_of(entry, "name") or "?",
+        version=_of(entry, "version") or "?",
         status="active",
         requires=_requires_core(entry),
     )
     if entry.name in blocked:
         return replace(blank, status="blocked", reason="blocked by the user"), []
     if len(same_name) > 1:
-        who = ", ".join(f"{e.dist.name} {e.dist.version}" for e in same_name if e.dist)
+        who = ", ".join(f"{_of(e, 'name')} {_of(e, 'version')}" for e in same_name if e.dist)
         return replace(blank, status="conflict", reason=f"'{entry.name}' is claimed by: {who}"), []
     if blank.requires and not Requirement(blank.requires).specifier.contains(
         sondage.__version__, prereleases=True
@@ -254,7 +258,7 @@ def _check_spec(plugin: str, hook: str, kind: Kind, spec: object) -> None:
 
 
 def _requires_core(entry: EntryPoint) -> str:
-    for text in (entry.dist.requires or ()) if entry.dist else ():
+    for text in _of(entry, "requires"):
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
