@@ -29,7 +29,7 @@ def named(paths: Paths, what: str = "file") -> tuple[str, ...]:
     names = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not names:
         raise DataError(f"no {what} was named", hint="name at least one file")
-    return tuple(map(fspath, names))
+    return tuple(fspath(name) for name in names)
 
 
 def find_files(
