@@ -1,4 +1,4 @@
-"""Reading CoNLL-U: our columns against an object a word, and against libraries if installed.
+"""Reading CoNLL-U: our columns and their blocks, against a dictionary per word and libraries.
 
 python bench/conllu_reader.py FILE [REPEATS]
 """
@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sondage.files import read_text
+from sondage.files.conllu import read_blocks
 from sondage_treebank import read_conllu
 
 NAMES = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
@@ -38,7 +40,11 @@ def obvious(path: str) -> list[list[dict[str, Any]]]:
 
 
 def ways() -> dict[str, Callable[[str], Any]]:
-    found: dict[str, Callable[[str], Any]] = {"sondage": read_conllu, "dictionaries": obvious}
+    found: dict[str, Callable[[str], Any]] = {
+        "sondage": read_conllu,
+        "blocks": lambda path: list(read_blocks(read_text(path), path)),
+        "dictionaries": obvious,
+    }
     try:
         import conllu
 

@@ -5,9 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sondage.data import Corpus, Labels, Split, TaskData, Units
+from sondage.data import Corpus, Labels, Split, TaskData, Units, digest
 from sondage.errors import DataError, ParameterError
-from sondage.parts import FileTask, Parts, check_ratios, name_of, with_two_labels
+from sondage.parts import (
+    FileTask,
+    Parts,
+    Rows,
+    check_ratios,
+    name_of,
+    sentence_labels,
+    with_two_labels,
+)
 
 
 @pytest.fixture
@@ -140,3 +148,27 @@ def test_a_task_hands_on_its_parameters_and_what_its_files_are():
 )
 def test_a_task_says_what_the_seed_draws(given, drawn):
     assert Plain(**given).randomness == drawn
+
+
+def test_a_task_over_files_says_what_it_reads_and_has_the_rest(files):
+    class Lines(FileTask):
+        plugin, name, reader = "toy", "lines", "toy-1"
+
+        def read(self, paths):
+            found = Rows()
+            found.files, found.warnings = tuple(paths), {"odd": 2, "even": 0}
+            found.file_of = np.arange(len(paths))
+            return found
+
+        def problem(self, found, name):
+            corpus = Corpus(tuple(map(str, found.file_of)), name=name)
+            return corpus, sentence_labels(list("aba")), {"more": 1}
+
+    task = Lines(**files)
+    data = task.load()
+    assert data.corpus.name == "train.txt and 2 more"
+    assert (data.warnings, data.fixed.test.tolist()) == ({"odd": 2, "more": 1}, [2])
+    hashes = task.parts.hashes
+    assert task.corpus_fingerprint == digest("toy-1", hashes)
+    assert task.fingerprint == digest(task.corpus_fingerprint, task.parts.split_key, "lines")
+    assert Lines(**files, on_error="skip").corpus_fingerprint == digest("toy-1", hashes, "skip")

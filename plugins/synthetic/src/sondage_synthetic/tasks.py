@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -11,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from sondage.contracts import TaskUnits
-from sondage.data import Ints, Labels, TaskData, Trees, Units, digest
-from sondage.errors import ParameterError
+from sondage.data import Labels, TaskData, Trees, Units, digest
+from sondage.parts import check_ratios, numbered
 from sondage_synthetic.columns import GRAMMAR, Sentences, generate
 
 
@@ -60,13 +58,7 @@ class _Task:
 
     def load(self) -> TaskData:
         """Write the sentences; raises `ParameterError` for parameters that do not fit."""
-        ok = len(self.ratios) == 3 and all(r >= 0 for r in self.ratios)
-        if not ok or not math.isclose(sum(self.ratios), 1, abs_tol=1e-6):
-            raise ParameterError(
-                f"synthetic.{self.name} has ratios {list(self.ratios)}, not three shares of 1",
-                where=f"synthetic.{self.name}",
-                hint="ratios are train, dev, test, such as [0.8, 0.1, 0.1]",
-            )
+        check_ratios(f"synthetic.{self.name}", self.ratios)
         made = generate(self.n, self.seed)
         return TaskData(made.corpus(), self._target(made), ratios=self.ratios)
 
@@ -80,7 +72,7 @@ class Upos(_Task):
     name = "upos"
 
     def _target(self, made: Sentences) -> Labels:
-        return Labels(Units.of_words(made.sentence, made.place), *_encode(made.upos))
+        return Labels(Units.of_words(made.sentence, made.place), *numbered(made.upos))
 
 
 class Deprel(_Task):
@@ -91,7 +83,7 @@ class Deprel(_Task):
     def _target(self, made: Sentences) -> Labels:
         keep = np.flatnonzero(made.heads >= 0)
         units = Units.of_words(made.sentence[keep], made.heads[keep], made.place[keep])
-        return Labels(units, *_encode([made.relations[i] for i in keep.tolist()]))
+        return Labels(units, *numbered([made.relations[i] for i in keep.tolist()]))
 
 
 class Tree(_Task):
@@ -101,7 +93,7 @@ class Tree(_Task):
     units = "trees"
 
     def _target(self, made: Sentences) -> Trees:
-        relations, names = _encode(made.relations)
+        relations, names = numbered(made.relations)
         return Trees(
             heads=made.heads,
             scored=np.array([u != "PUNCT" for u in made.upos], bool),
@@ -120,10 +112,4 @@ class Coordination(_Task):
     def _target(self, made: Sentences) -> Labels:
         kinds = [{c.kind for c in found} for found in made.coordinations]
         values = ["both" if len(k) == 2 else next(iter(k), "none") for k in kinds]
-        return Labels(Units.of_sentences(len(made)), *_encode(values))
-
-
-def _encode(values: Sequence[str]) -> tuple[Ints, tuple[str, ...]]:
-    names = tuple(sorted(set(values)))
-    index = {name: i for i, name in enumerate(names)}
-    return np.array([index[v] for v in values], np.int64), names
+        return Labels(Units.of_sentences(len(made)), *numbered(values))
