@@ -206,7 +206,7 @@ def _failures(run: Run) -> None:
 
     for record in run.failed:
         error = record.get("error", {})
-        text.say(outcome.place(record))
+        text.say(outcome.place_of(record))
         said = error.get("traceback") or error.get("message", "no reason was recorded")
         text.say("    " + said.rstrip().replace("\n", "\n    "))
     if not run.failed:
