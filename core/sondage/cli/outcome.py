@@ -46,7 +46,7 @@ def tables(found: Summary, *, every_score: bool = False) -> None:
     shown = panels(found, every_score=every_score)
     notes: dict[str, None] = {}
     for panel in shown:
-        _panel(panel)
+        _table_of(panel)
         notes |= dict.fromkeys(panel.notes)
     if notes:
         text.say("\n".join(notes))
@@ -58,7 +58,7 @@ def tables(found: Summary, *, every_score: bool = False) -> None:
         text.say()
 
 
-def _panel(panel: Panel) -> None:
+def _table_of(panel: Panel) -> None:
     rows = [
         ["all" if layer is None else layer, *(panel.cell(layer, name) for name in panel.encoders)]
         for layer in panel.layers

@@ -32,7 +32,7 @@ class StoredProblem:
 
     def states(self, layer: int) -> States:
         """Return the rows of every sentence of the corpus."""
-        return spread(self._read(layer), self.data.corpus)
+        return spread_states(self._read(layer), self.data.corpus)
 
     def distinct_states(self, layer: int) -> States:
         """Return the rows of every distinct sentence, uncopied."""
@@ -121,7 +121,7 @@ def checked_split(data: TaskData, seed: int, *, train: bool = True) -> Split:
     return split
 
 
-def spread(states: States, corpus: Corpus) -> States:
+def spread_states(states: States, corpus: Corpus) -> States:
     """Return states of all sentences from those of the distinct ones."""
     first, inverse = corpus.unique
     if len(first) == len(corpus):
