@@ -94,7 +94,9 @@ def test_any_damage_of_any_file_of_an_entry_is_said_once_and_mended(target, tmp_
         if kind != "shut" or os.geteuid():
             assert len(heard.encodings) == 1, kind
             assert sum("damaged" in note for note in heard.notes) == 1, (kind, heard.notes)
-        assert all(not wrong for _, wrong in cache.damaged(Store(tmp_path / "store"))), kind
+        assert all(not wrong for _, wrong in cache.verified_entries(Store(tmp_path / "store"))), (
+            kind
+        )
     found, heard = again(target, tmp_path)
     assert (found, heard.encodings, heard.notes) == (before, [], [])
 

@@ -6,7 +6,7 @@ import pytest
 from sondage.data import VIEWS, Chunk, Corpus, Labels, TaskData, Units
 from sondage.errors import DataError, EncodingError
 from sondage.execute.encode import encode
-from sondage.execute.problem import pool, spread
+from sondage.execute.problem import pool, spread_states
 from sondage.store import Key, Store
 from sondage.testing.toys import ToyEncoder, odd_corpus, word_corpus
 
@@ -82,7 +82,7 @@ def test_pooling_agrees_with_a_loop(tmp_path):
     corpus = corpus.take([*range(len(corpus)), 2, 0])
     store = Store(tmp_path)
     encode(store, ToyEncoder(), corpus, keys())
-    whole = spread(store.read(keys()[1])[0], corpus)
+    whole = spread_states(store.read(keys()[1])[0], corpus)
     states, _ = store.read(keys()[1])
     rng = np.random.default_rng(0)
     sentence = rng.integers(0, len(corpus), 50)

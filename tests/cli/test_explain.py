@@ -55,7 +55,7 @@ def test_a_terminal_gets_a_page_that_is_set(call, monkeypatch):
 
 def test_an_errors_last_line_is_the_command(capsys):
     for kind in (errors.DataError, errors.DependencyError):
-        text.explain(kind("x"))
+        text.tell_error(kind("x"))
         last = capsys.readouterr().err.splitlines()[-1]
         assert last == f"  about: sondage explain {kind.slug}"
-        assert explain.read(kind.slug)
+        assert explain.read_page(kind.slug)

@@ -213,7 +213,7 @@ def test_plain_lines_come_seldom(both, monkeypatch, capsys):
     planned = api.make_plan(f"{both}:both")
     clock = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
-    with progress.shown(planned, quiet=False) as listener:
+    with progress.progress_of(planned, quiet=False) as listener:
         for i in range(50):
             listener.started(f"job {i} \x1b[2J")
             clock[0] += 0.25
@@ -226,7 +226,7 @@ def test_the_bar_on_a_terminal_counts_and_estimates(both, monkeypatch, capsys):
     monkeypatch.setattr(text, "on_terminal", lambda: True)
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     planned = api.make_plan(f"{both}:both")
-    with progress.shown(planned, quiet=False, workers=2) as listener:
+    with progress.progress_of(planned, quiet=False, workers=2) as listener:
         listener.said("[bold]kept[/bold] \x1b[2J")
         listener.started("a job [red]x[/red]")
         assert str(listener._counts) == "0/20 cells"

@@ -60,7 +60,7 @@ def test_a_narrow_terminal_loses_no_text(capsys, monkeypatch):
 
 
 def test_an_error_is_explained_in_its_parts(capsys):
-    text.explain(RegistryError(EVIL, where="f:1\x1b", near=["\x1ba"], hint="\x1bdo"))
+    text.tell_error(RegistryError(EVIL, where="f:1\x1b", near=["\x1ba"], hint="\x1bdo"))
     err = capsys.readouterr().err
     assert "\x1b" not in err
     assert [line.split(":")[0].strip() for line in err.splitlines()[-4:]] == [

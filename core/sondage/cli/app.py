@@ -26,8 +26,7 @@ from sondage.cli import (
     schema,
     validate,
 )
-from sondage.cli.text import explain as told
-from sondage.cli.text import say, warn
+from sondage.cli.text import say, tell_error, warn
 from sondage.errors import SondageError
 from sondage.host.extras import explained
 
@@ -46,14 +45,14 @@ class Group(TyperGroup):
             sys.stdout.flush()
         except SondageError as error:
             _flush()
-            told(error)
+            tell_error(error)
             raise typer.Exit(error.exit_code) from error
         except ModuleNotFoundError as error:
             lacking = explained(error)
             if lacking is None:
                 raise
             _flush()
-            told(lacking)
+            tell_error(lacking)
             raise typer.Exit(lacking.exit_code) from error
         except KeyboardInterrupt as error:
             _flush()
@@ -112,6 +111,6 @@ app.command("schema")(schema.schema)
 app.command("plugins")(plugins.plugins)
 app.command("new")(new.new)
 app.command("check")(check.check)
-app.add_typer(cache.app, name="cache")
+app.add_typer(cache.group, name="cache")
 app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)

@@ -10,11 +10,11 @@ import typer
 from sondage.cli import options, text
 from sondage.errors import StoreError
 
-app = typer.Typer(no_args_is_help=True, help="List, verify and prune stored activations.")
-_ID = 8
+group = typer.Typer(no_args_is_help=True, help="List, verify and prune stored activations.")
+_SHORT = 8
 
 
-@app.command("ls")
+@group.command("ls")
 def ls() -> None:
     """List what is stored, by encoder, corpus and view, and trained weights."""
     from sondage.commands import cache, weights
@@ -23,14 +23,14 @@ def ls() -> None:
     store = Store(paths.store_folder())
     names = cache.encoder_names(paths.runs_folder())
     found = cache.shelves(store, names)
-    tuned = weights.held(store.root)
+    tuned = weights.weights_held(store.root)
     rows = [
-        [s.encoder[:_ID], s.name, s.corpus[:_ID], s.view, options.ranges(s.layers),
+        [s.encoder[:_SHORT], s.name, s.corpus[:_SHORT], s.view, options.ranges(s.layers),
          text.size(s.bytes)]
         for s in found
     ]  # fmt: skip
     rows += [
-        [w.encoder[:_ID], names.get(w.encoder, ""), "",
+        [w.encoder[:_SHORT], names.get(w.encoder, ""), "",
          "weights" if w.finished else "weights, unfinished", "", text.size(w.bytes)]
         for w in tuned
     ]  # fmt: skip
@@ -41,7 +41,7 @@ def ls() -> None:
     text.say(f"{text.size(total)} in {store.root}")
 
 
-@app.command("verify")
+@group.command("verify")
 def verify() -> None:
     """Recompute all checksums; what is damaged is said and discarded."""
     from sondage.commands import cache, weights
@@ -49,7 +49,7 @@ def verify() -> None:
 
     store = Store(paths.store_folder())
     whole = bad = 0
-    for folder, wrong in cache.damaged(store):
+    for folder, wrong in cache.verified_entries(store):
         whole += not wrong
         bad += bool(wrong)
         if wrong:
@@ -57,7 +57,7 @@ def verify() -> None:
     text.say(f"{text.counted(whole, 'entry')} whole, {bad} discarded")
     if bad:
         text.say("the next run that needs them encodes them again")
-    checked = list(weights.damaged(store.root))
+    checked = list(weights.verified_weights(store.root))
     for tuned, wrong in checked:
         if wrong:
             text.say(f"discarded {text.flat(tuned.folder)}: {wrong}")
@@ -68,7 +68,7 @@ def verify() -> None:
             text.say("the next run that needs them trains them again")
 
 
-@app.command("prune")
+@group.command("prune")
 def prune(
     older_than: Annotated[
         float | None, typer.Option(min=0, metavar="DAYS", help="Written before that.")
@@ -85,8 +85,10 @@ def prune(
 
     store = Store(paths.store_folder())
     text.say(f"{text.size(store.sweep())} left by killed processes removed")
-    picked = cache.chosen(store, every=every, encoder=encoder, older_than=older_than)
-    tuned = weights.chosen(store.root, every=every, encoder=encoder, older_than=older_than)
+    picked = cache.entries_to_prune(store, every=every, encoder=encoder, older_than=older_than)
+    tuned = weights.weights_to_prune(
+        store.root, every=every, encoder=encoder, older_than=older_than
+    )
     if not picked and not tuned:
         return
     size = sum(e.bytes for e in picked) + sum(w.bytes for w in tuned)
@@ -96,10 +98,10 @@ def prune(
         if not sys.stdin.isatty():
             raise StoreError(f"{what} would be removed from {store.root}", hint="add --yes")
         typer.confirm(f"remove {what} from {text.flat(store.root)}?", abort=True)
-    freed = cache.remove(store, picked)
+    freed = cache.remove_entries(store, picked)
     for found in tuned:
         try:
-            freed += weights.remove(found)
+            freed += weights.remove_weights(found)
         except StoreError as error:
             text.warn(error)
     text.say(f"{text.size(freed)} removed")

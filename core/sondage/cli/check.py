@@ -48,12 +48,12 @@ def check(
         subject.arguments,
         expected_failures=reasons,
     )
-    _tell(outcomes)
+    _tell_outcomes(outcomes)
     if any(o.status == "failed" for o in outcomes):
         raise typer.Exit(1)
 
 
-def _tell(outcomes: Sequence[CheckOutcome]) -> None:
+def _tell_outcomes(outcomes: Sequence[CheckOutcome]) -> None:
     first: dict[str, str] = {}
     rows = []
     for o in outcomes:

@@ -27,10 +27,10 @@ def describe(
             f"{name} is declared in registry.yaml: use {declaration.use}, {given or 'as is'}\n"
         )
         name = declaration.use
-    _tell(Host.discover().find(kind, name))
+    _tell_offer(Host.discover().find(kind, name))
 
 
-def _tell(offer: Offer) -> None:
+def _tell_offer(offer: Offer) -> None:
     from sondage.commands.describe import description
 
     found, spec = description(offer), offer.spec

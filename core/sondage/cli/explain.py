@@ -23,5 +23,5 @@ def explain(
         text.table(["error", "means"], rows)
         return
     # Where a link leads is nowhere in a terminal.
-    page = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", explain.read(slug))
+    page = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", explain.read_page(slug))
     text.page(page)

@@ -39,9 +39,9 @@ def listing(
     own = source.declared(kind)
     if own:
         text.say()
-        rows = [[name, d.use, _written(d.parameters)] for name, d in own.items()]
+        rows = [[name, d.use, _in_words(d.parameters)] for name, d in own.items()]
         text.table([f"declared in {source.source}", "use", "parameters"], rows)
 
 
-def _written(parameters: dict[str, object]) -> str:
+def _in_words(parameters: dict[str, object]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in parameters.items())

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 _PART = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
-_MOST = 10_000
+_MOST_NUMBERS = 10_000
 
 
 def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
@@ -27,7 +27,7 @@ def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
         if match is None:
             raise typer.BadParameter(f"'{text}' is not like 0,3 or 0-6", param_hint=option)
         first, last = int(match[1]), int(match[2] or match[1])
-        if not first <= last < first + _MOST:
+        if not first <= last < first + _MOST_NUMBERS:
             raise typer.BadParameter(f"'{part}' runs backwards or too far", param_hint=option)
         found.update(dict.fromkeys(range(first, last + 1)))
     return tuple(found)

@@ -14,7 +14,7 @@ from sondage.report.pivot import Panel, panels
 if TYPE_CHECKING:
     from sondage.records.runs import Run
 
-_MOST = 10
+_MOST_REASONS = 10
 
 
 def show(run: Run) -> None:
@@ -46,7 +46,7 @@ def tables(found: Summary, *, every_score: bool = False) -> None:
     shown = panels(found, every_score=every_score)
     notes: dict[str, None] = {}
     for panel in shown:
-        _panel(panel)
+        _table_of(panel)
         notes |= dict.fromkeys(panel.notes)
     if notes:
         text.say("\n".join(notes))
@@ -58,7 +58,7 @@ def tables(found: Summary, *, every_score: bool = False) -> None:
         text.say()
 
 
-def _panel(panel: Panel) -> None:
+def _table_of(panel: Panel) -> None:
     rows = [
         ["all" if layer is None else layer, *(panel.cell(layer, name) for name in panel.encoders)]
         for layer in panel.layers
@@ -92,17 +92,17 @@ def failures(found: Summary) -> None:
         said = error.get("message", "")
         reason = said if "slug" in error else f"{error.get('type', 'error')}: {said}"
         reasons[reason] += 1
-        first.setdefault(reason, place(cell))
+        first.setdefault(reason, place_of(cell))
     text.warn(f"{text.counted(len(found.failed), 'cell')} failed:")
-    for reason, count in reasons.most_common(_MOST):
+    for reason, count in reasons.most_common(_MOST_REASONS):
         more = f" and {count - 1} more" if count > 1 else ""
         lines = reason.strip().splitlines() or ["no reason was recorded"]
         text.warn(f"  {first[reason]}{more}: " + "\n    ".join(lines[:6]))
-    if len(reasons) > _MOST:
-        text.warn(f"  and {len(reasons) - _MOST} further reasons")
+    if len(reasons) > _MOST_REASONS:
+        text.warn(f"  and {len(reasons) - _MOST_REASONS} further reasons")
 
 
-def place(cell: dict[str, object]) -> str:
+def place_of(cell: dict[str, object]) -> str:
     """Return a cell's place in words."""
     who = f"{cell['encoder']} ~ {cell['other']}" if cell["other"] else cell["encoder"]
     layer = "all layers" if cell["layer"] is None else f"layer {cell['layer']}"

@@ -20,7 +20,7 @@ EVERY = 5.0
 
 
 @contextmanager
-def shown(plan: Plan, *, quiet: bool, workers: int = 1) -> Iterator[Listener]:
+def progress_of(plan: Plan, *, quiet: bool, workers: int = 1) -> Iterator[Listener]:
     """Yield the listener that suits the output."""
     from sondage.execute.listener import Silent
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _Name = Annotated[
     str, typer.Argument(help="A run's or composition's name or its beginning; else the last run.")
 ]
-_Printed = Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")]
+_FileOrDash = Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")]
 _Query = Annotated[
     str | None,
     typer.Option(
@@ -29,9 +29,9 @@ _Query = Annotated[
 
 def results(
     run: _Name = "",
-    csv: _Printed = None,
+    csv: _FileOrDash = None,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
-    latex: _Printed = None,
+    latex: _FileOrDash = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A picture, .svg, .pdf or .png.")
     ] = None,
@@ -69,10 +69,10 @@ def results(
     if table is not None or cells or csv is not None or parquet is not None:
         _hand_over(_frame(found, table, cells=cells), csv, parquet)
     elif plain:
-        _shown(found, every=every)
+        _show_run(found, every=every)
 
 
-def _shown(run: Run, *, every: bool) -> None:
+def _show_run(run: Run, *, every: bool) -> None:
     from sondage.cli import outcome
     from sondage.records.summary import read_summary
 
@@ -206,7 +206,7 @@ def _failures(run: Run) -> None:
 
     for record in run.failed:
         error = record.get("error", {})
-        text.say(outcome.place(record))
+        text.say(outcome.place_of(record))
         said = error.get("traceback") or error.get("message", "no reason was recorded")
         text.say("    " + said.rstrip().replace("\n", "\n    "))
     if not run.failed:

@@ -44,7 +44,7 @@ def run(
         seeds=options.numbers(seeds, "--seeds"),
         block=block,
     )
-    with progress.shown(planned, quiet=quiet, workers=workers) as listener:
+    with progress.progress_of(planned, quiet=quiet, workers=workers) as listener:
         finished = api.run_plan(
             planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener
         )

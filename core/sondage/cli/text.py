@@ -11,8 +11,8 @@ from sondage.errors import SondageError
 from sondage.plain import clean, flat
 
 __all__ = [
-    "clean", "counted", "duration", "explain", "flat", "on_terminal", "page", "say", "size",
-    "table", "warn", "write",
+    "clean", "counted", "duration", "flat", "on_terminal", "page", "say", "size",
+    "table", "tell_error", "warn", "write",
 ]  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def warn(text: object) -> None:
     sys.stderr.write(clean(text) + "\n")
 
 
-def explain(error: SondageError) -> None:
+def tell_error(error: SondageError) -> None:
     """Print what an error says: message, place, nearest names, what to do, where to read on."""
     warn(f"{error}\n  about: sondage explain {error.slug}")
 
@@ -48,7 +48,7 @@ def table(
     Parameters
     ----------
     columns : sequence of str
-    rows : iterable of sequences of one value a column
+    rows : iterable of sequences of one value per column
     title : str
         Printed above.
     right : sequence of str

@@ -19,12 +19,12 @@ def validate(
 
     Checks every component's parameters and plans every composition; loads no data.
     """
-    from sondage.commands.validate import check
+    from sondage.commands.validate import check_registry
     from sondage.host import Host
 
-    found = check(file, Host.discover())
+    found = check_registry(file, Host.discover())
     for problem in found.problems:
-        text.explain(problem)
+        text.tell_error(problem)
         text.warn("")
     if found.problems:
         text.warn(f"{found.source}: {text.counted(len(found.problems), 'problem')}")

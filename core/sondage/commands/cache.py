@@ -12,7 +12,7 @@ from sondage.records.across import runs
 from sondage.registry.built import key_id
 from sondage.store import Entry, Store, disk
 
-_DAY = 86_400
+DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def encoder_names(root: Path) -> dict[str, str]:
     return out
 
 
-def damaged(store: Store) -> Iterator[tuple[Path, str]]:
+def verified_entries(store: Store) -> Iterator[tuple[Path, str]]:
     """Recompute every checksum; yield each entry's folder with what is wrong ('' if nothing).
 
     A damaged entry, and what lies among the entries and is none, is removed before it is
@@ -86,7 +86,7 @@ def damaged(store: Store) -> Iterator[tuple[Path, str]]:
             yield path, "it is no whole entry"
 
 
-def chosen(
+def entries_to_prune(
     store: Store, *, every: bool, encoder: str | None, older_than: float | None
 ) -> list[Entry]:
     """Return the entries that all given conditions pick; none without a condition.
@@ -103,7 +103,7 @@ def chosen(
     """
     if not every and encoder is None and older_than is None:
         return []
-    before = None if older_than is None else time.time() - older_than * _DAY
+    before = None if older_than is None else time.time() - older_than * DAY
     return [
         entry
         for entry in store.entries()
@@ -112,7 +112,7 @@ def chosen(
     ]
 
 
-def remove(store: Store, entries: Iterable[Entry]) -> int:
+def remove_entries(store: Store, entries: Iterable[Entry]) -> int:
     """Discard entries; return the bytes freed."""
     freed = 0
     for entry in entries:

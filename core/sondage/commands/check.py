@@ -46,7 +46,7 @@ def subject(
     UnknownComponentError, ParameterError, RegistryError
     """
     found = registry.load(registry_file)
-    given = _read(params) if params is not None else {}
+    given = _parameters_in(params) if params is not None else {}
     for kind in SPECS:
         declared = found.declared(kind).get(name)
         if declared is not None:
@@ -76,7 +76,7 @@ def _defaults(host: Host, kind: Kind, name: str) -> dict[str, Any]:
     return {}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _parameters_in(path: Path) -> dict[str, Any]:
     document = read_yaml(path)
     if not isinstance(document.data, Mapping):
         raise ParameterError("parameters are a mapping", where=document.where())

@@ -16,7 +16,7 @@ import sondage
 from sondage.host import extras
 from sondage.store import paths
 
-_PARTS = (
+_LIBRARIES = (
     "numpy",
     "scipy",
     "pluggy",
@@ -39,7 +39,7 @@ _PARTS = (
     "transformers",
     "scikit-learn",
 )
-_NEEDED = _PARTS[:10]  # fmt: skip
+_NEEDED = _LIBRARIES[:10]  # fmt: skip
 _LITTLE = 2 << 30
 
 
@@ -73,7 +73,7 @@ def _python() -> Iterator[Finding]:
 
 def _versions() -> Iterator[Finding]:
     found, absent = [], []
-    for name in _PARTS:
+    for name in _LIBRARIES:
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""The pages on errors, which travel with sondage: one a slug."""
+"""The pages on errors, which travel with sondage: one per slug."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def slugs() -> list[str]:
 
 def meaning(slug: str) -> str:
     """Return the first sentence of a page's first section."""
-    section = read(slug).partition("## What it means")[2].strip()
+    section = read_page(slug).partition("## What it means")[2].strip()
     return " ".join(section.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
 
 
-def read(slug: str) -> str:
+def read_page(slug: str) -> str:
     """Return a page as Markdown.
 
     Parameters

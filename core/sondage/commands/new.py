@@ -12,7 +12,7 @@ from string import Template
 from sondage import __version__
 from sondage.errors import ParameterError, nearest
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_PLUGIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SUFFIX = ".tmpl"
 
 
@@ -95,12 +95,12 @@ def write_plugin(kind: str, name: str, folder: Path | str = ".") -> Path:
             near=nearest(kind, SAMPLES) or tuple(SAMPLES),
             hint="sondage new probe NAME",
         )
-    if not _NAME.fullmatch(name):
+    if not _PLUGIN_NAME.fullmatch(name):
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
         raise ParameterError(
             f"{name!r} cannot name a plugin: it takes lower-case letters, digits and _, "
             "and starts with a letter",
-            hint=f"sondage new {kind} {plain if _NAME.fullmatch(plain) else 'my_' + kind}",
+            hint=f"sondage new {kind} {plain if _PLUGIN_NAME.fullmatch(plain) else 'my_' + kind}",
         )
     target = Path(folder) / f"sondage-{name}"
     if target.exists():
@@ -111,7 +111,7 @@ def write_plugin(kind: str, name: str, folder: Path | str = ".") -> Path:
     values = _values(kind, name)
     templates = files("sondage") / "templates"
     for part in ("common", kind):
-        _write(templates / part, target, values)
+        _write_templates(templates / part, target, values)
     return target
 
 
@@ -128,12 +128,12 @@ def _values(kind: str, name: str) -> dict[str, str]:
     }
 
 
-def _write(source: Traversable, target: Path, values: dict[str, str]) -> None:
+def _write_templates(source: Traversable, target: Path, values: dict[str, str]) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for entry in source.iterdir():
         path = target / entry.name.replace("NAME", values["name"]).removesuffix(_SUFFIX)
         if entry.is_dir():
-            _write(entry, path, values)
+            _write_templates(entry, path, values)
         elif entry.name.endswith(_SUFFIX):
             text = Template(entry.read_text(encoding="utf-8")).substitute(values)
             path.write_text(text, encoding="utf-8")

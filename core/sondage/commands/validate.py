@@ -39,7 +39,7 @@ class Checked:
     problems: list[SondageError]
 
 
-def check(path: Path | None, host: Host) -> Checked:
+def check_registry(path: Path | None, host: Host) -> Checked:
     """Check a registry file without loading any data.
 
     Parameters

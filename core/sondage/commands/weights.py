@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sondage.commands.cache import DAY
 from sondage.errors import StoreError
 from sondage.execute import training
 from sondage.store import disk
 
-_DAY = 86_400
-_ID = re.compile(r"[0-9a-f]{16,}")
+_ENCODER_ID = re.compile(r"[0-9a-f]{16,}")
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Weights:
     finished: bool
 
 
-def held(root: Path) -> list[Weights]:
+def weights_held(root: Path) -> list[Weights]:
     """Return the trained weights in a store; a folder that only has its lock is none."""
     out = []
     for folder in sorted(root.glob("models/*/*")):
         name = folder.name
-        if not (_ID.fullmatch(name) and folder.parent.name == name[:2] and folder.is_dir()):
+        if not (_ENCODER_ID.fullmatch(name) and folder.parent.name == name[:2] and folder.is_dir()):
             continue
         if list(_content(folder)):
             finished = os.path.lexists(folder / training.MARK)
@@ -48,26 +48,26 @@ def held(root: Path) -> list[Weights]:
     return out
 
 
-def chosen(
+def weights_to_prune(
     root: Path, *, every: bool, encoder: str | None, older_than: float | None
 ) -> list[Weights]:
-    """Return the weights that all given conditions pick, as `inventory.chosen` does entries."""
+    """Return the weights that all given conditions pick; see `cache.entries_to_prune`."""
     if not every and encoder is None and older_than is None:
         return []
     return [
         found
-        for found in held(root)
+        for found in weights_held(root)
         if (encoder is None or found.encoder.startswith(encoder))
-        and (older_than is None or disk.age(found.folder) > older_than * _DAY)
+        and (older_than is None or disk.age(found.folder) > older_than * DAY)
     ]
 
 
-def damaged(root: Path) -> Iterator[tuple[Weights, str]]:
+def verified_weights(root: Path) -> Iterator[tuple[Weights, str]]:
     """Verify finished weights; yield each with what is wrong ('' if nothing).
 
     Of damaged ones what does not fit its checksum is removed, as the next run would do.
     """
-    for found in held(root):
+    for found in weights_held(root):
         if not found.finished:
             continue
         wrong = ""
@@ -80,7 +80,7 @@ def damaged(root: Path) -> Iterator[tuple[Weights, str]]:
         yield found, wrong
 
 
-def remove(found: Weights) -> int:
+def remove_weights(found: Weights) -> int:
     """Remove weights and return the bytes freed.
 
     The lock's file stays, so that a run that waits for it can train them anew.

@@ -47,7 +47,7 @@ def graph_of(
     return nodes
 
 
-def missing(store: Store, wanted: Iterable[Key], listener: Listener) -> set[Key]:
+def missing_keys(store: Store, wanted: Iterable[Key], listener: Listener) -> set[Key]:
     """Return the keys that the store does not hold whole, checksums verified."""
     out = set()
     for key in dict.fromkeys(wanted):

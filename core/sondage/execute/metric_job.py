@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sondage.contracts import Accumulator, Metric
 from sondage.data import Ints, Labels, Result, States, TaskData
 from sondage.errors import DataError, EncodingError
-from sondage.execute.problem import checked_split, pool, read
+from sondage.execute.problem import checked_split, pool, read_layer
 from sondage.execute.returned import checked
 from sondage.plan.cells import Cell, Job, layer_of
 from sondage.records.record import Finished
@@ -32,7 +32,7 @@ def run_metric(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
     warnings: Counter[str] = Counter(data.warnings)
     corpus = job.task.instance.corpus_fingerprint
     a, b = (
-        read(
+        read_layer(
             store,
             Key(e.id, corpus, job.view, layer_of(e, job.layers[0])),
             data.corpus,

@@ -32,14 +32,14 @@ class StoredProblem:
 
     def states(self, layer: int) -> States:
         """Return the rows of every sentence of the corpus."""
-        return spread(self._read(layer), self.data.corpus)
+        return spread_states(self._read(layer), self.data.corpus)
 
     def distinct_states(self, layer: int) -> States:
         """Return the rows of every distinct sentence, uncopied."""
         return self._read(layer)
 
     def vectors(self, layer: int) -> NDArray[np.float32]:
-        """Return one row a unit."""
+        """Return one row per unit."""
         if self._vectors is None or self._vectors[0] != layer:
             target = self.data.target
             if not isinstance(target, Labels | Rankings):
@@ -70,10 +70,14 @@ class StoredProblem:
             self._job.view,
             layer,
         )
-        return read(self._store, key, self.data.corpus, self._job.encoders[0].label, self.warnings)
+        return read_layer(
+            self._store, key, self.data.corpus, self._job.encoders[0].label, self.warnings
+        )
 
 
-def read(store: Store, key: Key, corpus: Corpus, encoder: str, warnings: Counter[str]) -> States:
+def read_layer(
+    store: Store, key: Key, corpus: Corpus, encoder: str, warnings: Counter[str]
+) -> States:
     """Open a layer; refuse one that holds NaN or infinity, or vectors of other texts.
 
     Raises
@@ -117,7 +121,7 @@ def checked_split(data: TaskData, seed: int, *, train: bool = True) -> Split:
     return split
 
 
-def spread(states: States, corpus: Corpus) -> States:
+def spread_states(states: States, corpus: Corpus) -> States:
     """Return states of all sentences from those of the distinct ones."""
     first, inverse = corpus.unique
     if len(first) == len(corpus):
@@ -129,7 +133,7 @@ def spread(states: States, corpus: Corpus) -> States:
 
 
 def pool(states: States, corpus: Corpus, units: Units) -> NDArray[Any]:
-    """Return one row a unit, shape (n, width × max(arity, 1)), read-only.
+    """Return one row per unit, shape (n, width × max(arity, 1)), read-only.
 
     A sentence is its row; a word its row; a longer span the mean of its words' rows; a
     pair the concatenation of its two.
@@ -177,7 +181,7 @@ def _check_rows(
         f"{corpus.name}: this takes one vector a {what}, but the view has {int(rows.sum())} rows "
         f"for {int(wanted.sum())} {what}s (sentence {int(first[i])}: {int(rows[i])} for "
         f"{int(wanted[i])}), and does not say which are whose",
-        hint=f"choose a view with a row a {what}; a probe that reads `states` may take such rows",
+        hint=f"choose a view with a row per {what}; a probe that reads `states` may take such rows",
     )
 
 

@@ -15,7 +15,7 @@ from sondage.errors import PluginError
 from sondage.plain import shown
 
 #: Item and sentence numbers are kept in four bytes.
-_MOST = 2**31
+_BEYOND = 2**31
 
 
 def checked(result: Result, who: str) -> Result:
@@ -42,7 +42,7 @@ def checked(result: Result, who: str) -> Result:
     if not result.scores:
         raise PluginError(f"'{who}' returned no scores")
     scores = {name: _number(value, who, name) for name, value in result.scores.items()}
-    return replace(result, scores=scores, outcomes=_outcomes(result.outcomes, scores, who))
+    return replace(result, scores=scores, outcomes=_checked_outcomes(result.outcomes, scores, who))
 
 
 def _number(value: Any, who: str, score: str) -> float:
@@ -61,17 +61,21 @@ def _number(value: Any, who: str, score: str) -> float:
     return plain
 
 
-def _outcomes(found: Outcomes | None, scores: Mapping[str, float], who: str) -> Outcomes | None:
+def _checked_outcomes(
+    found: Outcomes | None, scores: Mapping[str, float], who: str
+) -> Outcomes | None:
     if found is None:
         return None
     if not isinstance(found, Outcomes):
         raise PluginError(f"'{who}' returned {type(found).__name__} as outcomes, wanted Outcomes")
-    items, groups = (_whole(getattr(found, part), part, who) for part in ("items", "groups"))
+    items, groups = (
+        _whole_numbers(getattr(found, part), part, who) for part in ("items", "groups")
+    )
     values = np.asarray(found.values)
     if values.dtype.kind not in "biuf" or values.ndim != 1:
         raise PluginError(
             f"'{who}' returned outcomes of shape {values.shape} and type {values.dtype}, wanted a "
-            "number an item"
+            "number per item"
         )
     if not len(items) == len(groups) == len(values):
         raise PluginError(
@@ -84,12 +88,12 @@ def _outcomes(found: Outcomes | None, scores: Mapping[str, float], who: str) -> 
     return replace(found, items=items, groups=groups, values=values) if len(items) else None
 
 
-def _whole(numbers: Any, part: str, who: str) -> NDArray[np.int64]:
+def _whole_numbers(numbers: Any, part: str, who: str) -> NDArray[np.int64]:
     found = np.asarray(numbers)
     fits = found.ndim == 1 and (found.dtype.kind in "iu" or not found.size)
-    if not fits or (found.size and not 0 <= found.min() <= found.max() < _MOST):
+    if not fits or (found.size and not 0 <= found.min() <= found.max() < _BEYOND):
         raise PluginError(
             f"'{who}' returned outcomes whose {part} are no flat list of whole numbers from 0 to "
-            f"{_MOST - 1:,}"
+            f"{_BEYOND - 1:,}"
         )
     return found.astype(np.int64)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sondage.execute.graph import Node, graph_of, missing
+from sondage.execute.graph import Node, graph_of, missing_keys
 from sondage.execute.listener import Listener
 from sondage.execute.work import (
     FATAL,
@@ -65,7 +65,7 @@ def run_graph(
     for component in planned.components:
         for built in component.all_trained:
             built.instance.place(weights_folder(store.root, built))
-    passes = encodings(todo, missing(store, (k for job in todo for k in job.needs), listener))
+    passes = encodings(todo, missing_keys(store, (k for job in todo for k in job.needs), listener))
     nodes = graph_of(planned, todo, training, passes)
     work = Work(store.root, folder.path, {t.cell.id for t in training}, cell_seconds)
     if workers > 1 or cluster:

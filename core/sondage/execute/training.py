@@ -40,7 +40,7 @@ def trained(encoder: Trained, folder: Path) -> Result:
     StoreError
         If the folder cannot be written, or the disk is full.
     """
-    kept = _whole(folder)
+    kept = _whole_result(folder)
     if kept is not None:
         return kept
     with ExitStack() as held:
@@ -49,12 +49,12 @@ def trained(encoder: Trained, folder: Path) -> Result:
             disk.make_folder(folder, folder.parents[2])
             disk.unlock(folder)
             held.enter_context(disk.locked(folder / LOCK))
-            kept = _whole(folder)
+            kept = _whole_result(folder)
             if kept is not None:
                 return kept
             throw_away(folder)
         except OSError as error:
-            raise _failed(error, folder) from error
+            raise _unkept(error, folder) from error
         return _made(encoder, folder)
 
 
@@ -68,9 +68,9 @@ def _made(encoder: Trained, folder: Path) -> Result:
             raise _full(folder) from error
         raise
     try:
-        _write(folder, result)
+        _finish(folder, result)
     except OSError as error:
-        raise _failed(error, folder) from error
+        raise _unkept(error, folder) from error
     return result
 
 
@@ -90,7 +90,7 @@ def _full(folder: Path) -> StoreError:
     )
 
 
-def _failed(error: OSError, folder: Path) -> StoreError:
+def _unkept(error: OSError, folder: Path) -> StoreError:
     if disk.is_full(error):
         return _full(folder)
     return StoreError(
@@ -102,10 +102,10 @@ def _failed(error: OSError, folder: Path) -> StoreError:
 
 def is_whole(folder: Path) -> bool:
     """Return whether finished weights are there, as they were written."""
-    return _whole(folder) is not None
+    return _whole_result(folder) is not None
 
 
-def _whole(folder: Path) -> Result | None:
+def _whole_result(folder: Path) -> Result | None:
     """Return what was found if all is there, unchanged."""
     try:
         kept = disk.unsealed(folder / MARK)
@@ -147,7 +147,7 @@ def throw_away(folder: Path) -> None:
     disk.take_away(mark)
 
 
-def _write(folder: Path, result: Result) -> None:
+def _finish(folder: Path, result: Result) -> None:
     files = {
         path.relative_to(folder).as_posix(): disk.checksum(path)
         for path in sorted(folder.rglob("*"))

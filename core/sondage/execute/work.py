@@ -94,7 +94,7 @@ def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepa
         raise
     except Exception as error:
         emit(record.failed(item, item.cell, error))
-        return Prepared(item.title, {}, time.monotonic() - start, _reason(error))
+        return Prepared(item.title, {}, time.monotonic() - start, _error_text(error))
     seconds = time.monotonic() - start
     if item.cell.id in work.unrecorded:
         emit(_kept(folder, item, record.Finished(item.cell, result), seconds, isolation))
@@ -111,7 +111,7 @@ def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prep
     except FATAL:
         raise
     except Exception as error:
-        return Prepared(item.title, {}, time.monotonic() - start, _reason(error))
+        return Prepared(item.title, {}, time.monotonic() - start, _error_text(error))
     return Prepared(item.title, warnings, time.monotonic() - start)
 
 
@@ -128,7 +128,7 @@ def _raise_for(deps: Iterable[Prepared]) -> None:
             raise EncodingError(f"'{dep.title}' failed: {dep.error}")
 
 
-def _reason(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     if isinstance(error, SondageError):
         return str(error)
     return f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
@@ -163,7 +163,7 @@ def _finished(
     isolation: Isolation,
 ) -> Iterator[record.Finished | Exception]:
     """Yield a job's cells, and last the error for those that are left, if any."""
-    # One store object a process: checksums are verified once.
+    # One store object per process: checksums are verified once.
     store = _stores.setdefault(work.store, Store(work.store))
     # Cells of one job may be solved together, so they share their time.
     limit = None if work.cell_seconds is None else work.cell_seconds * len(job.cells)

@@ -114,7 +114,7 @@ def completed(client: Any, futures: Iterable[Any], as_completed: Any) -> Iterato
             continue
         time.sleep(0.005)
         now = time.monotonic()
-        if now - looked < _LOOK:
+        if now - looked < _LOOK_EVERY:
             continue
         looked = now
         if _running(client):
@@ -219,4 +219,4 @@ _DEATHS = 3
 #: Seconds to wait for a first worker, or for one that runs.
 _PATIENCE = 30
 #: Seconds between two looks at the workers.
-_LOOK = 2
+_LOOK_EVERY = 2

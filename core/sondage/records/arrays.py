@@ -10,7 +10,7 @@ import numpy as np
 
 from sondage.errors import PluginError
 
-_LONGEST = 200
+_LONGEST_OF_ARRAYS = 200
 
 
 def save(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
@@ -23,7 +23,7 @@ def save(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
     """
     with zipfile.ZipFile(file, "w", allowZip64=True) as archive:
         for name, values in arrays.items():
-            _check(name)
+            _check_name(name)
             try:
                 array = np.asanyarray(values)
                 # Of a fixed date, as zip files begin with.
@@ -34,10 +34,10 @@ def save(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
                 raise PluginError(f"array {name!r} cannot be kept: {error}") from error
 
 
-def _check(name: Any) -> None:
-    fits = isinstance(name, str) and 0 < len(name) <= _LONGEST and name.isprintable()
+def _check_name(name: Any) -> None:
+    fits = isinstance(name, str) and 0 < len(name) <= _LONGEST_OF_ARRAYS and name.isprintable()
     if not fits or name.startswith("/") or ".." in name.replace("\\", "/").split("/"):
         raise PluginError(
             f"{name!r:.80} is no name of an array",
-            hint=f"names are printable texts of 1 to {_LONGEST} characters, and no paths",
+            hint=f"names are printable texts of 1 to {_LONGEST_OF_ARRAYS} characters, and no paths",
         )

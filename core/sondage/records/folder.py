@@ -1,4 +1,4 @@
-"""Results on disk: one append-only JSON Lines file a run, a cell a line, fsynced.
+"""Results on disk: one append-only JSON Lines file per run, one line per cell, fsynced.
 
 A line holds a checksum over what it says (the cell's seconds excepted), so that a damaged
 line is no result: it is set aside and its cell is run again.
@@ -224,7 +224,7 @@ class RunFolder:
             return
 
     def records(self) -> list[Record]:
-        """Return one record a cell: the finished one, else the last failure.
+        """Return one record per cell: the finished one, else the last failure.
 
         Raises
         ------

@@ -38,7 +38,7 @@ SUMMARY = (
 
 
 def frame(folders: Iterable[RunFolder]) -> pd.DataFrame:
-    """Return one row a cell and score.
+    """Return one row per cell and score.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def table(folder: RunFolder, name: str) -> pd.DataFrame:
 
 
 def summary(folder: RunFolder) -> pd.DataFrame:
-    """Return one row a score of each encoder, task, component, view and layer.
+    """Return one row per score of each encoder, task, component, view and layer.
 
     Returns
     -------

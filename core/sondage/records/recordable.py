@@ -17,7 +17,7 @@ from sondage.records.lines import Record
 MOST = 50_000_000
 _DEEPEST = 20
 #: Characters of a name of a score, table, column or warning.
-_LONGEST = 200
+_LONGEST_NAME = 200
 #: What every table program can hold.
 _INTEGERS = range(-(2**63), 2**64)
 _HALF = re.compile("[\ud800-\udfff]")
@@ -39,7 +39,7 @@ def recordable(record: Record, who: str) -> Record:
         columns are no lists of one length, and for more than a record can hold.
     """
     out = {
-        key: _plain(value, (key,), who, [MOST]) if key not in ("key", "versions") else value
+        key: _recorded(value, (key,), who, [MOST]) if key not in ("key", "versions") else value
         for key, value in record.items()
     }
     for table, columns in out.get("tables", {}).items():
@@ -52,7 +52,7 @@ def recordable(record: Record, who: str) -> Record:
     return out
 
 
-def _plain(value: Any, path: tuple[str, ...], who: str, left: list[int]) -> Any:
+def _recorded(value: Any, path: tuple[str, ...], who: str, left: list[int]) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     left[0] -= len(value) if isinstance(value, str) else 8
@@ -62,26 +62,26 @@ def _plain(value: Any, path: tuple[str, ...], who: str, left: list[int]) -> Any:
             hint="large results are arrays: Result(arrays=...)",
         )
     if value is None or isinstance(value, bool | int | str | float):
-        return _scalar(value, path, who)
+        return _single(value, path, who)
     if len(path) > _DEEPEST:
         raise PluginError(f"'{who}' returned {_place(path[:6])} nested too deeply")
     if isinstance(value, Mapping):
         out: dict[str, Any] = {}
         for key, inner in value.items():
-            name = _name(key, path, who)
+            name = _checked_name(key, path, who)
             if name in out:
                 raise PluginError(f"'{who}' returned the key {name!r} twice in {_place(path)}")
-            out[name] = _plain(inner, (*path, name), who, left)
+            out[name] = _recorded(inner, (*path, name), who, left)
         return out
     if isinstance(value, list | tuple | range):
-        return [_plain(v, (*path, str(i)), who, left) for i, v in enumerate(value)]
+        return [_recorded(v, (*path, str(i)), who, left) for i, v in enumerate(value)]
     raise PluginError(
         f"'{who}' returned {type(value).__name__} in {_place(path)}; wanted numbers, texts, lists "
         "and mappings"
     )
 
 
-def _scalar(value: Any, path: tuple[str, ...], who: str) -> Any:
+def _single(value: Any, path: tuple[str, ...], who: str) -> Any:
     # A subclass may call itself, or write itself, as it likes: the plain value is kept.
     if value is None or isinstance(value, bool):
         return value
@@ -110,16 +110,16 @@ def _scalar(value: Any, path: tuple[str, ...], who: str) -> Any:
     )
 
 
-def _name(key: Any, path: tuple[str, ...], who: str) -> str:
+def _checked_name(key: Any, path: tuple[str, ...], who: str) -> str:
     if not isinstance(key, str):
         raise PluginError(f"'{who}' returned the key {shown(key)} in {_place(path)}, not a text")
     text = str.__str__(key)
     top = len(path) == 1
-    if _HALF.search(text) or (top and not 0 < len(text) <= _LONGEST):
+    if _HALF.search(text) or (top and not 0 < len(text) <= _LONGEST_NAME):
         said = f"of {len(text)} characters" if not _HALF.search(text) else shown(text)
         raise PluginError(
             f"'{who}' returned a name {said} in {_place(path)}",
-            hint=f"names are texts of 1 to {_LONGEST} characters",
+            hint=f"names are texts of 1 to {_LONGEST_NAME} characters",
         )
     return text
 

@@ -38,13 +38,13 @@ class Run:
         return [r for r in self.folder.records() if r["status"] != "done"]
 
     def frame(self) -> DataFrame:
-        """Return one row a cell and score: ``encoder, task, component, layer, seed, ...``."""
+        """Return one row per cell and score: ``encoder, task, component, layer, seed, ...``."""
         from sondage.records.frames import frame
 
         return frame([self.folder])
 
     def summary(self) -> DataFrame:
-        """Return one row a score with mean, deviation, intervals and difference to baseline.
+        """Return one row per score with mean, deviation, intervals and difference to baseline.
 
         It is computed once for the same results, and kept beside them.
         """
@@ -123,10 +123,10 @@ def matching(name: str = "") -> list[RunFolder]:
     # A whole name counts before a beginning: 'pud' is not 'pud-upos'.
     fitting = (
         [f for f in found if f.path.name == name]
-        or [f for f in found if _composition(f) == name]
+        or [f for f in found if _composition_of(f) == name]
         or [f for f in found if f.path.name.startswith(name)]
     )
-    compositions = list(dict.fromkeys(_composition(f) for f in reversed(fitting)))
+    compositions = list(dict.fromkeys(_composition_of(f) for f in reversed(fitting)))
     if len(compositions) > 1:
         names = [f.path.name for f in reversed(fitting)]
         raise ResultsError(
@@ -153,5 +153,5 @@ def _last_run(folder: RunFolder) -> int:
     )
 
 
-def _composition(folder: RunFolder) -> str:
+def _composition_of(folder: RunFolder) -> str:
     return folder.path.name.rpartition("-")[0] or folder.path.name

@@ -1,4 +1,4 @@
-"""The picture of a run: one panel a task and component, a line an encoder, by layer."""
+"""The picture of a run: one panel per task and component, one line per encoder, by layer."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def plot(
 
 
 def chart(shown: list[Panel]) -> alt.VConcatChart:
-    """Return panels as an Altair chart: a row a task, one legend for all.
+    """Return panels as an Altair chart: one row per task, one legend for all.
 
     Panels of one task and score have the same vertical axis, so that they can be compared.
     """

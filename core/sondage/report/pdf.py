@@ -32,7 +32,7 @@ def ordered(pdf: bytes) -> bytes:
         if number not in numbers:
             numbers[number] = len(numbers) + 1
             waiting += [int(n) for n in reversed(_REFERENCE.findall(objects[number][0]))]
-    return _written(pdf[: starts[0]], objects, numbers, trailer)
+    return _written_to_pdf(pdf[: starts[0]], objects, numbers, trailer)
 
 
 def _sorted(head: bytes) -> bytes:
@@ -48,7 +48,7 @@ def _sorted(head: bytes) -> bytes:
     return b"\n".join(out[:-1])
 
 
-def _written(
+def _written_to_pdf(
     start: bytes, objects: dict[int, tuple[bytes, bytes]], numbers: dict[int, int], trailer: bytes
 ) -> bytes:
     def renumbered(text: bytes) -> bytes:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from sondage.data import Outcomes
 from sondage.errors import ResultsError
-from sondage.records.across import finished
+from sondage.records.across import finished, provider
 from sondage.records.folder import RunFolder
+from sondage.records.lines import raw_lines
 from sondage.records.outcomes import pack, unpack
 
 
@@ -118,3 +119,20 @@ def test_outcomes_that_are_no_numbers_leave_the_run_readable(tmp_path):
     assert said[0][1]
     with pytest.raises(ResultsError, match="empty"):
         query(tmp_path / "runs", " ")
+
+
+def test_whole_lines_are_those_that_end(tmp_path):
+    file = tmp_path / "cells.jsonl"
+    assert not list(raw_lines(file))
+    file.write_bytes(b"one\ntwo\nhal")
+    assert list(raw_lines(file)) == [b"one\n", b"two\n"]
+
+
+def test_a_provider_is_what_the_last_run_by_name_says(tmp_path):
+    for name, version in (("a", "1"), ("b", "2")):
+        folder = RunFolder(tmp_path / name)
+        part = {"kind": "task", "key": {"use": "x.y", "version": version}, "distribution": "d"}
+        folder.open({"components": [part]})
+        folder.append([record(1)])
+    assert provider(tmp_path, "task", "x.y") == "d 2"
+    assert provider(tmp_path, "probe", "x.y") == ""
