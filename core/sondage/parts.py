@@ -209,8 +209,7 @@ class FileTask:
         Share of the distinct texts of `train` that the seed moves to dev where no `dev` is
         given; 0 leaves dev empty.
     on_error : {'raise', 'skip'}
-        Whether a defect in a file is an error, or its entry is skipped and counted; what the
-        task's reader does by a `sondage.defects.Defects`.
+        Whether an entry of a file with a defect is an error, or is skipped and counted.
 
     Attributes
     ----------

@@ -58,7 +58,8 @@ class Settings:
         as many. A gain of 1e-4 in micro-F1 is progress; while fewer than half as many labels are
         predicted as there are, a fall of the loss by 0.1% is as well.
     stop_after : int
-        Such looks after which training ends. The parameters that were best on dev are kept.
+        Looks at dev in a row without progress after which training ends; the parameters that
+        were best on dev are kept.
     max_validations : int
         Looks at dev after which training ends in any case, counted as ``not-converged``.
     """
