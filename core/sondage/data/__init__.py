@@ -24,6 +24,7 @@ from sondage.data.arrays import (
     Units,
     digest,
     offsets_of,
+    ranges,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "Units",
     "digest",
     "offsets_of",
+    "ranges",
 ]

@@ -15,12 +15,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage.data.corpus import Corpus, Ints, digest, offsets_of
+from sondage.data.corpus import Corpus, Ints, digest, offsets_of, ranges
 from sondage.errors import DataError
 
 __all__ = [
     "VIEWS", "Chunk", "Corpus", "Ints", "Labels", "Outcomes", "Rankings", "Request", "Result",
-    "Split", "States", "Target", "TaskData", "Trees", "Units", "digest", "offsets_of",
+    "Split", "States", "Target", "TaskData", "Trees", "Units", "digest", "offsets_of", "ranges",
 ]  # fmt: skip
 
 #: What one row of a view stands for. An encoder may offer views beyond these.
