@@ -19,9 +19,8 @@ def test_ranges_are_the_runs_end_to_end(runs):
 
 
 def test_surprisals_are_bits_of_the_own_label():
-    logits = np.log(np.array([[0.5, 0.25, 0.25], [0.125, 0.125, 0.75]])) + np.array(
-        [[1000.0], [-3.0]]
-    )
+    chances = np.array([[0.5, 0.25, 0.25], [0.125, 0.125, 0.75]])
+    logits = np.log(chances) + np.array([[1000.0], [-3.0]])
     np.testing.assert_allclose(surprisals(logits, np.array([0, 1])), [1, 3])
 
 
