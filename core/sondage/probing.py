@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sondage import scores
 from sondage.contracts import Probe, Problem, SimpleProbe
 from sondage.data import Ints, Labels, Result, Split
-from sondage.errors import DataError, PluginError
+from sondage.errors import DataError, EncodingError, PluginError
 
 
 def run(probe: Probe | SimpleProbe, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
@@ -174,3 +174,13 @@ def surprisals(logits: NDArray[np.float64], y: Ints) -> NDArray[np.float64]:
     top = logits.max(axis=1)
     total = np.log(np.exp(logits - top[:, None]).sum(axis=1))
     return np.asarray((total + top - logits[np.arange(len(y)), y]) / np.log(2))
+
+
+def check_finite(X: NDArray[Any], what: str = "the vectors") -> None:
+    """Raise `EncodingError` where a row of `X` holds NaN or an infinity."""
+    bad = int(np.count_nonzero(~np.isfinite(X).all(axis=1)))
+    if bad:
+        raise EncodingError(
+            f"{what}: {bad} of {len(X)} vectors hold NaN or an infinity",
+            hint="look at the encoder's dtype (float16 overflows) and at its weights",
+        )
