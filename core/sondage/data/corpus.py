@@ -22,6 +22,13 @@ def offsets_of(lengths: Iterable[int] | Ints) -> Ints:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
 
 
+def ranges(starts: Ints, lengths: Ints) -> Ints:
+    """Return ``start, start + 1, ..., start + length - 1`` of every run, one after the other."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - (ends - lengths), lengths) + np.arange(total, dtype=np.int64)
+
+
 def digest(*pieces: object) -> str:
     """Return 32 hex digits that identify `pieces` (BLAKE2b over their repr or bytes)."""
     h = hashlib.blake2b(digest_size=16)

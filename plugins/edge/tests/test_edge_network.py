@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sondage.data import States, Units
+from sondage.data import States, Units, ranges
 from sondage_edge import literal
 from sondage_edge.network import Shape, dense, initial, logits, losses, named
-from sondage_edge.ragged import Batches, batch, places, ranges
+from sondage_edge.ragged import Batches, batch, places
 from sondage_edge.reading import Reader
 
 WORDS = States(np.array([[9, 9], [1, 0], [0, 1], [9, 9]], np.float32), np.array([0, 1, 4]))

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sondage.data import Corpus, Request
+from sondage.data import Corpus, Request, ranges
 from sondage.errors import EncodingError
 from sondage_transformers import Pretrained, collect, content, pooling
-from sondage_transformers.ragged import by_budget, ranges
+from sondage_transformers.ragged import by_budget
 
 WORDS = ["the", "fox", "Internationalisation", "station", ",", "naïve", "3.5", "\u200b", "日本語"]
 

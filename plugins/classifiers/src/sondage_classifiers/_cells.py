@@ -8,43 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sondage import probing
 from sondage.contracts import Problem
 from sondage.control import control_labels, selectivity
 from sondage.data import Ints, Labels, Result, Split
-from sondage.errors import DataError
 from sondage_classifiers.logistic import check_classes, check_rows
 
 
 def labels_of(problem: Problem, probe: str) -> Labels:
     """Return the problem's labels; raises `DataError` for targets that a classifier cannot take."""
-    name, target = problem.data.corpus.name, problem.data.target
-    if not isinstance(target, Labels):
-        raise DataError(
-            f"{probe} wants labels, but {name} has {type(target).__name__}",
-            hint="choose a task with labels on sentences, words or spans",
-        )
-    if np.ndim(target.y) != 1 or target.y.dtype.kind not in "iu":
-        raise DataError(
-            f"{probe} wants one label an item, but the items of {name} carry several "
-            f"(labels of shape {np.shape(target.y)}, {target.y.dtype})",
-            hint="choose a task with one label an item, such as treebank.upos",
-        )
-    return target
+    return probing.labels_of(
+        problem, probe, "choose a task with one label an item, such as treebank.upos"
+    )
 
 
 def split_of(problem: Problem, seed: int, *, dev: bool, probe: str) -> Split:
     """Return a seed's split; raises `DataError` where a part that is needed is empty."""
-    split = problem.splits[seed]
-    for part in ("train", "dev", "test") if dev else ("train", "test"):
-        if not len(getattr(split, part)):
-            hint = "give more data or other 'ratios'"
-            if part == "dev":
-                hint += ", or a single candidate, which needs no dev part"
-            raise DataError(
-                f"{probe}: the {part} part of {problem.data.corpus.name} (seed {seed}) is empty",
-                hint=hint,
-            )
-    return split
+    single = ", or a single candidate, which needs no dev part"
+    return probing.split_of(problem, seed, probe, dev=dev, without_dev=single)
 
 
 def vectors_of(problem: Problem, layer: int) -> NDArray[np.float32]:
@@ -84,16 +65,6 @@ def with_surprisal(result: Result, surprisal: NDArray[np.float64]) -> Result:
     return dataclasses.replace(
         result, outcomes=dataclasses.replace(result.outcomes, surprisal=surprisal)
     )
-
-
-def surprisals(logits: NDArray[np.float64], y: Ints) -> NDArray[np.float64]:
-    """Return −log2 softmax(logits)[y] of each row, in bits, shape (n,).
-
-    Infinite where the own label's logit is minus infinity: a label unseen in training.
-    """
-    top = logits.max(axis=1)
-    total = np.log(np.exp(logits - top[:, None]).sum(axis=1))
-    return np.asarray((total + top - logits[np.arange(len(y)), y]) / np.log(2))
 
 
 def joined(*tables: dict[str, list[Any]]) -> dict[str, list[Any]]:

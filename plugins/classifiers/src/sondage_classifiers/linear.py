@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sondage.contracts import Problem
 from sondage.data import Ints, Labels, Result, Split
+from sondage.probing import surprisals
 from sondage.scores import classification
 from sondage.specs import Before
 from sondage_classifiers._cells import (
@@ -20,7 +21,6 @@ from sondage_classifiers._cells import (
     joined,
     labels_of,
     split_of,
-    surprisals,
     vectors_of,
     with_control,
     with_surprisal,

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints
-from sondage.errors import DataError, EncodingError, ParameterError
+from sondage.errors import DataError, ParameterError
+from sondage.probing import check_finite as check_rows
 from sondage_classifiers._objective import Objective
 from sondage_classifiers._solver import Solution, solve
 from sondage_classifiers._threads import workers
@@ -59,16 +60,6 @@ class LogisticPath:
     def predict(self, X: NDArray[Any], job: int = 0) -> Ints:
         """Return the predicted class of each row at every strength, shape (T, n)."""
         return np.asarray(self.scores(X, job).argmax(axis=2), np.int64)
-
-
-def check_rows(X: NDArray[Any], what: str = "the vectors") -> None:
-    """Raise `EncodingError` where a row of `X` holds NaN or an infinity."""
-    bad = int(np.count_nonzero(~np.isfinite(X).all(axis=1)))
-    if bad:
-        raise EncodingError(
-            f"{what}: {bad} of {len(X)} vectors hold NaN or an infinity",
-            hint="look at the encoder's dtype (float16 overflows) and at its weights",
-        )
 
 
 def fit_logistic(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints, Labels
 from sondage.errors import DataError
+from sondage.probing import surprisals
 
 Doubles = NDArray[np.float64]
 
@@ -181,9 +182,7 @@ def surprisal(logits: NDArray[Any], y: NDArray[Any]) -> Doubles:
     """
     z = logits.astype(np.float64)
     if y.ndim == 1:
-        top = z.max(axis=1)
-        nats = np.log(np.exp(z - top[:, None]).sum(axis=1)) + top - z[np.arange(len(y)), y]
-    else:
-        each = np.logaddexp(0, np.where(y == 1, -z, z))
-        nats = np.where(np.isnan(y), 0, each).sum(axis=1) if y.dtype != bool else each.sum(axis=1)
+        return surprisals(z, y)
+    each = np.logaddexp(0, np.where(y == 1, -z, z))
+    nats = np.where(np.isnan(y), 0, each).sum(axis=1) if y.dtype != bool else each.sum(axis=1)
     return np.asarray(nats / np.log(2))

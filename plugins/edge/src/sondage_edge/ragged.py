@@ -12,17 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage.data import Ints, States, Units
+from sondage.data import Ints, States, Units, ranges
 from sondage.errors import DataError, EncodingError
-
-
-def ranges(starts: Ints, lengths: Ints) -> Ints:
-    """Return ``starts[i], ..., starts[i] + lengths[i] - 1`` for all i, one after the other."""
-    ends = np.cumsum(lengths)
-    if not len(ends):
-        return np.empty(0, np.int64)
-    out: Ints = np.repeat(starts - (ends - lengths), lengths) + np.arange(ends[-1])
-    return out
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from sondage import probing
 from sondage.contracts import Problem
 from sondage.data import Labels, Split
 from sondage.errors import DataError
@@ -15,30 +16,13 @@ from sondage_mdl.codes import check_finite
 
 def labels_of(problem: Problem, probe: str) -> Labels:
     """Return the problem's labels; `DataError` for targets that are not one label an item."""
-    name, target = problem.data.corpus.name, problem.data.target
-    if not isinstance(target, Labels):
-        raise DataError(
-            f"{probe} wants labels, but {name} has {type(target).__name__}",
-            hint="choose a task with labels on sentences, words or spans",
-        )
-    if np.ndim(target.y) != 1 or target.y.dtype.kind not in "iu":
-        raise DataError(
-            f"{probe} wants one label an item, but the items of {name} carry several "
-            f"(labels of shape {np.shape(target.y)}, {target.y.dtype})",
-            hint="for several labels an item, mdl.online with an edge probe",
-        )
-    return target
+    several = "for several labels an item, mdl.online with an edge probe"
+    return probing.labels_of(problem, probe, several)
 
 
 def split_of(problem: Problem, labels: Labels, seed: int, probe: str, *, dev: bool) -> Split:
     """Return a seed's split; `DataError` for an empty part or a single training label."""
-    split, name = problem.splits[seed], problem.data.corpus.name
-    for part in ("train", "dev", "test") if dev else ("train", "test"):
-        if not len(getattr(split, part)):
-            raise DataError(
-                f"{probe}: the {part} part of {name} (seed {seed}) is empty",
-                hint="give more data or other 'ratios'",
-            )
+    split, name = probing.split_of(problem, seed, probe, dev=dev), problem.data.corpus.name
     found = np.unique(labels.y[split.train])
     if len(found) == 1:
         raise DataError(

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints
-from sondage.errors import DataError, EncodingError, PluginError
+from sondage.errors import DataError, PluginError
+from sondage.probing import check_finite
 from sondage_mdl.blocks import PORTIONS, blocks_of
 
 Doubles = NDArray[np.float64]
@@ -243,16 +244,6 @@ def checked_labels(X: NDArray[Any], y: Ints, n_labels: int | None) -> int:
     if y.min() < 0 or y.max() >= K:
         raise DataError(f"labels lie outside 0..{K - 1}")
     return K
-
-
-def check_finite(X: NDArray[Any], what: str = "the vectors") -> None:
-    """Raise `EncodingError` where a row of `X` holds NaN or an infinity."""
-    bad = int(np.count_nonzero(~np.isfinite(X).all(axis=1)))
-    if bad:
-        raise EncodingError(
-            f"{what}: {bad} of {len(X)} vectors hold NaN or an infinity",
-            hint="look at the encoder's dtype (float16 overflows) and at its weights",
-        )
 
 
 def log_probabilities(model: Any, X: NDArray[Any]) -> tuple[Doubles, NDArray[Any]]:

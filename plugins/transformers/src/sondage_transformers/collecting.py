@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.contracts import Encoder
-from sondage.data import VIEWS, Corpus, Ints, Request, offsets_of
-from sondage_transformers.ragged import ranges
+from sondage.data import VIEWS, Corpus, Ints, Request, offsets_of, ranges
 
 
 def collect(

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage.data import Corpus, Ints, offsets_of
+from sondage.data import Corpus, Ints, offsets_of, ranges
 from sondage.errors import EncodingError
-from sondage_transformers.ragged import ranges
 from sondage_transformers.tokens import Tokens
 
 #: A block ends at this many sentences or words: large enough for sorting by length to leave

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from sondage.data import Corpus, Ints, Labels, Request, Split, TaskData, Trees
+from sondage.data import Corpus, Ints, Labels, Request, Split, TaskData, Trees, ranges
 from sondage.errors import DataError, ParameterError
 from sondage_transformers.content import Content, blocks, cut
 from sondage_transformers.engine import Engine, _batch, _warnings
 from sondage_transformers.pooling import Batch
-from sondage_transformers.ragged import ranges, starts_of
+from sondage_transformers.ragged import starts_of
 from sondage_transformers.settings import Head
 from sondage_transformers.windows import Windows, lay_out
 

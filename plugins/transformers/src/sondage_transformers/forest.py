@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage.data import Corpus, Ints, TaskData, Trees
+from sondage.data import Corpus, Ints, TaskData, Trees, ranges
 from sondage.errors import DataError
 from sondage_transformers.engine import Engine
 from sondage_transformers.examples import Examples, target_of
 from sondage_transformers.pooling import Batch
-from sondage_transformers.ragged import ranges
 
 
 @dataclass(frozen=True)

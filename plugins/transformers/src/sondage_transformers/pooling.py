@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage.data import Ints
-from sondage_transformers.ragged import ranges
+from sondage.data import Ints, ranges
 
 if TYPE_CHECKING:
     import torch

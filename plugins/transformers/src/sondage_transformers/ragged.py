@@ -9,13 +9,6 @@ import numpy as np
 from sondage.data import Ints
 
 
-def ranges(starts: Ints, lengths: Ints) -> Ints:
-    """Return ``start, start + 1, ..., start + length - 1`` of every run, one after the other."""
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(starts - (ends - lengths), lengths) + np.arange(total, dtype=np.int64)
-
-
 def starts_of(lengths: Ints) -> Ints:
     """Return where each of consecutive runs begins."""
     out: Ints = np.cumsum(lengths) - lengths

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage.data import Ints, offsets_of
+from sondage.data import Ints, offsets_of, ranges
 from sondage.errors import EncodingError
 from sondage_transformers.content import Content
-from sondage_transformers.ragged import ranges, starts_of
+from sondage_transformers.ragged import starts_of
 from sondage_transformers.tokens import Template, Tokens
 
 # Columns of the table of windows.
