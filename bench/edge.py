@@ -28,13 +28,13 @@ from torch import nn
 from sondage.data import Units
 from sondage.execute.encode import encode
 from sondage.store import Key, Store, paths
-from sondage_edge import EdgeProbe, literal
+from sondage_edge import EdgeProbe, reference
 from sondage_edge.estimator import cells_of
 from sondage_edge.labels import decisions, micro_f1, truth
 from sondage_edge.network import Shape, dense, initial, losses, named
 from sondage_edge.ragged import Batches, places
 from sondage_edge.reading import Reader
-from sondage_edge.training import Adam, Recipe, Target, Trainer
+from sondage_edge.training import Adam, Target, Trainer, TrainingSettings
 
 
 def inputs():
@@ -134,7 +134,7 @@ def epoch_each_way(states, units, target, train, limit):
     batches = list(Batches(where, train).deal(32, rng))[:limit]
     one = {k: v[0] for k, v in named(shape, torch.from_numpy(start)).items()}
     y = Target(torch.from_numpy(target.y), n_labels)
-    trainer = Trainer(shape, reader, Recipe())
+    trainer = Trainer(shape, reader, TrainingSettings())
 
     net, gaps = Padded(one, 0.0), []
     for batch in batches[:10]:
@@ -147,7 +147,10 @@ def epoch_each_way(states, units, target, train, limit):
 
     net = Padded(one, 0.3)
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
-    state, noise = Adam(torch.from_numpy(start.copy()), Recipe()), torch.Generator().manual_seed(0)
+    state, noise = (
+        Adam(torch.from_numpy(start.copy()), TrainingSettings()),
+        torch.Generator().manual_seed(0),
+    )
     spent = np.zeros((2, 2))
     for k in range(0, len(batches), 20):  # by turns: the machine is never quite idle
         before = np.array([time.perf_counter(), time.process_time()])
@@ -175,7 +178,7 @@ def epoch_each_way(states, units, target, train, limit):
     for these in some:
         free = {k: v.clone().requires_grad_() for k, v in one.items()}
         part = cells_of(these, units)
-        found = literal.scores(free, states, part)
+        found = reference.scores(free, states, part)
         wanted = nn.functional.one_hot(torch.from_numpy(target.y[these]), n_labels).float()
         loss = nn.functional.binary_cross_entropy_with_logits(found, wanted)
         torch.autograd.grad(loss, list(free.values()), allow_unused=True)

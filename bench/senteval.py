@@ -29,10 +29,10 @@ import numpy as np
 import torch
 from _compare import peak
 
-from sondage_senteval import Settings
+from sondage_senteval import ClassifierSettings
 from sondage_senteval.networks import start
-from sondage_senteval.program import Cell, train
 from sondage_senteval.tasks import BigramShift
+from sondage_senteval.training import LayerData, train
 
 TRAIN, DEV, TEST = 100_000, 10_000, 10_000
 
@@ -91,9 +91,9 @@ def enlarged(X, y, n, rng):
 def probes(X, y):
     """Train all layers; return seconds, test accuracies, passes of all points."""
     cuts = np.split(np.arange(len(y)), [TRAIN, TRAIN + DEV])
-    cells = [Cell(layer, y, cuts[0], cuts[1], 0) for layer in X]
+    cells = [LayerData(layer, y, cuts[0], cuts[1], 0) for layer in X]
     begin = clocks()
-    fits = dict(train(cells, 2, Settings()))
+    fits = dict(train(cells, 2, ClassifierSettings()))
     right = [float(np.mean(fits[i].predict(X[i][cuts[2]]) == y[cuts[2]])) for i in sorted(fits)]
     seconds = clocks() - begin
     return seconds, right, [e for f in fits.values() for *_, e in f.trials]
@@ -176,14 +176,14 @@ def main() -> None:
         flush=True,
     )
     cuts = np.split(np.arange(14_000), [10_000, 12_000])
-    cells = [Cell(layer, few_labels, cuts[0], cuts[1], 0) for layer in few]
+    cells = [LayerData(layer, few_labels, cuts[0], cuts[1], 0) for layer in few]
     begin = clocks()
-    fits = dict(train(cells, 2, Settings()))
+    fits = dict(train(cells, 2, ClassifierSettings()))
     ours = [
         float(np.mean(fits[i].predict(few[i][cuts[2]]) == few_labels[cuts[2]])) for i in range(3)
     ]
     mine = clocks() - begin
-    theirs, accuracy = loop(few, few_labels, cuts, Settings())
+    theirs, accuracy = loop(few, few_labels, cuts, ClassifierSettings())
     print(
         f"10,000 sentences, 3 layers × 4 L2 weights: ours {shown(mine)}, the loop {shown(theirs)}, "
         f"ratio {theirs[0] / mine[0]:.1f} / {theirs[1] / mine[1]:.1f}; "

@@ -27,7 +27,7 @@ from sondage_structural.objective import DepthLoss, DistanceLoss
 from sondage_structural.predicting import distance_blocks
 from sondage_structural.probes import draw
 from sondage_structural.results import distance
-from sondage_structural.settings import Settings
+from sondage_structural.settings import StructuralSettings
 from sondage_structural.training import train
 from sondage_structural.trees import Forest, tree_distances
 
@@ -64,7 +64,7 @@ def ours(kind, X, forest, splits):
         fitted = train(
             kind(forest), list(X), split.train, split.dev,
             start=starts(len(X), seed, X.shape[2]), order=np.random.default_rng([seed, 0]),
-            settings=Settings(),
+            settings=StructuralSettings(),
         )  # fmt: skip
         found |= {(layer, seed): one for layer, one in enumerate(fitted)}
     return clocks() - began, found

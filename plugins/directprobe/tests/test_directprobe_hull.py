@@ -9,8 +9,8 @@ from sklearn.svm import SVC
 
 from sondage_directprobe import nearest
 from sondage_directprobe.active import Active
-from sondage_directprobe.decide import decide, program
 from sondage_directprobe.hull import _Solver
+from sondage_directprobe.overlap import compare_hulls, linear_program
 
 SQUARE = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
 
@@ -184,14 +184,14 @@ def test_a_cutoff_stops_as_soon_as_the_hulls_are_known_to_be_further_apart():
 def test_the_linear_program_alone_finds_a_common_point():
     P, C = drawn(0)
     inside = np.concatenate([C, P.mean(axis=0)[None]])
-    first, a, second, b = program(P, inside)
+    first, a, second, b = linear_program(P, inside)
     gap = a @ P[first] / a.sum() - b @ inside[second] / b.sum()
     assert np.linalg.norm(gap) < 1e-7
 
 
 def test_a_linear_program_of_too_many_steps_is_given_up(monkeypatch):
-    monkeypatch.setattr("sondage_directprobe.decide.PROGRAM", 1)
-    assert program(*drawn(0)) is None
+    monkeypatch.setattr("sondage_directprobe.overlap.PROGRAM", 1)
+    assert linear_program(*drawn(0)) is None
 
 
 def test_svc_calls_a_separable_pair_overlapping_where_the_proof_says_apart():
@@ -204,7 +204,7 @@ def test_svc_calls_a_separable_pair_overlapping_where_the_proof_says_apart():
     y = np.repeat([0, 1], 3)
     machine = SVC(tol=1e-5, C=10_000, kernel="linear", max_iter=500_000).fit(Z, y)
     assert machine.score(Z, y) < 1
-    found = decide(P, C, tolerance=1e-7)
+    found = compare_hulls(P, C, tolerance=1e-7)
     assert found.lower > 0.9e-4
     assert (P @ found.slab).min() > (C @ found.slab).max()
 
@@ -216,6 +216,6 @@ def test_svc_stopped_early_calls_a_separable_pair_overlapping():
     with pytest.warns(UserWarning, match="terminated early"):
         machine = SVC(C=10_000, kernel="linear", max_iter=60).fit(X, y)
     assert machine.score(X, y) < 1
-    found = decide(P, C, tolerance=1e-7)
+    found = compare_hulls(P, C, tolerance=1e-7)
     assert (P @ found.slab).min() - (C @ found.slab).max() == pytest.approx(found.lower)
     assert found.lower > 1e-3

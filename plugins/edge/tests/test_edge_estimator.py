@@ -268,11 +268,11 @@ def looks(losses, f1s, few=True):
     """Return at how many looks training ends (None: it goes on), and the rate then."""
     import torch
 
-    from sondage_edge.training import Progress, Recipe, Steps
+    from sondage_edge.training import Progress, Steps, TrainingSettings
 
-    recipe = Recipe(halve_after=2, stop_after=3)
-    progress = Progress(np.zeros((1, 2), np.float32), recipe)
-    state = Steps(torch.zeros((1, 2)), recipe)
+    settings = TrainingSettings(halve_after=2, stop_after=3)
+    progress = Progress(np.zeros((1, 2), np.float32), settings)
+    state = Steps(torch.zeros((1, 2)), settings)
     for k, (loss, f1) in enumerate(zip(losses, f1s, strict=True), 1):
         one = [np.array([x]) for x in (1.0, loss, f1, few)]
         if not progress.note(np.array([0]), k, *one, state)[0]:
@@ -305,11 +305,11 @@ def test_rare_labels_are_learned_though_none_is_predicted_at_first():
 def test_steps_are_torchs_on_each_cell_with_its_gradient_clipped():
     import torch
 
-    from sondage_edge.training import Recipe, Steps
+    from sondage_edge.training import Steps, TrainingSettings
 
     rng = np.random.default_rng(0)
     start = rng.standard_normal((3, 5)).astype(np.float32)
-    ours = Steps(torch.from_numpy(start.copy()), Recipe(clip=1.5))
+    ours = Steps(torch.from_numpy(start.copy()), TrainingSettings(clip=1.5))
     ours.rate = torch.tensor([0.1, 0.02, 0.003])
     theirs = [torch.from_numpy(row.copy()).requires_grad_() for row in start]
     adams = [torch.optim.Adam([t], lr=float(r)) for t, r in zip(theirs, ours.rate, strict=True)]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sondage.data import States, Units, ranges
-from sondage_edge import literal
+from sondage_edge import reference
 from sondage_edge.network import Shape, dense, initial, logits, losses, named
 from sondage_edge.ragged import Batches, batch, places
 from sondage_edge.reading import Reader
@@ -67,7 +67,7 @@ def test_losses_by_hand():
     assert losses(z, y, "sigmoid", reduce=False, known=known)[0].tolist() == pytest.approx(each)
     assert losses(z, y, "sigmoid", known=known).item() == pytest.approx(sum(each) / 3)
     masked = np.array([[np.nan, 1], [0, 0]], np.float32)
-    assert literal.loss(z[0], masked, "sigmoid").item() == pytest.approx(sum(each) / 3)
+    assert reference.loss(z[0], masked, "sigmoid").item() == pytest.approx(sum(each) / 3)
     nothing = torch.zeros_like(known)
     assert losses(z, y, "sigmoid", known=nothing).item() == 0
     one = torch.tensor([1, 0])
@@ -136,9 +136,9 @@ def test_vectorised_equals_literal_in_scores_loss_and_gradient(case):
         layers = own_layers(reader, cell)
         if shape.mixed:
             alone["scalars"] = alone["scalars"][: len(layers)]
-        expected = literal.scores(alone, layers, units)
+        expected = reference.scores(alone, layers, units)
         torch.testing.assert_close(found[cell], expected, rtol=1e-3, atol=2e-4)
-        loss = literal.loss(expected, y, kind)
+        loss = reference.loss(expected, y, kind)
         torch.testing.assert_close(mean[cell], loss, rtol=1e-3, atol=1e-4)
         (own_gradient,) = torch.autograd.grad(loss, slow)
         torch.testing.assert_close(gradient[cell], own_gradient[0], rtol=5e-3, atol=5e-4)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sondage.data import Corpus, Labels, Split, TaskData, Units
 from sondage.errors import DataError, EncodingError, ParameterError
 from sondage.testing.toys import ToyProblem
-from sondage_senteval import SentEvalClassifier, Settings
+from sondage_senteval import ClassifierSettings, SentEvalClassifier
 from sondage_senteval.classifier import Classifier
 from sondage_senteval.networks import start
-from sondage_senteval.program import Cell, train
+from sondage_senteval.training import LayerData, train
 
 
 class Reference:
@@ -94,13 +94,13 @@ def data(rng, n=90, d=7, classes=3, layers=3, gap=3.0):
 def test_batched_is_the_plain_loop(seed, model, loss, classes, n, batch):
     rng = np.random.default_rng(seed)
     X, y = data(rng, n=n, classes=classes)
-    chosen = Settings(
+    chosen = ClassifierSettings(
         model=model, l2=(1e-4, 1e-1), hidden=(3, 5), dropout=(0.0, 0.3), batch_size=batch,
         epoch_size=1, tenacity=2, max_epoch=6, loss=loss, learning_rate=0.01,
     )  # fmt: skip
     parts = [rng.permutation(n) for _ in range(2)]
     cells = [
-        Cell(X[layer], y, p[: n - 20], p[n - 20 :], entropy=s)
+        LayerData(X[layer], y, p[: n - 20], p[n - 20 :], entropy=s)
         for layer in range(3) for s, p in enumerate(parts)
     ]  # fmt: skip
     fits = dict(train(cells, classes, chosen))
@@ -129,8 +129,8 @@ def test_batched_is_the_plain_loop(seed, model, loss, classes, n, batch):
 def test_parts_of_other_sizes_go_through_programs_of_their_own():
     X, y = data(np.random.default_rng(0))
     every = np.arange(90)
-    cells = [Cell(X[0], y, every[: 50 + s], every[50 + s :], entropy=s) for s in (0, 5, 0)]
-    chosen = Settings(max_epoch=8)
+    cells = [LayerData(X[0], y, every[: 50 + s], every[50 + s :], entropy=s) for s in (0, 5, 0)]
+    chosen = ClassifierSettings(max_epoch=8)
     together = dict(train(cells, 3, chosen))
     for i, cell in enumerate(cells):
         ((_, alone),) = train([cell], 3, chosen)
@@ -151,8 +151,8 @@ def test_training_stops_after_six_looks_without_a_gain_in_all():
 
 def test_the_last_round_begins_at_two_hundred_passes():
     X, y = data(np.random.default_rng(1), n=20)
-    cell = Cell(X[0], y, np.arange(10), np.arange(10, 20), 0)
-    ((_, fit),) = train([cell], 3, Settings(tenacity=10**6, l2=(1e-3,)))
+    cell = LayerData(X[0], y, np.arange(10), np.arange(10, 20), 0)
+    ((_, fit),) = train([cell], 3, ClassifierSettings(tenacity=10**6, l2=(1e-3,)))
     assert fit.trials[0][2] == 204
     assert fit.exhausted
 

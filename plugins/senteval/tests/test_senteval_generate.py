@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from sondage.errors import DataError, ParameterError
 from sondage_senteval import Rules, generate, read_brackets, read_conllu, read_senteval
+from sondage_senteval.balance import Item, deal_keys, shares
 from sondage_senteval.corrupt import Replacements, clauses, swap, swappable
-from sondage_senteval.deal import Item, deal_keys, shares
 from sondage_senteval.generated import GeneratedTask
 from sondage_senteval.rules import depth, numbers, tenses
-from sondage_senteval.trees import Tree
+from sondage_senteval.trees import DependencyTree
 
 
 def tree(text, where="x:1"):
@@ -25,7 +25,7 @@ def tree(text, where="x:1"):
         token_of += [len(tokens)] * len(parts)
         tokens.append("".join(parts))
     words = [[*w, *["_"] * (5 - len(w))] for w in words]
-    return Tree(
+    return DependencyTree(
         tokens=tuple(tokens),
         token_of=tuple(token_of),
         upos=tuple(w[1] for w in words),

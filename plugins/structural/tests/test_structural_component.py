@@ -12,13 +12,13 @@ from sondage.testing import toys
 from sondage_structural import (
     DistanceProbe,
     dspr,
+    inputs,
     nspr,
     root_accuracy,
     spanning_tree,
     tree_distances,
     uuas,
 )
-from sondage_structural import material as material_module
 from sondage_structural.chain import Chain
 from sondage_structural.component import Depth, Distance
 
@@ -179,7 +179,7 @@ def test_layers_in_groups_are_those_together(monkeypatch):
     whole = problem(n_layers=3, seeds=(0,))
     probe = Distance(**SMALL, keep_projection=True)
     together = {layer: r for layer, _, r in probe.run_layers(whole)}
-    monkeypatch.setattr(material_module, "GROUP_BYTES", 1)
+    monkeypatch.setattr(inputs, "GROUP_BYTES", 1)
     apart = {layer: r for layer, _, r in probe.run_layers(whole)}
     assert list(apart) == list(together) == [0, 1, 2]
     for layer in apart:

@@ -10,7 +10,7 @@ from sondage.data import offsets_of
 from sondage.errors import EncodingError
 from sondage_structural import depths, tree_distances
 from sondage_structural.objective import DepthLoss, DistanceLoss
-from sondage_structural.settings import Settings
+from sondage_structural.settings import StructuralSettings
 from sondage_structural.training import Fitted, Steps, train
 from sondage_structural.trees import Forest
 
@@ -178,7 +178,7 @@ def test_training_is_that_of_a_plain_loop(kind):
     fitted = train(
         kind(Forest.of(heads)), layers, order[:30], order[30:], start=start,
         order=np.random.default_rng(7),
-        settings=Settings(epochs=6, batch=4, learning_rate=0.02, patience=99),
+        settings=StructuralSettings(epochs=6, batch=4, learning_rate=0.02, patience=99),
     )  # fmt: skip
     for layer, B, one in zip(layers, start, fitted, strict=True):
         wanted = plain_loop(
@@ -199,7 +199,7 @@ def test_a_layer_that_has_ended_leaves_the_others_as_they_are():
         return train(
             objective, [layers[i] for i in which], np.arange(45), np.arange(45, 60),
             start=start[list(which)], order=np.random.default_rng(0),
-            settings=Settings(epochs=30, batch=5, learning_rate=0.01, patience=2),
+            settings=StructuralSettings(epochs=30, batch=5, learning_rate=0.01, patience=2),
         )  # fmt: skip
 
     together = fit((0, 1, 2))
@@ -216,7 +216,7 @@ def test_the_best_epochs_projection_is_kept():
     (one,) = train(
         DistanceLoss(Forest.of(heads)), [values], np.arange(20), np.arange(20, 30),
         start=rng.uniform(-0.05, 0.05, (1, 8, 4)).astype(np.float32), order=rng,
-        settings=Settings(epochs=40, batch=2, learning_rate=0.05, patience=5),
+        settings=StructuralSettings(epochs=40, batch=2, learning_rate=0.05, patience=5),
     )  # fmt: skip
     assert one.dev_loss == pytest.approx(min(one.losses), abs=1e-4)
     dev = np.arange(20, 30)
@@ -230,5 +230,5 @@ def test_an_exploding_loss_is_said():
         train(
             DistanceLoss(Forest.of(heads)), [values, values * np.float32(1e25)], np.arange(2),
             np.arange(2, 4), start=np.ones((2, 6, 2), np.float32),
-            order=np.random.default_rng(0), settings=Settings(),
+            order=np.random.default_rng(0), settings=StructuralSettings(),
         )  # fmt: skip

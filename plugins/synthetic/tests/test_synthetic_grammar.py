@@ -7,7 +7,7 @@ import pytest
 
 from sondage_synthetic import grammar, sentences
 from sondage_synthetic import lexicon as lx
-from sondage_synthetic.draft import Coordinated, Draft
+from sondage_synthetic.draft import Coordinated, SentenceDraft
 
 MANY = list(islice(sentences(7), 4000))
 
@@ -221,7 +221,7 @@ def few_words(monkeypatch):
         auxiliaries, form = writer.dice.pick(tenses)
         return auxiliaries, form(plural)
 
-    monkeypatch.setattr(grammar.Writer, "tense", tense)
+    monkeypatch.setattr(grammar.SentenceWriter, "tense", tense)
     for name, words in {
         "NAMES": "Rose", "POSSESSIVES": "her", "SINGULAR_DETERMINERS": "the that",
         "PLURAL_DETERMINERS": "the", "NUMERALS": "two", "ADJECTIVES": "light clean",
@@ -255,5 +255,5 @@ def test_the_words_determine_the_annotation(monkeypatch):
 
 def test_that_this_would_show_an_ambiguity(monkeypatch):
     few_words(monkeypatch)
-    monkeypatch.setattr(Draft, "is_open", False)
+    monkeypatch.setattr(SentenceDraft, "is_open", False)
     assert readings(150_000)[1]

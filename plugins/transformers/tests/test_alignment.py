@@ -269,7 +269,7 @@ def test_byte_level_behind_a_regular_expression(model_folder, tmp_path):
     stored = json.loads(settings_file.read_text()) | {"tokenizer_class": "TokenizersBackend"}
     settings_file.write_text(json.dumps(stored))
     tokens = fast(str(tmp_path / "newer"))._engine.tokens
-    assert tokens.joining.manner.lead == " "
+    assert tokens.cutting.manner.lead == " "
     ids, offsets = tokens.of_words(["don't", "3.5", "the"])
     text = tokens.of_texts([" don't", " 3.5", " the"])
     assert ids.tolist() == text[0].tolist()

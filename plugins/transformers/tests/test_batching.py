@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sondage.data import Corpus, Request, ranges
 from sondage.errors import EncodingError
-from sondage_transformers import Pretrained, collect, content, pooling
+from sondage_transformers import Pretrained, collect, pooling, subwords
 from sondage_transformers.ragged import by_budget
 
 WORDS = ["the", "fox", "Internationalisation", "station", ",", "naïve", "3.5", "\u200b", "日本語"]
@@ -46,9 +46,9 @@ def test_blocks_change_nothing(family, model_folder, monkeypatch):
     counts = encoder.row_counts(corpus, "subwords")
     for name, value in (("BLOCK_SENTENCES", 5), ("BLOCK_WORDS", 7)):
         with monkeypatch.context() as patch:
-            patch.setattr(content, name, value)
-            assert len(list(content.blocks(corpus))) > 4
-            assert np.concatenate(list(content.blocks(corpus))).tolist() == list(range(23))
+            patch.setattr(subwords, name, value)
+            assert len(list(subwords.blocks(corpus))) > 4
+            assert np.concatenate(list(subwords.blocks(corpus))).tolist() == list(range(23))
             again, _ = collect(encoder, corpus, (0, 1), "word")
             np.testing.assert_allclose(again, rows, atol=1e-5)
             assert encoder.row_counts(corpus, "subwords").tolist() == counts.tolist()

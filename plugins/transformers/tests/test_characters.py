@@ -8,7 +8,7 @@ import pytest
 
 from sondage.data import Corpus
 from sondage_transformers import Pretrained
-from sondage_transformers.content import cut
+from sondage_transformers.subwords import cut
 from sondage_transformers.windows import lay_out
 
 WORDS = ["The", "naïve", "日本語", "👍", "."]

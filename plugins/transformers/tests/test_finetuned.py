@@ -497,21 +497,23 @@ def test_the_plain_function_refuses_a_folder_of_another_training(bert, tmp_path)
 
 
 def test_the_head_reads_what_encode_delivers(bert):
-    """Loss and logits of the tuner against rows from `collect` and a head in numpy."""
+    """Loss and logits against rows from `collect` and a head in numpy."""
     from sondage_transformers.engine import Engine
     from sondage_transformers.examples import LabelExamples
-    from sondage_transformers.tuner import Tuner, head_for
+    from sondage_transformers.headed_encoder import HeadedEncoder, head_for
 
     corpus = Corpus.of_words([["internationalisation", "!"], ["a", "naïve", "café", "here"]])
     spans = np.array([[[1, 2], [0, 1]], [[0, 3], [2, 4]], [[1, 3], [3, 4]]])
     data = TaskData(
         corpus, Labels(Units(np.array([0, 1, 1]), spans), np.array([0, 2, 1]), ("a", "b", "c"))
     )
-    tuner = Tuner(Engine(bert.recipe), "word", head_for(data.target, bert.width, seed=5)).eval()
-    portion = LabelExamples(tuner.engine, data, np.array([2, 0, 1]), "word").portion(
+    headed = HeadedEncoder(
+        Engine(bert.recipe), "word", head_for(data.target, bert.width, seed=5)
+    ).eval()
+    portion = LabelExamples(headed.engine, data, np.array([2, 0, 1]), "word").portion(
         np.array([0, 1])
     )
-    out = tuner(portion)
+    out = headed(portion)
     rows = collect(bert, corpus, (3,), "word")[0][0]
     starts = [0, 2, 2]
     x = np.stack(
@@ -521,7 +523,7 @@ def test_the_head_reads_what_encode_delivers(bert):
         ]
     )
     order = [0, 2, 1]  # items by sentence, in the order given
-    logits = x[order] @ tuner.head.linear.weight.detach().numpy().T
+    logits = x[order] @ headed.head.linear.weight.detach().numpy().T
     np.testing.assert_allclose(out["logits"].detach().numpy(), logits, atol=1e-5)
     y = data.target.y[order]
     exact = np.mean(np.log(np.exp(logits).sum(1)) - logits[np.arange(3), y])

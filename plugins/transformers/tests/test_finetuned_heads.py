@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sondage_transformers.examples import Portion
-from sondage_transformers.forest import Forest
+from sondage_transformers.tree_examples import TreePortion
 
 N, WIDTH = 1200, 64
 
@@ -31,7 +31,7 @@ def stars():
     size = np.array([350, 60, 320, 80])
     heads = np.concatenate([np.where(np.arange(n) == 3, -1, 3) for n in size])
     total = int(size.sum())
-    return Forest(None, total, size, heads, np.arange(total) % 5, np.ones(total, bool))
+    return TreePortion(None, total, size, heads, np.arange(total) % 5, np.ones(total, bool))
 
 
 @pytest.mark.parametrize("kind", ["pairs", "trees"])

@@ -73,17 +73,19 @@ def test_a_pairs_vector_is_what_encode_delivers(bert, kind, head):
 
     from sondage_transformers.engine import Engine
     from sondage_transformers.examples import LabelExamples, view_of
-    from sondage_transformers.tuner import Tuner, head_for
+    from sondage_transformers.headed_encoder import HeadedEncoder, head_for
 
     data = pairs(kind)
     view = view_of(head, data.target, has_cls=True)
-    tuner = Tuner(Engine(bert.recipe), view, head_for(data.target, bert.width, seed=5)).eval()
+    headed = HeadedEncoder(
+        Engine(bert.recipe), view, head_for(data.target, bert.width, seed=5)
+    ).eval()
     chosen = np.array([3, 7, 90])
     with torch.no_grad():
-        examples = LabelExamples(tuner.engine, data, np.arange(N), view)
-        logits = tuner(examples.portion(chosen))["logits"].numpy()
+        examples = LabelExamples(headed.engine, data, np.arange(N), view)
+        logits = headed(examples.portion(chosen))["logits"].numpy()
     rows = collect(bert, data.corpus, (3,), view)[0][0][chosen]
-    expected = rows @ tuner.head.linear.weight.detach().numpy().T
+    expected = rows @ headed.head.linear.weight.detach().numpy().T
     np.testing.assert_allclose(logits, expected, atol=1e-5)
     swapped = pairs("texts").corpus
     swapped = Corpus(swapped.second, second=swapped.texts)

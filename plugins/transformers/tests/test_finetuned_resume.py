@@ -18,7 +18,8 @@ DRIVER = """
     import numpy as np
     from sondage.data import TaskData, Trees
     from sondage.testing.toys import ToyTask
-    from sondage_transformers import Finetuned, Pretrained, Truncated, places, trainer, tuning
+    from sondage_transformers import Finetuned, Pretrained, Truncated
+    from sondage_transformers import quiet_trainer, training, training_folder
 
     model, root = sys.argv[1], Path(sys.argv[2])
 
@@ -39,38 +40,38 @@ DRIVER = """
         os.kill(os.getpid(), signal.SIGKILL)
 
     def at_step(n):  # in the middle of step n
-        before = trainer.QuietTrainer.compute_loss
+        before = quiet_trainer.QuietTrainer.compute_loss
         def compute_loss(self, *args, **options):
             loss = before(self, *args, **options)
             if self.state.global_step + 1 == n:
                 die()
             return loss
-        trainer.QuietTrainer.compute_loss = compute_loss
+        quiet_trainer.QuietTrainer.compute_loss = compute_loss
 
     def in_state(n):  # the Trainer has written half of its state after step n
-        before = trainer.QuietTrainer._save_rng_state
+        before = quiet_trainer.QuietTrainer._save_rng_state
         def save(self, output_dir):
             if self.state.global_step == n:
                 die()
             before(self, output_dir)
-        trainer.QuietTrainer._save_rng_state = save
+        quiet_trainer.QuietTrainer._save_rng_state = save
 
     def before_rename(name):  # all is written but has no name yet
-        before = places._replace
+        before = training_folder._replace
         def replace(made, goal):
             if goal.name == name:
                 die()
             before(made, goal)
-        places._replace = replace
+        training_folder._replace = replace
 
     def in_test(_):  # all steps are kept, the test part is not yet scored
-        before = tuning._Training.score
-        def score(self, tuner, examples, step):
-            return die() if examples is self.test else before(self, tuner, examples, step)
-        tuning._Training.score = score
+        before = training._Training.score
+        def score(self, headed, examples, step):
+            return die() if examples is self.test else before(self, headed, examples, step)
+        training._Training.score = score
 
     def always(_):  # also keep a state after every step
-        tuning.SAVE_EVERY = -1.0
+        training.SAVE_EVERY = -1.0
 
     def train(folder, *moments, parse=False):
         child = os.fork()

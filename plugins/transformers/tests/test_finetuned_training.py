@@ -23,10 +23,10 @@ def data():
 @pytest.fixture
 def watched(monkeypatch):
     """Return what a training does at each step: rate, decay, mode, losses."""
-    from sondage_transformers import trainer, tuner
+    from sondage_transformers import headed_encoder, quiet_trainer
 
     seen = {"rates": [], "decayed": None, "modes": [], "trainer": None}
-    before, forward = trainer.QuietTrainer.compute_loss, tuner.Tuner.forward
+    before, forward = quiet_trainer.QuietTrainer.compute_loss, headed_encoder.HeadedEncoder.forward
 
     def compute_loss(self, model, *args, **options):
         groups = self.optimizer.param_groups
@@ -44,8 +44,8 @@ def watched(monkeypatch):
         seen["modes"].append((torch.is_grad_enabled(), self.training, drops))
         return forward(self, portion)
 
-    monkeypatch.setattr(trainer.QuietTrainer, "compute_loss", compute_loss)
-    monkeypatch.setattr(tuner.Tuner, "forward", watch)
+    monkeypatch.setattr(quiet_trainer.QuietTrainer, "compute_loss", compute_loss)
+    monkeypatch.setattr(headed_encoder.HeadedEncoder, "forward", watch)
     return seen
 
 

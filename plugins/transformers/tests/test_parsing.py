@@ -170,34 +170,36 @@ def small(bert):
     import torch
 
     from sondage_transformers.engine import Engine
-    from sondage_transformers.forest import TreeExamples
-    from sondage_transformers.tuner import Tuner, head_for
+    from sondage_transformers.headed_encoder import HeadedEncoder, head_for
+    from sondage_transformers.tree_examples import TreeExamples
 
     corpus = Corpus.of_words([["grey", "fox", "jumps"], ["naïve", "dog", "jumps", "noon", "!"]])
     heads = np.array([1, 2, -1, 1, 2, -1, 2, 2])
     relations, scored = np.array([0, 1, 3, 0, 1, 3, 1, 2]), np.array([1] * 7 + [0], bool)
     data = TaskData(corpus, Trees(heads, scored, relations, RELATIONS, np.arange(2)))
-    tuner = Tuner(Engine(bert.recipe), "word", head_for(data.target, bert.width, seed=5)).eval()
+    headed = HeadedEncoder(
+        Engine(bert.recipe), "word", head_for(data.target, bert.width, seed=5)
+    ).eval()
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
-        for p in tuner.head.parameters():
+        for p in headed.head.parameters():
             p += 0.1 * torch.randn(p.shape, generator=generator)
-    portion = TreeExamples(tuner.engine, data, np.arange(2)).portion(np.array([0, 1]))
+    portion = TreeExamples(headed.engine, data, np.arange(2)).portion(np.array([0, 1]))
     rows = collect(bert, corpus, (3,), "word")[0][0]
-    return tuner, portion, [rows[:3], rows[3:]]
+    return headed, portion, [rows[:3], rows[3:]]
 
 
 def test_arcs_labels_and_loss_are_the_formulas(small):
     import torch
 
-    tuner, portion, rows = small
+    headed, portion, rows = small
     with torch.no_grad():
-        out = tuner(portion)
-        heads, relations = tuner.head.parse(out, portion)
+        out = headed(portion)
+        heads, relations = headed.head.parse(out, portion)
     losses, start = [], 0
     for i, x in enumerate(rows):
         here = slice(start, start + len(x))
-        arcs, labels, nats = slowly(tuner.head, x, portion.heads[here], portion.relations[here])
+        arcs, labels, nats = slowly(headed.head, x, portion.heads[here], portion.relations[here])
         losses += nats
         found = out["arcs"][i].numpy()
         np.testing.assert_allclose(found[: len(x), : len(x) + 1], arcs, atol=1e-4)
@@ -213,16 +215,16 @@ def test_arcs_labels_and_loss_are_the_formulas(small):
 def test_the_tally_counts_scored_words(small, monkeypatch):
     import torch
 
-    tuner, portion, _ = small
+    headed, portion, _ = small
     with torch.no_grad():
-        out = tuner(portion)
+        out = headed(portion)
     # Of 8 words 7 are scored. Heads: words 0 and 7 (not scored) wrong. Labels: 1 and 7 wrong.
     heads, relations = portion.heads.copy(), portion.relations.copy()
     heads[[0, 7]], relations[[1, 7]] = [2, 0], 3
-    monkeypatch.setattr(type(tuner.head), "parse", lambda *_: (heads, relations))
-    sums = tuner.head.tally(out, portion)
+    monkeypatch.setattr(type(headed.head), "parse", lambda *_: (heads, relations))
+    sums = headed.head.tally(out, portion)
     assert sums[1:].tolist() == [8, 7, 5, 6]
-    summary = tuner.head.summary(sums)
+    summary = headed.head.summary(sums)
     assert summary == {
         "las": pytest.approx(5 / 7),
         "uas": pytest.approx(6 / 7),
@@ -233,15 +235,15 @@ def test_the_tally_counts_scored_words(small, monkeypatch):
 def test_other_sentences_of_a_batch_move_nothing(small):
     import torch
 
-    from sondage_transformers.forest import TreeExamples
+    from sondage_transformers.tree_examples import TreeExamples
 
-    tuner, _, _ = small
+    headed, _, _ = small
     data = treebank(n=6)
-    examples = TreeExamples(tuner.engine, data, np.arange(6))
+    examples = TreeExamples(headed.engine, data, np.arange(6))
     with torch.no_grad():
-        whole = tuner(examples.portion(np.arange(6)))["arcs"]
+        whole = headed(examples.portion(np.arange(6)))["arcs"]
         for i in range(6):
-            alone = tuner(examples.portion(np.array([i])))["arcs"][0]
+            alone = headed(examples.portion(np.array([i])))["arcs"][0]
             n = len(alone)
             torch.testing.assert_close(whole[i, :n, : n + 1], alone, atol=1e-4, rtol=1e-4)
 
@@ -266,7 +268,7 @@ def test_punctuation_is_trained_but_not_scored(bert, tmp_path):
 def test_words_of_long_sentences_are_all_parsed(bert, tmp_path):
     """Nothing is cut off: a long sentence goes in windows, and every word has a head."""
     from sondage_transformers.engine import Engine
-    from sondage_transformers.forest import TreeExamples
+    from sondage_transformers.tree_examples import TreeExamples
 
     _, result = trained(tmp_path, base=bert, epochs=1, max_length=8)
     assert result.warnings["windowed-sentences"] > 50

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sondage.data import Corpus, Request, offsets_of
 from sondage.errors import EncodingError
 from sondage_transformers import Pretrained, collect
-from sondage_transformers.content import cut
+from sondage_transformers.subwords import cut
 from sondage_transformers.windows import lay_out
 
 WORDS = ["the", "fox", "Internationalisation", "station", ",", "naïve", "3.5", "\u200b", "日本語"]

@@ -7,7 +7,7 @@ import pytest
 
 from sondage.errors import DataError
 from sondage_treebank import read_conllu
-from sondage_treebank.bank import NO_HEAD
+from sondage_treebank.columns import NO_HEAD
 
 
 def word(i, head=0, form=None, upos="NOUN", deprel="dep", feats="_", xpos="NN"):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from sondage_classifiers._history import History, Precondition
+from sondage_classifiers._curvature import CurvaturePairs, Precondition
 from sondage_classifiers._objective import Array, Doubles, Ints, Objective, inner
 
 #: Bytes that all preconditioners together may take before problems have to share one.
@@ -107,7 +107,7 @@ def solve(
     tol: float,
     max_iter: int,
     cold: bool,
-    history: History | None = None,
+    history: CurvaturePairs | None = None,
     shared: Precondition | None = None,
 ) -> Solution:
     """Minimise all problems from `W` until each one's relative gap is at most `tol`.
@@ -121,7 +121,7 @@ def solve(
     ----------
     cold : bool
         `W` is no neighbour's optimum: the preconditioner is renewed early.
-    history : History, optional
+    history : CurvaturePairs, optional
         Steps of a neighbour to go on from, instead of the preconditioner.
     shared : callable, optional
         Another preconditioner, beside the history.
@@ -141,7 +141,7 @@ def solve(
     wide = NESTED_SLACK * tol
     if history is None:
         wide = SLACK * tol
-        history, precondition = History(), Preconditioner(objective, W, strength, jobs)
+        history, precondition = CurvaturePairs(), Preconditioner(objective, W, strength, jobs)
     else:
         renew = ()
         if shared is not None:

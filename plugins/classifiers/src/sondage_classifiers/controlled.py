@@ -26,7 +26,7 @@ class Control:
     Parameters
     ----------
     probe : Probe
-        Any that takes one label a word, sentence or span and reports an ``accuracy``, one with
+        Any that takes one label per word, sentence or span and reports an ``accuracy``, one with
         ``fit`` and ``predict`` among them; without a control task of its own.
 
     Notes
@@ -61,7 +61,7 @@ class Control:
 
     @property
     def per_layer(self) -> bool:
-        """Whether the probe gives a result a layer."""
+        """Whether the probe gives a result per layer."""
         return bool(getattr(self.probe, "per_layer", True))
 
     @property
@@ -96,7 +96,7 @@ class Control:
         Raises
         ------
         DataError
-            For a target that is not one label an item.
+            For a target that is not one label per item.
         ParameterError
             If the probe reports no accuracy, or has a control task of its own.
         """
@@ -110,7 +110,7 @@ class Control:
                     + (", ".join(result.scores) or "nothing"),
                 )
             if (layer, seed) not in controls:
-                # One control task a seed, the same for all layers.
+                # One control task per seed, the same for all layers.
                 target = control_target(problem, labels, types, problem.rng(None, seed))
                 layers = problem.layers if layer is None or "layer" in self.joint else (layer,)
                 other = _Other(problem, target, layers, seed)

@@ -73,12 +73,12 @@ class Linear(LinearSettings):
         return ("control",) if self.control else ()
 
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
-        """Yield (layer, seed, result); one batched program a layer.
+        """Yield (layer, seed, result); one batched program per layer.
 
         Raises
         ------
         DataError
-            For a target that is not one label an item, an empty part of a split, or a
+            For a target that is not one label per item, an empty part of a split, or a
             single label in training.
         EncodingError
             For NaN or infinite values in the vectors.

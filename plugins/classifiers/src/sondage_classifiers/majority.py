@@ -57,7 +57,7 @@ class Majority:
         Raises
         ------
         DataError
-            For a target that is not one label an item, or an empty split.
+            For a target that is not one label per item, or an empty split.
         """
         labels = labels_of(problem, "classifiers.majority")
         types = problem.data.types() if self.control else []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
-from sondage_classifiers._history import History
+from sondage_classifiers._curvature import CurvaturePairs
 from sondage_classifiers._objective import Array, Doubles, Objective, centred
 from sondage_classifiers._solver import Solution, solve
 from sondage_classifiers._threads import workers
@@ -96,7 +96,7 @@ def fit_nested(
     check_rows(X)
     center: Doubles = X.mean(axis=0, dtype=np.float64)
     kept: list[list[Solution]] = [[] for _ in grid]
-    histories = [History(MEMORY) for _ in grid]
+    histories = [CurvaturePairs(MEMORY) for _ in grid]
     present, before, last = [], np.zeros(0), 0
     dtype = np.float32 if tol >= 1e-5 else np.float64
     every = centred(X, center, dtype)

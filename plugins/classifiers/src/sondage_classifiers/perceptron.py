@@ -190,7 +190,7 @@ class MLPProbe(MLPSettings):
     def _train(
         self, X: NDArray[Any], y: NDArray[Any], points: list[tuple[tuple[int, ...], float, int]]
     ) -> list[MLPClassifier]:
-        """Train a network a point, as many at a time as there are threads."""
+        """Train a network per point, as many at a time as there are threads."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPClassifier
 

@@ -14,7 +14,7 @@ from sondage.data import Ints, Labels, Result
 from sondage.errors import DataError
 from sondage.scores import classification
 from sondage.specs import Before
-from sondage_directprobe.settings import Settings
+from sondage_directprobe.settings import ClusterSettings
 
 if TYPE_CHECKING:
     from sondage_directprobe.estimator import DirectProbe
@@ -24,7 +24,7 @@ MANY = 2000
 
 
 @dataclass(kw_only=True, eq=False)
-class Clusters(Settings):
+class Clusters(ClusterSettings):
     """Cluster the training items, and say how the labels lie to each other.
 
     Parameters
@@ -55,7 +55,7 @@ class Clusters(Settings):
         Scores: ``n_clusters``, ``labels``, ``is_linear`` (1 or 0), ``accuracy`` and
         ``macro_f1`` of the label of the nearest hull on test items; with `distances`
         ``mean_min_distance`` and ``min_distance`` over labels; with `similarity`
-        ``spatial_similarity``, where both sides have one cluster a label: else the table
+        ``spatial_similarity``, where both sides have one cluster per label: else the table
         ``similarity`` says why not.
         """
         labels = problem.data.target
@@ -154,7 +154,7 @@ class Clusters(Settings):
 
 
 def _distance_table(probe: DirectProbe, names: Any) -> dict[str, list[Any]]:
-    """Return one row a pair of labels."""
+    """Return one row per pair of labels."""
     rows, columns = np.triu_indices(len(probe.classes_), 1)
     return {
         "label_a": names[probe.classes_[rows]].tolist(),

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
-from sondage_directprobe.decide import slab_of
 from sondage_directprobe.hull import Nearest, nearest
+from sondage_directprobe.overlap import slab_of
 from sondage_directprobe.pairs import squared
 from sondage_directprobe.points import Doubles, Ints, Points
 from sondage_directprobe.svm import SMALL, guess

@@ -14,24 +14,24 @@ from sondage.errors import DataError
 from sondage_directprobe.assign import nearest_hulls
 from sondage_directprobe.certificates import Certificate, Common
 from sondage_directprobe.distances import Distances, hull_distances
-from sondage_directprobe.greedy import Counts, merged
-from sondage_directprobe.literal import literal
+from sondage_directprobe.greedy import MergeCounts, merged
 from sondage_directprobe.points import Doubles, Ints, Points, points_of
 from sondage_directprobe.proofs import blocker, certificate
+from sondage_directprobe.reference import reference_clusters
 from sondage_directprobe.separable import separability
-from sondage_directprobe.settings import Settings
+from sondage_directprobe.settings import ClusterSettings
 from sondage_directprobe.threads import single_threaded
 
 
 @dataclass(kw_only=True, eq=False)
-class DirectProbe(Settings):
+class DirectProbe(ClusterSettings):
     """Clusters of one label each whose convex hulls do not overlap.
 
     Starting from single points, the two same-label clusters with the closest centroids are
     merged, unless their common hull would overlap a cluster of another label, until nothing
     merges.
 
-    Parameters are those of `sondage_directprobe.settings.Settings`, and:
+    Parameters are those of `sondage_directprobe.settings.ClusterSettings`, and:
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ class DirectProbe(Settings):
     cluster_sizes_ : int64 array, shape (n_clusters_,)
         In rows.
     is_linear_ : bool
-        One cluster a label, and no two of them touch: every two labels are linearly separable.
+        One cluster per label, and no two of them touch: every two labels are linearly separable.
     centroids_ : float64 array, shape (n_clusters_, d)
-    counts_ : Counts or None
+    counts_ : MergeCounts or None
         How overlap questions were settled; None for the literal algorithm.
     warnings_ : dict of slug to count
         ``conflicting-rows`` (rows whose vector has several labels), ``touching-pairs`` (of
@@ -91,9 +91,9 @@ class DirectProbe(Settings):
             delattr(self, name)
         points = points_of(X, y, memory=self.memory)
         touch = self.conflicts == "touch"
-        self.counts_: Counts | None = None
+        self.counts_: MergeCounts | None = None
         if self.reference:
-            clusters = literal(points, touch=touch)
+            clusters = reference_clusters(points, touch=touch)
         else:
             found = separability(points)
             clusters, self.counts_ = merged(points, found, touch=touch, memory=self.memory)

@@ -7,21 +7,21 @@ from itertools import combinations
 
 import numpy as np
 
-from sondage_directprobe.bank import SLOTS, Bank
-from sondage_directprobe.decide import decide
+from sondage_directprobe.balls import balls_apart, radius
 from sondage_directprobe.hull import Start, nearest
+from sondage_directprobe.hyperplanes import SLOTS, Hyperplanes
+from sondage_directprobe.overlap import compare_hulls
 from sondage_directprobe.pairs import FREE, HARD, SOFT, Pairs, squared
 from sondage_directprobe.points import Doubles, Ints, Points, need
 from sondage_directprobe.separable import Separability
 from sondage_directprobe.svm import soft
-from sondage_directprobe.touching import balls_apart, radius
 
 #: Steps in which several clusters, or labels, at once must be separated; else one by one.
 EASY = 10
 
 
 @dataclass
-class Counts:
+class MergeCounts:
     """How overlap questions were settled.
 
     Parameters
@@ -48,7 +48,7 @@ class Counts:
 
 def merged(
     points: Points, found: Separability, *, touch: bool, memory: float
-) -> tuple[list[Ints], Counts]:
+) -> tuple[list[Ints], MergeCounts]:
     """Cluster the points of labels that overlap others, as the literal algorithm does.
 
     Labels that are apart from all others need no merging: their hulls can block nothing.
@@ -58,7 +58,7 @@ def merged(
     points : Points
     found : Separability
     touch : bool
-        Whether hulls may meet in a vector that both labels have (see `touching`).
+        Whether hulls may meet in a vector that both labels have (see `balls`).
     memory : float
         GiB that this may take.
 
@@ -66,7 +66,7 @@ def merged(
     -------
     clusters : list of int64 arrays
         Point numbers of each cluster of every label.
-    counts : Counts
+    counts : MergeCounts
     """
     involved = np.flatnonzero(found.overlap.any(axis=1))
     whole = [
@@ -75,7 +75,7 @@ def merged(
         if a not in involved
     ]
     if not len(involved):
-        return whole, Counts()
+        return whole, MergeCounts()
     sizes = np.diff(points.starts)[involved]
     size = 9.0 * float((sizes**2).sum()) + 8.0 * SLOTS * len(involved) * float(sizes.sum())
     need(size, memory, f"merging {int(sizes.sum())} points of {len(involved)} overlapping labels")
@@ -98,7 +98,7 @@ class _Greedy:
         self.label = np.repeat(np.arange(len(involved)), sizes)
         self.meets = found.overlap[np.ix_(involved, involved)]
         self.pairs = Pairs(self.X, points.weight[self.index], groups, points.first[self.index])
-        self.bank = Bank(self.X, groups, self.tolerance)
+        self.planes = Hyperplanes(self.X, groups, self.tolerance)
         self.members: list[Ints] = [np.array([i]) for i in range(len(self.X))]
         local = np.full(len(points), -1)
         local[self.index] = np.arange(len(self.index))
@@ -116,7 +116,7 @@ class _Greedy:
         self.waiting: dict[int, list[tuple[int, int]]] = {}
         self.last: dict[tuple[int, int], Start] = {}
         self.place = np.zeros(len(self.X), np.int64)
-        self.counts = Counts()
+        self.counts = MergeCounts()
         self._first_hyperplanes(found, involved, groups)
 
     def _first_hyperplanes(self, found: Separability, involved: Ints, groups: list[Ints]) -> None:
@@ -129,14 +129,14 @@ class _Greedy:
             found_apart = None
             if len(P) and len(C):
                 # Mostly it is only identical vectors that keep two labels from being apart.
-                found_apart = decide(P, C, tolerance=self.tolerance, gap=0.2, limit=EASY)
+                found_apart = compare_hulls(P, C, tolerance=self.tolerance, gap=0.2, limit=EASY)
             if found_apart and found_apart.lower > self.tolerance:
                 normal = found_apart.slab
             else:
                 normal = soft(self.X[groups[a]], self.X[groups[b]])
             length = float(np.linalg.norm(normal))
             if length > 0:
-                self.bank.add(a, b, normal / length, first=True)
+                self.planes.add(a, b, normal / length, first=True)
 
     def run(self) -> None:
         """Merge until no pair is left."""
@@ -158,7 +158,7 @@ class _Greedy:
                 self.waiting.setdefault(by, []).append((i, j))
 
     def _join(self, i: int, j: int, members: Ints, total: Doubles, centre: Doubles) -> None:
-        self.bank.merge(i, j, self.members[j])
+        self.planes.merge(i, j, self.members[j])
         self.members[i], self.members[j] = members, np.empty(0, np.int64)
         self.conflicts[i] = self.conflicts[i] + self.conflicts[j]
         gaps = self.X[[self.far[i], self.far[j]]] - centre
@@ -204,7 +204,7 @@ class _Greedy:
         a = int(self.label[i])
         others = np.flatnonzero(self.pairs.alive & self.meets[a][self.label])
         self.counts.questions += len(others)
-        left = self.bank.unsettled(self.bank.joined(i, j), a, others, self.label[others])
+        left = self.planes.unsettled(self.planes.joined(i, j), a, others, self.label[others])
         rest = others[left]
         if touching:
             rest = rest[~np.isin(rest, touching)]
@@ -218,7 +218,7 @@ class _Greedy:
 
     def _twin_clusters(self, i: int, j: int) -> list[int]:
         found = self.conflicts[i] + self.conflicts[j]
-        return sorted({int(self.bank.cluster[t]) for x in found for t in self.twins[x]})
+        return sorted({int(self.planes.cluster[t]) for x in found for t in self.twins[x]})
 
     def _may_not_touch(
         self, i: int, j: int, members: Ints, centre: Doubles, touching: list[int]
@@ -252,7 +252,7 @@ class _Greedy:
             self.counts.solved += 1
             found = nearest(P, C, tolerance=self.tolerance, gap=0.9, limit=EASY)
             if found.lower > self.tolerance:
-                self.bank.add(int(self.label[i]), b, found.slab)
+                self.planes.add(int(self.label[i]), b, found.slab)
                 return None
         return next(
             (int(c) for c in others if not self._separate(P, members, (i, j), int(c))), None
@@ -265,11 +265,11 @@ class _Greedy:
         start = self._start(members, parts, c)
         found = nearest(P, C, tolerance=self.tolerance, gap=0.7, start=start)
         if found.status == "open" and not found.lower > self.tolerance:
-            found = decide(P, C, tolerance=self.tolerance, gap=0.5)
+            found = compare_hulls(P, C, tolerance=self.tolerance, gap=0.5)
             self.counts.undecided += found.status == "open" and not found.lower > self.tolerance
         if not found.lower > self.tolerance:
             return False
-        self.bank.add(int(self.label[parts[0]]), int(self.label[c]), found.slab)
+        self.planes.add(int(self.label[parts[0]]), int(self.label[c]), found.slab)
         near = (members[found.first], found.first_weights)
         self.last[parts[0], c] = (*near, theirs[found.second], found.second_weights)
         return True
@@ -283,8 +283,8 @@ class _Greedy:
                 second, b, first, a = self.last[c, i]
             else:
                 continue
-            mine = np.isin(self.bank.cluster[first], parts)
-            theirs = self.bank.cluster[second] == c
+            mine = np.isin(self.planes.cluster[first], parts)
+            theirs = self.planes.cluster[second] == c
             if mine.any() and theirs.any():
                 self.place[members] = np.arange(len(members))
                 self.place[self.members[c]] = np.arange(len(self.members[c]))

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from sondage.data import Ints, Labels, Result
 from sondage.errors import DataError
 from sondage.specs import Before
-from sondage_directprobe.settings import Settings
+from sondage_directprobe.settings import ClusterSettings
 
 
 @dataclass(kw_only=True, eq=False)
-class SpatialSimilarity(Settings):
+class SpatialSimilarity(ClusterSettings):
     """Correlate the distances between labels under two representations of the same items.
 
     Each side's training items are clustered by `DirectProbe`; where both sides have one cluster a
@@ -52,7 +52,7 @@ class SpatialSimilarity(Settings):
         Raises
         ------
         DataError
-            If there is not one label an item.
+            If there is not one label per item.
         """
         if labels is None or labels.y.ndim != 1:
             raise DataError("directprobe.spatial_similarity needs one label an item")
@@ -101,7 +101,7 @@ class LabelledRows:
         Raises
         ------
         DataError
-            If a side has not one cluster a label (unless noted instead), fewer than three labels
+            If a side has not one cluster per label (unless noted instead), fewer than three labels
             occur, or a side cannot be clustered at all.
         """
         from sondage_directprobe.estimator import DirectProbe

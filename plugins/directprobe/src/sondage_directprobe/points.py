@@ -192,7 +192,7 @@ def need(size: float, memory: float, what: str) -> None:
 
 
 def _identities(X: Doubles) -> Ints:
-    """Return an id a row, equal for identical rows: hashed exactly, then compared."""
+    """Return an id per row, equal for identical rows: hashed exactly, then compared."""
     bits = np.ascontiguousarray(X).view(np.uint64)
     odd = np.random.default_rng(0).integers(0, 2**63, X.shape[1], np.uint64) * np.uint64(2)
     odd += np.uint64(1)

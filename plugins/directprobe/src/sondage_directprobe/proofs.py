@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sondage.errors import DataError
+from sondage_directprobe.balls import balls_apart, radius
 from sondage_directprobe.certificates import Certificate, Common, Separator, Touch
-from sondage_directprobe.decide import decide
 from sondage_directprobe.distances import closest
+from sondage_directprobe.overlap import compare_hulls
 from sondage_directprobe.points import Doubles, Ints, Points
-from sondage_directprobe.touching import balls_apart, radius
 
 
 def certificate(
@@ -82,7 +82,7 @@ def blocker(
         if _twin(points, members, clusters[k]) is not None:
             continue
         P, C = points.X[members], points.X[clusters[k]]
-        found = decide(P, C, tolerance=points.tolerance)
+        found = compare_hulls(P, C, tolerance=points.tolerance)
         if not found.lower > points.tolerance:
             return k, _common(
                 points,

@@ -15,7 +15,7 @@ from sondage.report import (
     step_axis,
 )
 from sondage.report.palette import PALE
-from sondage_directprobe.report_read import Material
+from sondage_directprobe.report_read import ZhouResults
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 NAMED = 3
 
 
-def least_distances(material: Material, paper: Paper) -> list[Path]:
+def least_distances(results: ZhouResults, paper: Paper) -> list[Path]:
     """Write figures 2 and 6: each label's least distance over the steps, last layer."""
     import pandas as pd
 
     panels, parts = [], []
-    for task in material.tasks:
-        for encoder in material.own(task):
-            data = _least_distances(material, task, encoder)
+    for task in results.tasks:
+        for encoder in results.own(task):
+            data = _least_distances(results, task, encoder)
             if data["step"].nunique() > 1:
                 panels.append(_lines(data, task, encoder))
                 parts.append(data)
@@ -47,8 +47,8 @@ def least_distances(material: Material, paper: Paper) -> list[Path]:
     )  # fmt: skip
 
 
-def _least_distances(material: Material, task: str, encoder: str) -> DataFrame:
-    data = material.labels
+def _least_distances(results: ZhouResults, task: str, encoder: str) -> DataFrame:
+    data = results.labels
     data = data[(data["task"] == task) & (data["encoder"] == encoder)]
     data = data[data["layer"] == data["layer"].max()].sort_values(["label", "step"])
     data = data[["task", "encoder", "layer", "label", "step", "min_distance"]].copy()
@@ -83,21 +83,21 @@ def _lines(data: DataFrame, task: str, encoder: str) -> Any:
     return alt.layer(*marks).properties(width=270, height=200, title=title)
 
 
-def similarities(material: Material, paper: Paper) -> list[Path]:
+def similarities(results: ZhouResults, paper: Paper) -> list[Path]:
     """Write figure 4: spatial similarity of each layer to the original, by step.
 
     From the metric's cells; without them, from the probes' tables of distances.
     """
     import pandas as pd
 
-    scores = material.scores
+    scores = results.scores
     measured = scores[(scores["kind"] == "metric") & (scores["score"] == "spatial_similarity")]
     columns = ["task", "encoder", "layer", "step"]
     shown = [*columns, "similarity", "low", "high"]
     data = measured.rename(columns={"mean": "similarity"})[shown]
     if not len(data):
-        data = pd.DataFrame(_from_pairs(material), columns=shown)
-    data = data[data["encoder"].isin(material.series)].copy()
+        data = pd.DataFrame(_from_pairs(results), columns=shown)
+    data = data[data["encoder"].isin(results.series)].copy()
     starts = data.drop_duplicates(["task", "encoder", "layer"])
     starts = starts.assign(step=0, similarity=1.0, low=None, high=None)
     data = pd.concat([starts.astype(data.dtypes), data]).drop_duplicates(columns, keep="last")
@@ -110,7 +110,7 @@ def similarities(material: Material, paper: Paper) -> list[Path]:
         lines(part, step_axis(part["step"]), y, by, title=str(task), below=str(encoder),
               width=270, height=200)
         for (task, encoder), part in data.groupby(["task", "encoder"], sort=False)
-        if encoder in material.own(task) and part["step"].nunique() > 1
+        if encoder in results.own(task) and part["step"].nunique() > 1
     ]  # fmt: skip
     if not panels:
         return []
@@ -123,14 +123,14 @@ def similarities(material: Material, paper: Paper) -> list[Path]:
     )
 
 
-def _from_pairs(material: Material) -> list[dict[str, Any]]:
+def _from_pairs(results: ZhouResults) -> list[dict[str, Any]]:
     import numpy as np
 
     out = []
     place = ["task", "encoder", "layer"]
-    clusters = material.scores[material.scores["score"].isin(["n_clusters", "labels"])]
+    clusters = results.scores[results.scores["score"].isin(["n_clusters", "labels"])]
     counts = clusters.pivot_table(index=[*place, "step"], columns="score", values="mean")
-    for key, part in material.pairs.groupby(place, sort=False):
+    for key, part in results.pairs.groupby(place, sort=False):
         wide = part.pivot_table(index=["label_a", "label_b"], columns="step", values="distance")
         separable = [
             s for s in wide

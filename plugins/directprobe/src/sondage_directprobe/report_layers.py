@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sondage.report import Paper, Series, count_axis, layer_axis, lines, score_axis, series
 from sondage.report.palette import GREY
-from sondage_directprobe.report_read import Material
+from sondage_directprobe.report_read import ZhouResults
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,13 +19,13 @@ _WANTED = {
 }
 
 
-def by_layer(material: Material, cells: DataFrame, paper: Paper) -> list[Path]:
+def by_layer(results: ZhouResults, cells: DataFrame, paper: Paper) -> list[Path]:
     """Write accuracy, clusters and least distance by layer, before and after fine-tuning."""
     import pandas as pd
 
     parts = []
-    for task in material.tasks:
-        for encoder in material.series:
+    for task in results.tasks:
+        for encoder in results.series:
             mine = cells[(cells["task"] == task) & (cells["encoder"] == encoder)]
             mine = mine[mine["layer"].notna()]
             if mine["step"].nunique() < 2:

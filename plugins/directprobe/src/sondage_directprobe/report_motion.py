@@ -9,7 +9,7 @@ import numpy as np
 
 from sondage.report import Axis, Paper, Series, file_name, heading, inline, plane_axis, series
 from sondage_directprobe.geometry import closest_labels, principal_plane
-from sondage_directprobe.report_read import Material, Means
+from sondage_directprobe.report_read import Means, ZhouResults
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SIDE = 200
 
 
-def paths(material: Material, paper: Paper) -> list[Path]:
+def paths(results: ZhouResults, paper: Paper) -> list[Path]:
     """Write figure 3: paths of the three labels that lie closest at first, in 2-D PCA by layer.
 
     The labels are chosen in the last layer, by the distances of their means before fine-tuning.
@@ -26,9 +26,9 @@ def paths(material: Material, paper: Paper) -> list[Path]:
     import pandas as pd
 
     out: list[Path] = []
-    for task in material.tasks:
-        for encoder in material.own(task):
-            found = cells_of(material, task, encoder)
+    for task in results.tasks:
+        for encoder in results.own(task):
+            found = cells_of(results, task, encoder)
             deepest = max((m.layer for m in found), default=0)
             first = [m for m in found if m.layer == deepest and m.step == 0]
             steps = {m.step for m in found if m.layer == deepest}
@@ -53,9 +53,9 @@ def paths(material: Material, paper: Paper) -> list[Path]:
     return out
 
 
-def cells_of(material: Material, task: str, encoder: str) -> list[Means]:
+def cells_of(results: ZhouResults, task: str, encoder: str) -> list[Means]:
     """Return the label means of one encoder on one task."""
-    return [m for m in material.means if m.task == task and m.encoder == encoder]
+    return [m for m in results.means if m.task == task and m.encoder == encoder]
 
 
 def by_layers(found: list[Means]) -> list[list[Means]]:

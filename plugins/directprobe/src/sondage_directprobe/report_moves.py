@@ -11,7 +11,7 @@ from sondage.report import Paper, file_name, heading, inline
 from sondage.report.palette import COLOURS, INK, PALE
 from sondage_directprobe.geometry import principal_plane
 from sondage_directprobe.report_motion import SIDE, by_layers, cells_of, plane_axes
-from sondage_directprobe.report_read import Material, Means
+from sondage_directprobe.report_read import Means, ZhouResults
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 NAMED = 4
 
 
-def differences(material: Material, paper: Paper) -> list[Path]:
+def differences(results: ZhouResults, paper: Paper) -> list[Path]:
     """Write figures 5 and 7 to 10: each label's mean after minus before, in 2-D PCA by layer."""
     import pandas as pd
 
     out: list[Path] = []
-    for task in material.tasks:
-        for encoder in material.own(task):
-            tables = [_difference(part) for part in by_layers(cells_of(material, task, encoder))]
+    for task in results.tasks:
+        for encoder in results.own(task):
+            tables = [_difference(part) for part in by_layers(cells_of(results, task, encoder))]
             tables = [t for t in tables if t is not None]
             if not tables:
                 continue

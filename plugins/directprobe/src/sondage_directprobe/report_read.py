@@ -40,17 +40,17 @@ class Means:
 
 
 @dataclass
-class Material:
+class ZhouResults:
     """Tidy results. Steps are ints; the original encoder stands in for a missing step 0.
 
     Parameters
     ----------
     scores : DataFrame
-        One row a score of ``encoder, step, task, component, layer``, as `Findings.summary`.
+        One row per score of ``encoder, step, task, component, layer``, as `Findings.summary`.
     labels : DataFrame
-        One row a label: its least distance, mean over seeds.
+        One row per label: its least distance, mean over seeds.
     pairs : DataFrame
-        One row a pair of labels of linearly separable cells: its distance.
+        One row per pair of labels of linearly separable cells: its distance.
     means : list of Means
     tuned_on : mapping of encoder to task
         From the cells of training.
@@ -85,8 +85,8 @@ class Material:
         return list(dict.fromkeys(probed["task"].tolist()))
 
 
-def gather(findings: Findings, base: str) -> Material:
-    """Return the material of a run.
+def gather(findings: Findings, base: str) -> ZhouResults:
+    """Return the tidy results of a run.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def gather(findings: Findings, base: str) -> Material:
     scores = _with_origin(summary, base)
     labels = _over_seeds(findings.table("per_label"), ["label"], "min_distance")
     pairs = _over_seeds(findings.table("distances"), ["label_a", "label_b"], "distance")
-    found = Material(scores, _with_origin(labels, base), _with_origin(pairs, base), [], tuned_on,
+    found = ZhouResults(scores, _with_origin(labels, base), _with_origin(pairs, base), [], tuned_on,
                      base)  # fmt: skip
     try:
         found.means = _means(findings, found)
@@ -159,7 +159,7 @@ def _with_origin(table: DataFrame, base: str) -> DataFrame:
     return out
 
 
-def _means(findings: Findings, found: Material) -> list[Means]:
+def _means(findings: Findings, found: ZhouResults) -> list[Means]:
     out: list[Means] = []
     for record, arrays in findings.arrays():
         names = record.get("tables", {}).get("per_label", {}).get("label")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sondage.report import Paper
 from sondage_directprobe.geometry import change
-from sondage_directprobe.report_read import Material
+from sondage_directprobe.report_read import ZhouResults
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,13 +22,13 @@ CLUSTER_SCORES = {
 }
 
 
-def classifier_of(material: Material, wanted: str = "") -> str:
+def classifier_of(results: ZhouResults, wanted: str = "") -> str:
     """Return the classifier whose accuracy the tables show; empty if there is none.
 
     That is `wanted`; else the first with restarts, as the paper's; else the first that is not
     DirectProbe itself.
     """
-    scores = material.scores[material.scores["kind"] == "probe"]
+    scores = results.scores[results.scores["kind"] == "probe"]
     by_probe = {c: set(part["score"]) for c, part in scores.groupby("component", sort=False)}
     able = [c for c, has in by_probe.items() if "accuracy" in has and "n_clusters" not in has]
     if wanted:
@@ -36,7 +36,7 @@ def classifier_of(material: Material, wanted: str = "") -> str:
     return next((c for c in able if "accuracy_std" in by_probe[c]), able[0] if able else "")
 
 
-def cells(material: Material, classifier: str) -> DataFrame:
+def cells(results: ZhouResults, classifier: str) -> DataFrame:
     """Return one row for each ``task, encoder, step, layer``, a column for each quantity.
 
     Columns: ``accuracy`` with ``accuracy_std`` (over restarts) and its 95% interval
@@ -46,7 +46,7 @@ def cells(material: Material, classifier: str) -> DataFrame:
     import pandas as pd
 
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    probed = material.scores[material.scores["kind"] == "probe"]
+    probed = results.scores[results.scores["kind"] == "probe"]
     clustered = set(probed[probed["score"] == "n_clusters"]["component"])
     for row in probed.to_dict("records"):
         place = (row["task"], row["encoder"], row["step"], row["layer"])
@@ -70,7 +70,7 @@ def cells(material: Material, classifier: str) -> DataFrame:
     return out.sort_values(keys, kind="stable", ignore_index=True)
 
 
-def ends(material: Material, found: DataFrame, *, own: bool = True) -> DataFrame:
+def ends(results: ZhouResults, found: DataFrame, *, own: bool = True) -> DataFrame:
     """Return the last layer's rows before (step 0) and after (last step) training.
 
     Parameters
@@ -81,14 +81,14 @@ def ends(material: Material, found: DataFrame, *, own: bool = True) -> DataFrame
     import pandas as pd
 
     parts = []
-    for task in material.tasks:
+    for task in results.tasks:
         here = found[(found["task"] == task) & found["layer"].notna()]
         here = here[here["layer"] == here["layer"].max()]
-        for encoder in material.own(task) if own else material.series:
+        for encoder in results.own(task) if own else results.series:
             mine = here[here["encoder"] == encoder].sort_values("step")
             if mine["step"].nunique() > 1:
                 both = mine.iloc[[0, -1]].assign(state=["original", "tuned"])
-                both.insert(2, "tuned_on", material.tuned_on.get(encoder, ""))
+                both.insert(2, "tuned_on", results.tuned_on.get(encoder, ""))
                 parts.append(both)
     columns = ["task", "encoder", "state"]
     if not parts:
@@ -97,9 +97,9 @@ def ends(material: Material, found: DataFrame, *, own: bool = True) -> DataFrame
     return out[[*columns, *(c for c in out if c not in columns)]]
 
 
-def before_and_after(material: Material, found: DataFrame, paper: Paper) -> list[Path]:
+def before_and_after(results: ZhouResults, found: DataFrame, paper: Paper) -> list[Path]:
     """Write tables 7, 2, 3 and 4: all, and the paper's selections from it."""
-    table = ends(material, found)
+    table = ends(results, found)
     if not len(table):
         return []
     heads = {"task": "task", "encoder": "encoder", "state": "state", "accuracy": "accuracy",
@@ -126,15 +126,15 @@ def before_and_after(material: Material, found: DataFrame, paper: Paper) -> list
     return out
 
 
-def across_tasks(material: Material, found: DataFrame, paper: Paper) -> list[Path]:
+def across_tasks(results: ZhouResults, found: DataFrame, paper: Paper) -> list[Path]:
     """Write table 5: how training on each task moves the labels of each other one."""
     import pandas as pd
 
-    table = ends(material, found, own=False)
+    table = ends(results, found, own=False)
     rows = []
     tuned = table[table["state"] == "tuned"] if len(table) else table
     for row in tuned.to_dict("records"):
-        steps = [_least(material, row, step) for step in (0, row["step"])]
+        steps = [_least(results, row, step) for step in (0, row["step"])]
         if not all(steps):
             continue
         moved = change(*steps)
@@ -149,7 +149,7 @@ def across_tasks(material: Material, found: DataFrame, paper: Paper) -> list[Pat
         return []
     plain = table[table["state"] == "original"].drop_duplicates("task")
     first = [
-        {"task": r["task"], "encoder": material.base, "tuned_on": "nothing",
+        {"task": r["task"], "encoder": results.base, "tuned_on": "nothing",
          "accuracy": r["accuracy"], "accuracy_std": r["accuracy_std"],
          "accuracy_low": r["accuracy_low"], "accuracy_high": r["accuracy_high"]}
         for r in plain.to_dict("records") if any(r["task"] == x["task"] for x in rows)
@@ -162,8 +162,8 @@ def across_tasks(material: Material, found: DataFrame, paper: Paper) -> list[Pat
     return paper.table("table5", data, caption=caption, shown=shown)
 
 
-def _least(material: Material, row: dict[str, Any], step: int) -> dict[str, float]:
-    labels = material.labels
+def _least(results: ZhouResults, row: dict[str, Any], step: int) -> dict[str, float]:
+    labels = results.labels
     here = labels[
         (labels["task"] == row["task"])
         & (labels["encoder"] == row["encoder"])

@@ -65,22 +65,22 @@ class Zhou2022:
         from sondage_directprobe import report_tables as tables
         from sondage_directprobe.report_read import gather
 
-        material = gather(findings, self.base)
-        classifier = tables.classifier_of(material, self.classifier)
-        cells = tables.cells(material, classifier)
+        results = gather(findings, self.base)
+        classifier = tables.classifier_of(results, self.classifier)
+        cells = tables.cells(results, classifier)
         paper = Paper(folder, self.size, self.pdf)
         made: list[Callable[[], list[Path]]] = [
-            lambda: tables.before_and_after(material, cells, paper),
-            lambda: tables.across_tasks(material, cells, paper),
-            lambda: curves.least_distances(material, paper),
-            lambda: motion.paths(material, paper),
-            lambda: curves.similarities(material, paper),
-            lambda: moves.differences(material, paper),
-            lambda: layers.by_layer(material, cells, paper),
+            lambda: tables.before_and_after(results, cells, paper),
+            lambda: tables.across_tasks(results, cells, paper),
+            lambda: curves.least_distances(results, paper),
+            lambda: motion.paths(results, paper),
+            lambda: curves.similarities(results, paper),
+            lambda: moves.differences(results, paper),
+            lambda: layers.by_layer(results, cells, paper),
         ]
         return paper.write(
             "Zhou and Srikumar 2022, from this run",
             {name: (make, _PARTS[name]) for name, make in zip(_PARTS, made, strict=True)},
             said=[f"Accuracies are those of `{classifier}`."] if classifier else [],
-            missing=material.missing,
+            missing=results.missing,
         )

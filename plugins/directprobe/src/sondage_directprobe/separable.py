@@ -8,8 +8,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage_directprobe.decide import decide, slab_of
 from sondage_directprobe.hull import Nearest
+from sondage_directprobe.overlap import compare_hulls, slab_of
 from sondage_directprobe.points import Doubles, Points
 
 
@@ -24,7 +24,7 @@ class Separability:
     normals : mapping of (a, b), a < b, to a float64 array, shape (d,)
         Unit normal towards label a of a slab free of both labels' points, where they are apart.
     classifier : float64 array, shape (d, k)
-        A linear score a label, by ridge regression: separates most points of most pairs.
+        A linear score per label, by ridge regression: separates most points of most pairs.
     undecided : int
         Pairs for which rounding left no proof; they count as overlapping.
     """
@@ -39,7 +39,7 @@ def separability(points: Points) -> Separability:
     """Decide for every pair of labels whether their hulls are disjoint.
 
     One ridge regression settles the easy pairs. Labels that share a vector overlap. For the
-    rest there are `decide`'s machine, nearest points and linear program.
+    rest there are `compare_hulls`'s machine, nearest points and linear program.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def separability(points: Points) -> Separability:
             if width > points.tolerance:
                 normals[a, b] = normal
                 continue
-        found = _shared(points, at, bt) or decide(
+        found = _shared(points, at, bt) or compare_hulls(
             points.X[at], points.X[bt], tolerance=points.tolerance
         )
         if isinstance(found, Nearest) and found.lower > points.tolerance:

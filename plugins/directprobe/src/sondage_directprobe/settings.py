@@ -11,14 +11,14 @@ Conflicts = Literal["touch", "apart"]
 
 
 @dataclass(kw_only=True, eq=False)
-class Settings:
+class ClusterSettings:
     """How clusters are found.
 
     Parameters
     ----------
     conflicts : {'touch', 'apart'}
         What becomes of a vector that occurs with several labels. 'touch': it may join a
-        cluster as long as hulls meet in nothing else (see `sondage_directprobe.touching`).
+        cluster as long as hulls meet in nothing else (see `sondage_directprobe.balls`).
         'apart': its copies stay clusters of their own.
     memory : float
         GiB that a fit may take; it refuses, with an estimate, where that does not suffice.

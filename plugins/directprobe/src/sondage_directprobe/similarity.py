@@ -27,7 +27,7 @@ def spatial_similarity(a: DirectProbe, b: DirectProbe, *, common: bool = False) 
     Raises
     ------
     DataError
-        If a side has not exactly one cluster a label, the labels differ, fewer than three are
+        If a side has not exactly one cluster per label, the labels differ, fewer than three are
         common to both, or all distances of a side are equal.
 
     References

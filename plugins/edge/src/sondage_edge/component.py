@@ -14,7 +14,7 @@ from sondage.contracts import Problem
 from sondage.data import Ints, Labels, Outcomes, Result, Split, States, Units
 from sondage.errors import DataError, EncodingError
 from sondage_edge import labels as scoring
-from sondage_edge.estimator import EdgeProbe, Settings, cells_of
+from sondage_edge.estimator import EdgeProbe, EdgeSettings, cells_of
 from sondage_edge.mixing import centre_of_gravity, differential, expected_layer
 from sondage_edge.ragged import places
 
@@ -22,7 +22,7 @@ PROBE = "edge.probe"
 
 
 @dataclass(kw_only=True, eq=False)
-class Edge(Settings):
+class Edge(EdgeSettings):
     """Edge probe on spans or pairs of spans; see `EdgeProbe` for the network.
 
     Parameters

@@ -25,7 +25,7 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(kw_only=True, eq=False)
-class Settings:
+class EdgeSettings:
     """What an edge probe reads, its sizes, and how it is trained.
 
     Parameters
@@ -38,7 +38,7 @@ class Settings:
         last one's, and a table has all.
     loss : {'sigmoid', 'softmax'}
         Binary cross-entropy over all labels, predicted where the probability is above 1/2;
-        or cross-entropy of one label an item.
+        or cross-entropy of one label per item.
     projection : int
         Width that each word's vector is projected to.
     hidden : int
@@ -46,7 +46,7 @@ class Settings:
     dropout : float
         Share of hidden units dropped in training.
     batch : int
-        Sentences a step, with all their items.
+        Sentences per step, with all their items.
     rate : float
         Of Adam, at first.
     clip : float
@@ -79,14 +79,14 @@ class Settings:
 
 
 @dataclass(kw_only=True, eq=False)
-class EdgeProbe(Settings):
+class EdgeProbe(EdgeSettings):
     """Labels of spans, or pairs of spans, from frozen states.
 
     Each word's vector is projected; a span is a weighted mean of its words' projections, with
     weights from an attention that is learned for its role (first or second span); a
     perceptron with one hidden layer (tanh, layer normalisation, dropout) scores every label.
 
-    Parameters are those of `Settings`, and:
+    Parameters are those of `EdgeSettings`, and:
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class EdgeProbe(Settings):
     gamma_ : float64 array, shape (cells,)
         Scale of each mix, or ones.
     history_ : dict of columns
-        One line a cell and look: step, losses (nats; train with dropout), micro-F1, rate.
+        One line per cell and look: step, losses (nats; train with dropout), micro-F1, rate.
     converged_ : bool array, shape (cells,)
         False where training ran into `max_validations`.
     n_labels_ : int
@@ -136,9 +136,9 @@ class EdgeProbe(Settings):
         states : States, or a sequence of them, one a layer, the lowest first
             Rows are words; memory maps are read a batch at a time.
         units : Units, length n
-            One or two spans an item; spans may overlap. Without spans, the whole sentence.
+            One or two spans per item; spans may overlap. Without spans, the whole sentence.
         y : int array, shape (n,); bool array, shape (n, K); or float array, shape (n, K)
-            One label an item, or several; floats are 0, 1, and NaN where a label was not
+            One label per item, or several; floats are 0, 1, and NaN where a label was not
             asked for: nothing is learned from it.
         dev : (Units, array)
             Items that decide on the rate, on the end and on the parameters kept.
@@ -251,10 +251,12 @@ class EdgeProbe(Settings):
             )
 
     def _trainer(self, reader: Reader) -> Trainer:
-        from sondage_edge.training import Recipe, Trainer
+        from sondage_edge.training import Trainer, TrainingSettings
 
-        recipe = Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
-        return Trainer(self._shape, reader, recipe)
+        settings = TrainingSettings(
+            **{field.name: getattr(self, field.name) for field in fields(TrainingSettings)}
+        )
+        return Trainer(self._shape, reader, settings)
 
     def _target(self, labels: NDArray[Any]) -> Any:
         import torch

@@ -102,7 +102,7 @@ def _is_masked(y: NDArray[Any]) -> bool:
 def per_label(
     gold: NDArray[np.bool_], predicted: NDArray[np.bool_], names: Sequence[str]
 ) -> dict[str, list[Any]]:
-    """Return a table of one row a label that occurs or is predicted.
+    """Return a table of one row per label that occurs or is predicted.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def micro_f1(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float:
 
 
 def shares_of_f1(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Doubles:
-    """Return a value an item whose mean is the micro-F1.
+    """Return a value per item whose mean is the micro-F1.
 
     Micro-F1 is a ratio, F = ΣA/ΣB with A = 2 TP and B = 2 TP + FP + FN of an item. The value
     is F + (A - F B) / mean(B), the ratio's linearisation: its mean is F, and its
@@ -176,7 +176,7 @@ def surprisal(logits: NDArray[Any], y: NDArray[Any]) -> Doubles:
     Returns
     -------
     float64 array, shape (n,)
-        For one label an item, under the softmax of the logits: for a probe trained with the
+        For one label per item, under the softmax of the logits: for a probe trained with the
         sigmoid that is the probability of the label given that there is exactly one. For
         several labels, the sum over all binary decisions that were asked for.
     """

@@ -1,7 +1,7 @@
 """The network of an edge probe, for several cells at once: parameters, forward pass, loss.
 
 A cell is one probe of its own: one layer, or one mix of layers. All parameters of all cells
-lie in one array, a row a cell, so that an optimiser step is a handful of operations.
+lie in one array, a row per cell, so that an optimiser step is a handful of operations.
 
 Between the projection and the first layer of the perceptron nothing is non-linear, and the
 weights of a pool sum to 1. So pool(X A + b) U = pool(X A U) + b U, and both products are taken

@@ -50,7 +50,7 @@ def places(units: Units, offsets: Ints, name: str = "the data") -> Places:
     Raises
     ------
     DataError
-        If there are more than two spans an item, or a span is empty, reversed or leaves its
+        If there are more than two spans per item, or a span is empty, reversed or leaves its
         sentence (the first such item is named).
     """
     if units.arity > 2:

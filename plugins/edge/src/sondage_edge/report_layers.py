@@ -15,21 +15,21 @@ from sondage.report import (
     score_axis,
     series,
 )
-from sondage_edge.report_read import Material
+from sondage_edge.report_read import MerchantResults
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def expected_layers(material: Material, paper: Paper) -> list[Path]:
+def expected_layers(results: MerchantResults, paper: Paper) -> list[Path]:
     """Write the mean layer of each mix, and the expected layer of cumulative scores."""
     import pandas as pd
 
-    scores = material.scores
+    scores = results.scores
     wanted = ["centre_of_gravity", "expected_layer"]
     found = scores[scores["score"].isin(wanted) & (scores["kind"] == "probe")]
     # A cumulative probe's last mix is a mix of all layers: not told twice.
-    first = {"centre_of_gravity": material.mix[:1], "expected_layer": material.cumulated[:1]}
+    first = {"centre_of_gravity": results.mix[:1], "expected_layer": results.cumulated[:1]}
     kept = [r for r in records(found) if r["component"] in first[r["score"]]]
     if not kept:
         return []
@@ -56,9 +56,9 @@ def _interval(row: dict[str, Any]) -> str:
     return text
 
 
-def mix_weights(material: Material, paper: Paper) -> list[Path]:
-    """Write each layer's share of the learned mix, mean over seeds; a panel a task."""
-    table = material.mixes[material.mixes["component"].isin(material.mix[:1])]
+def mix_weights(results: MerchantResults, paper: Paper) -> list[Path]:
+    """Write each layer's share of the learned mix, mean over seeds; a panel per task."""
+    table = results.mixes[results.mixes["component"].isin(results.mix[:1])]
     if not len(table):
         return []
     keys = ["task", "encoder", "mixed_layer"]
@@ -70,9 +70,9 @@ def mix_weights(material: Material, paper: Paper) -> list[Path]:
                         note=_seeds(data))  # fmt: skip
 
 
-def cumulative(material: Material, paper: Paper) -> list[Path]:
-    """Write the score of the mix of layers up to each one; a panel a task."""
-    table = material.cumulative[material.cumulative["component"].isin(material.cumulated[:1])]
+def cumulative(results: MerchantResults, paper: Paper) -> list[Path]:
+    """Write the score of the mix of layers up to each one; a panel per task."""
+    table = results.cumulative[results.cumulative["component"].isin(results.cumulated[:1])]
     if not len(table):
         return []
     keys = ["task", "encoder", "up_to_layer"]
@@ -86,14 +86,14 @@ def cumulative(material: Material, paper: Paper) -> list[Path]:
                         note=_seeds(data))  # fmt: skip
 
 
-def by_layer(material: Material, paper: Paper) -> list[Path]:
-    """Write micro-F1 of probes on single layers; a panel a task."""
-    scores = material.scores
+def by_layer(results: MerchantResults, paper: Paper) -> list[Path]:
+    """Write micro-F1 of probes on single layers; a panel per task."""
+    scores = results.scores
     data = scores[
         (scores["kind"] == "probe")
         & (scores["score"] == "micro_f1")
         & scores["layer"].notna()
-        & scores["component"].isin(material.layered[:1])
+        & scores["component"].isin(results.layered[:1])
     ]
     if not len(data):
         return []
@@ -104,9 +104,9 @@ def by_layer(material: Material, paper: Paper) -> list[Path]:
                         note="bands and bars: 95% intervals")  # fmt: skip
 
 
-def similarity(material: Material, paper: Paper) -> list[Path]:
+def similarity(results: MerchantResults, paper: Paper) -> list[Path]:
     """Write figures 2 and 5: RSA to the baseline by layer; a panel a corpus."""
-    scores = material.scores
+    scores = results.scores
     data = scores[(scores["kind"] == "metric") & (scores["score"] == "rsa")]
     if not len(data):
         return []
@@ -118,20 +118,20 @@ def similarity(material: Material, paper: Paper) -> list[Path]:
                         title="Similarity to the original, by layer", note=note)  # fmt: skip
 
 
-def ablations(material: Material, paper: Paper) -> list[Path]:
+def ablations(results: MerchantResults, paper: Paper) -> list[Path]:
     """Write figures 3 and 4: the end task's score by layers frozen, and by blocks left."""
     out: list[Path] = []
     parts = {
-        "freezing": (material.roles.frozen, "layers frozen (embeddings and bottom blocks)"),
-        "truncation": (material.roles.cut, "blocks left"),
+        "freezing": (results.roles.frozen, "layers frozen (embeddings and bottom blocks)"),
+        "truncation": (results.roles.cut, "blocks left"),
     }
     for name, (layers, title) in parts.items():
-        data = material.ends[material.ends["encoder"].isin(list(layers))]
+        data = results.ends[results.ends["encoder"].isin(list(layers))]
         if not len(data):
             continue
         data = data.assign(layers=[layers[e] for e in data["encoder"]])
-        depths = {e: _whole(name, material, e) for e in material.roles.tuned}
-        data = _with_whole(data, material, {e: n for e, n in depths.items() if n is not None})
+        depths = {e: _whole(name, results, e) for e in results.roles.tuned}
+        data = _with_whole(data, results, {e: n for e, n in depths.items() if n is not None})
         data = data.sort_values(["task", "score", "layers"], kind="stable", ignore_index=True)
         data["value"] = data["value"].astype(float)
         shown = over_seeds(data, ["task", "score", "layers"], "value")
@@ -156,21 +156,21 @@ def _by_depth(shown: DataFrame, title: str) -> list[Any]:
     ]
 
 
-def _whole(name: str, material: Material, encoder: str) -> int | None:
+def _whole(name: str, results: MerchantResults, encoder: str) -> int | None:
     """Return where an encoder tuned as a whole is drawn: at -1 frozen, as in the paper's
     figure 3; as a cut at its number of blocks, where a result of a single layer tells it.
     """
     if name == "freezing":
         return -1
-    layers = material.scores.loc[material.scores["encoder"] == encoder, "layer"].dropna()
+    layers = results.scores.loc[results.scores["encoder"] == encoder, "layer"].dropna()
     return int(layers.max()) if len(layers) else None
 
 
-def _with_whole(data: DataFrame, material: Material, whole: dict[str, int]) -> DataFrame:
+def _with_whole(data: DataFrame, results: MerchantResults, whole: dict[str, int]) -> DataFrame:
     """Add encoders tuned as a whole on the same tasks."""
     import pandas as pd
 
-    ends = material.ends
+    ends = results.ends
     same = ends[ends["encoder"].isin(list(whole)) & ends["task"].isin(data["task"])]
     if not len(same):
         return data

@@ -66,7 +66,7 @@ class Merchant2020:
         from sondage_edge.report_read import gather
         from sondage_edge.report_tables import table1
 
-        material = gather(
+        results = gather(
             findings,
             base=self.base,
             freezing=self.freezing or {},
@@ -74,16 +74,16 @@ class Merchant2020:
         )
         paper = Paper(folder, self.size, self.pdf)
         made: list[Callable[[], list[Path]]] = [
-            lambda: table1(material, paper),
-            lambda: layers.expected_layers(material, paper),
-            lambda: layers.mix_weights(material, paper),
-            lambda: layers.cumulative(material, paper),
-            lambda: layers.by_layer(material, paper),
-            lambda: layers.similarity(material, paper),
-            lambda: layers.ablations(material, paper),
+            lambda: table1(results, paper),
+            lambda: layers.expected_layers(results, paper),
+            lambda: layers.mix_weights(results, paper),
+            lambda: layers.cumulative(results, paper),
+            lambda: layers.by_layer(results, paper),
+            lambda: layers.similarity(results, paper),
+            lambda: layers.ablations(results, paper),
         ]
         parts = {n: (make, _PARTS[n]) for n, make in zip(_PARTS, made, strict=True)}
-        base = material.roles.base
+        base = results.roles.base
         return paper.write(
             "Merchant et al. 2020, from this run", parts,
             said=[f"The pretrained encoder is `{base}`."] if base else [],

@@ -49,7 +49,7 @@ class Roles:
 
 
 @dataclass(frozen=True)
-class Material:
+class MerchantResults:
     """Tidy results.
 
     Parameters
@@ -57,7 +57,7 @@ class Material:
     scores : DataFrame
         `Findings.summary`, with series at their last step only.
     ends : DataFrame
-        One row a training: ``encoder, task, seed, score, value`` of its first score.
+        One row per training: ``encoder, task, seed, score, value`` of its first score.
     mixes, cumulative : DataFrame
         The tables ``mix`` and ``cumulative`` of edge probes, mean over seeds.
     mix, lexical, top, cumulated, layered : tuple of str
@@ -79,8 +79,8 @@ class Material:
 
 def gather(
     findings: Findings, *, base: str, freezing: Mapping[str, int], truncation: Mapping[str, int]
-) -> Material:
-    """Return the material of a run; see `Merchant2020` for the parameters."""
+) -> MerchantResults:
+    """Return the tidy results of a run; see `Merchant2020` for the parameters."""
     scores = last_steps(_plain(findings.summary()))
     frame = _plain(findings.frame())
     ends = frame[(frame["kind"] == "training") & (frame["status"] == "done")]
@@ -92,7 +92,7 @@ def gather(
     cumulated = _names(cumulative["component"])
     mixed = tuple(c for c in _names(mixes["component"]) if c not in cumulated)
     single = [c for c in whole if c not in (*mixed, *cumulated)]
-    return Material(
+    return MerchantResults(
         scores, ends.reset_index(drop=True), mixes, cumulative,
         mix=mixed or cumulated,
         lexical=tuple(c for c in single if "lex" in c.lower()),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sondage.report import Paper, dots, records, score_axis, series
-from sondage_edge.report_read import Material
+from sondage_edge.report_read import MerchantResults
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _ORDER = ("pretrained", "lexical", "randomised", "tuned", "truncated", "frozen", "other")
 
 
-def scores_by_role(material: Material) -> DataFrame:
-    """Return one row a task, encoder and role, with micro-F1 and its distance to the base's.
+def scores_by_role(results: MerchantResults) -> DataFrame:
+    """Return one row per task, encoder and role, with micro-F1 and its distance to the base's.
 
     Columns ``task, role, encoder, component, micro_f1, low, high, n_seeds, delta, delta_low,
     delta_high, delta_interval``. The interval of a difference is ``paired`` (over the same
@@ -26,13 +26,13 @@ def scores_by_role(material: Material) -> DataFrame:
     """
     import pandas as pd
 
-    probed = material.scores[material.scores["score"] == "micro_f1"]
+    probed = results.scores[results.scores["score"] == "micro_f1"]
     probed = probed[(probed["kind"] == "probe") & probed["layer"].isna()]
-    mixed = probed[probed["component"].isin(material.mix[:1])]
+    mixed = probed[probed["component"].isin(results.mix[:1])]
     lexical = probed[
-        probed["component"].isin(material.lexical[:1]) & (probed["encoder"] == material.roles.base)
+        probed["component"].isin(results.lexical[:1]) & (probed["encoder"] == results.roles.base)
     ]
-    both = [mixed.assign(role=[material.roles.of(e) for e in mixed["encoder"]])]
+    both = [mixed.assign(role=[results.roles.of(e) for e in mixed["encoder"]])]
     both.append(lexical.assign(role="lexical"))
     rows: list[dict[str, Any]] = []
     found = pd.concat([b for b in both if len(b)] or both[:1], ignore_index=True)
@@ -76,9 +76,9 @@ def _there(value: Any) -> bool:
     return value is not None and not pd.isna(value)
 
 
-def table1(material: Material, paper: Paper) -> list[Path]:
+def table1(results: MerchantResults, paper: Paper) -> list[Path]:
     """Write table 1 as CSV and LaTeX, and as a figure of scores with intervals."""
-    data = scores_by_role(material)
+    data = scores_by_role(results)
     if not len(data):
         return []
     caption = (

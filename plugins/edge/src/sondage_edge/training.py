@@ -25,12 +25,12 @@ PROGRESS = 1e-4
 FALL = 1e-3
 #: Labels predicted, as a share of those that there are, below which they are few.
 FEW = 0.5
-#: Sentences a batch where nothing is learned.
+#: Sentences per batch where nothing is learned.
 WIDE = 256
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingSettings:
     """How cells are trained; see `EdgeProbe` for each entry."""
 
     loss: str = "sigmoid"
@@ -45,8 +45,8 @@ class Recipe:
 
 
 @dataclass
-class History:
-    """One line a validation and cell still in training."""
+class ValidationHistory:
+    """One line per validation and cell still in training."""
 
     cell: list[int] = field(default_factory=list)
     step: list[int] = field(default_factory=list)
@@ -98,11 +98,11 @@ class Trainer:
     ----------
     shape : Shape
     reader : Reader
-    recipe : Recipe
+    settings : TrainingSettings
     """
 
-    def __init__(self, shape: Shape, reader: Reader, recipe: Recipe) -> None:
-        self.shape, self.reader, self.recipe = shape, reader, recipe
+    def __init__(self, shape: Shape, reader: Reader, settings: TrainingSettings) -> None:
+        self.shape, self.reader, self.settings = shape, reader, settings
 
     def scores(self, values: torch.Tensor, cells: Ints, batch: Batch) -> torch.Tensor:
         """Return the scores of a batch without dropout, shape (cells, items, labels)."""
@@ -122,13 +122,13 @@ class Trainer:
         loss, n = torch.zeros(len(cells), dtype=torch.float64), 0.0
         for batch in dev.deal(WIDE):
             found = self.scores(values, cells, batch)
-            own = target.of(batch.items, self.recipe.loss)
+            own = target.of(batch.items, self.settings.loss)
             known = target.known(batch.items)
             # Of items; or of decisions, where not all of an item's are known.
             weight = len(batch.items) if known is None else int(known.sum())
-            loss += losses(found, own, self.recipe.loss, known=known).double().cpu() * weight
+            loss += losses(found, own, self.settings.loss, known=known).double().cpu() * weight
             n += weight
-            counts += _counts(found, own, self.recipe.loss, known).cpu()
+            counts += _counts(found, own, self.settings.loss, known).cpu()
         hit, predicted, gold = counts.numpy().T
         f1 = 2 * hit / np.maximum(predicted + gold, 1)
         return f1, loss.numpy() / max(n, 1), predicted < FEW * gold
@@ -140,7 +140,7 @@ class Trainer:
         dev: Batches,
         target: Target,
         rng: np.random.Generator,
-    ) -> tuple[Floats, History, NDArray[np.bool_]]:
+    ) -> tuple[Floats, ValidationHistory, NDArray[np.bool_]]:
         """Return each cell's best parameters on dev, the history, and which cells stopped.
 
         Parameters
@@ -159,27 +159,27 @@ class Trainer:
         """
         import torch
 
-        recipe, device = self.recipe, self.reader.device
+        settings, device = self.settings, self.reader.device
         noise = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
         cells: Ints = np.arange(len(start))
-        progress = Progress(start, recipe)
-        state = Steps(torch.from_numpy(start.copy()).to(device), recipe)
+        progress = Progress(start, settings)
+        state = Steps(torch.from_numpy(start.copy()).to(device), settings)
         step, seen = 0, torch.zeros(len(cells), dtype=torch.float64)
         while True:
-            for batch in train.deal(recipe.batch, rng):
+            for batch in train.deal(settings.batch, rng):
                 seen += self._step(state, cells, batch, target, noise)
                 step += 1
-                if step % recipe.validate_every:
+                if step % settings.validate_every:
                     continue
                 f1, loss, few = self.validate(state.weights[0], cells, dev, target)
-                mean = (seen / recipe.validate_every).numpy()
+                mean = (seen / settings.validate_every).numpy()
                 if not np.isfinite(mean).all() or not np.isfinite(loss).all():
                     raise EncodingError(
                         f"the loss of the edge probe is no longer a number at step {step}",
                         hint="look for NaN or huge values in the vectors; lower 'rate'",
                     )
                 going = progress.note(cells, step, mean, loss, f1, few, state)
-                if not going.any() or step >= recipe.validate_every * recipe.max_validations:
+                if not going.any() or step >= settings.validate_every * settings.max_validations:
                     stopped = np.ones(len(start), bool)
                     stopped[cells[going]] = False
                     return progress.best, progress.history, stopped
@@ -197,13 +197,13 @@ class Trainer:
         weights = named(self.shape, values)
         X = self.reader.take(batch.rows, cells, weights)
         keep = None
-        if self.recipe.dropout:
-            kept = 1 - self.recipe.dropout
+        if self.settings.dropout:
+            kept = 1 - self.settings.dropout
             size = (len(cells), len(batch.items), self.shape.hidden)
             keep = torch.empty(size, device=X.device).bernoulli_(kept, generator=noise) / kept
         found = logits(weights, X, batch, keep)
-        own, known = target.of(batch.items, self.recipe.loss), target.known(batch.items)
-        loss = losses(found, own, self.recipe.loss, known=known)
+        own, known = target.of(batch.items, self.settings.loss), target.known(batch.items)
+        loss = losses(found, own, self.settings.loss, known=known)
         (gradient,) = torch.autograd.grad(loss.sum(), values)
         state.step([gradient])
         return loss.detach().double().cpu()
@@ -231,9 +231,9 @@ class Steps(Adam):
     The second moment is corrected before the root is taken, as it always was here.
     """
 
-    def __init__(self, values: torch.Tensor, recipe: Recipe) -> None:
-        super().__init__([values], values.new_full((len(values),), recipe.rate))
-        self.clip = recipe.clip
+    def __init__(self, values: torch.Tensor, settings: TrainingSettings) -> None:
+        super().__init__([values], values.new_full((len(values),), settings.rate))
+        self.clip = settings.clip
 
     def step(self, gradients: Sequence[torch.Tensor]) -> None:
         """Move the values."""
@@ -249,9 +249,9 @@ class Steps(Adam):
 class Progress:
     """Remembers each cell's best parameters and says when to halve its rate and when to stop."""
 
-    def __init__(self, start: Floats, recipe: Recipe) -> None:
+    def __init__(self, start: Floats, settings: TrainingSettings) -> None:
         n = len(start)
-        self.recipe, self.best, self.history = recipe, start.copy(), History()
+        self.settings, self.best, self.history = settings, start.copy(), ValidationHistory()
         self.top = np.full((n, 2), -np.inf)
         self.mark = np.full(n, -np.inf)
         self.low = np.full(n, np.inf)
@@ -285,8 +285,8 @@ class Progress:
             line = (int(c), step, train_loss[i], dev_loss[i], f1[i], float(state.rate[i]))
             for column, value in zip(vars(self.history).values(), line, strict=True):
                 column.append(value if isinstance(value, int) else float(value))
-            if self.slow[c] >= self.recipe.halve_after:
+            if self.slow[c] >= self.settings.halve_after:
                 state.rate[i] /= 2
                 self.slow[c] = 0
-            going[i] = self.stale[c] < self.recipe.stop_after
+            going[i] = self.stale[c] < self.settings.stop_after
         return going

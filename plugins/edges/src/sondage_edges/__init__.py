@@ -8,7 +8,6 @@ import sondage
 from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_edges.bank import Edges as Edges
     from sondage_edges.coreference import read_dpr as read_dpr
     from sondage_edges.coreference import read_gap as read_gap
     from sondage_edges.coreference import read_wsc as read_wsc
@@ -16,17 +15,18 @@ if TYPE_CHECKING:
     from sondage_edges.jsonl import read_jsonl as read_jsonl
     from sondage_edges.protoroles import read_spr2 as read_spr2
     from sondage_edges.relations import read_semeval2010 as read_semeval2010
+    from sondage_edges.spans import Edges as Edges
     from sondage_edges.writer import edges_jsonl as edges_jsonl
 else:
     __getattr__, __dir__, __all__ = exports(
         __name__,
         {
-            "bank": ["Edges"],
             "coreference": ["read_dpr", "read_gap", "read_wsc"],
             "entities": ["read_wnut17"],
             "jsonl": ["read_jsonl"],
             "protoroles": ["read_spr2"],
             "relations": ["read_semeval2010"],
+            "spans": ["Edges"],
             "writer": ["edges_jsonl"],
         },
     )

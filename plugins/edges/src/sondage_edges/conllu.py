@@ -11,7 +11,7 @@ from sondage.files.conllu import Block, heads_of, read_blocks
 
 
 @dataclass(frozen=True)
-class Sentence:
+class ConlluSentence:
     """One sentence.
 
     Parameters
@@ -38,7 +38,7 @@ class Sentence:
     multiword: int = 0
 
 
-def read_sentences(path: str, defects: Defects | None = None) -> Iterator[Sentence]:
+def read_sentences(path: str, defects: Defects | None = None) -> Iterator[ConlluSentence]:
     """Yield the sentences of a CoNLL-U file, plain or gzipped.
 
     Lines of multiword tokens (``5-6``), which are counted, and empty nodes (``8.1``) are passed
@@ -64,7 +64,7 @@ def read_sentences(path: str, defects: Defects | None = None) -> Iterator[Senten
             yield sentence
 
 
-def _sentence(block: Block, path: str) -> Sentence:
+def _sentence(block: Block, path: str) -> ConlluSentence:
     if not block.sent_id:
         raise DataError(
             "the sentence has no sent_id, by which annotations are found",
@@ -74,7 +74,7 @@ def _sentence(block: Block, path: str) -> Sentence:
     words = block.column(1)
     heads = [max(head + 1, 0) for head in heads_of(block, path)]
     text = block.text or " ".join(words)
-    return Sentence(block.sent_id, text, words, heads, block.first, len(block.multiword))
+    return ConlluSentence(block.sent_id, text, words, heads, block.first, len(block.multiword))
 
 
 def subtree(heads: list[int], top: int, *, without: int = 0) -> list[int]:

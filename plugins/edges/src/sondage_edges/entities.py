@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
 from sondage.files import Paths, named
-from sondage_edges.bank import Draft, Edges, read_each, short
+from sondage_edges.spans import Edges, EdgesDraft, read_each, short
 
 #: The six types, sorted.
 TYPES = ("corporation", "creative-work", "group", "location", "person", "product")
@@ -51,7 +51,7 @@ def read_wnut17(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     Recognition*, aclanthology.org/W17-4418, section 3. Departs from it: entities are given
     and their type is asked for, where the shared task asks for both.
     """
-    draft, defects = Draft(named(paths), arity=1), Defects(on_error)
+    draft, defects = EdgesDraft(named(paths), arity=1), Defects(on_error)
 
     def read(name: str, place: int) -> None:
         block: list[str] = []
@@ -100,7 +100,7 @@ def _pair(line: str, where: str) -> tuple[str, str]:
     return token, tag
 
 
-def _label(draft: Draft, tags: Sequence[str]) -> None:
+def _label(draft: EdgesDraft, tags: Sequence[str]) -> None:
     """Label the entities of the sentence added last."""
     start, kind = 0, ""
     for i, tag in enumerate((*tags, "O")):

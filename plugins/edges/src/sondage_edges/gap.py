@@ -5,7 +5,7 @@ from __future__ import annotations
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
 from sondage.files import Paths, named
-from sondage_edges.bank import Draft, Edges, read_each, short
+from sondage_edges.spans import Edges, EdgesDraft, read_each, short
 from sondage_edges.tokens import Words
 
 #: What the readers of coreference data label a pair with.
@@ -59,7 +59,7 @@ def read_gap(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     its data's README. Departs from it: each pronoun and name is a question of its own, as in
     edge probing, so an answer may call both names coreferent; ids and URLs are passed over.
     """
-    draft, defects = Draft(named(paths)), Defects(on_error, "skipped-rows")
+    draft, defects = EdgesDraft(named(paths)), Defects(on_error, "skipped-rows")
 
     def read(name: str, place: int) -> None:
         lines = defects.lines(name)
@@ -92,7 +92,7 @@ def read_gap(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     return draft.edges(LABELS)
 
 
-def _row(draft: Draft, cells: list[str], place: int, number: int, where: str) -> None:
+def _row(draft: EdgesDraft, cells: list[str], place: int, number: int, where: str) -> None:
     text, pronoun, pronoun_at, a, a_at, a_label, b, b_at, b_label = cells
     mentions = [
         _mention(text, part, at, column, where)

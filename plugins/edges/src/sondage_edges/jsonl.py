@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
 from sondage.files import Paths, named
-from sondage_edges.bank import Draft, Edges, read_each, short
+from sondage_edges.spans import Edges, EdgesDraft, read_each, short
 
 LabelMode = Literal["auto", "one", "many"]
 
@@ -59,7 +59,7 @@ def read_jsonl(path: Paths, *, labels: LabelMode = "auto", on_error: OnError = "
             f"labels is {short(labels)}, wanted auto, one or many", near=get_args(LabelMode)
         )
     files = named(path)
-    reader = _Reader(labels, Draft(files), Defects(on_error, "skipped-lines"))
+    reader = _Reader(labels, EdgesDraft(files), Defects(on_error, "skipped-lines"))
     read_each(reader.draft, reader.read, reader.defects)
     draft = reader.draft
     if not draft.labels:
@@ -74,7 +74,7 @@ def read_jsonl(path: Paths, *, labels: LabelMode = "auto", on_error: OnError = "
 class _Reader:
     """Remembers what the first target was like: all others must be."""
 
-    def __init__(self, labels: LabelMode, draft: Draft, defects: Defects) -> None:
+    def __init__(self, labels: LabelMode, draft: EdgesDraft, defects: Defects) -> None:
         self.labels, self.draft, self.defects = labels, draft, defects
         self.arity = 0
         self.written: type | None = None

@@ -9,9 +9,9 @@ from typing import Any
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
 from sondage.files import Paths, named
-from sondage_edges.bank import Draft, Edges, read_each, short
 from sondage_edges.gap import LABELS
 from sondage_edges.jsonl import parse_object, string, wrong
+from sondage_edges.spans import Edges, EdgesDraft, read_each, short
 from sondage_edges.tokens import Words, occurrences
 
 _BLOCK = "a block is four lines: sentence, pronoun, two candidates with a comma, answer"
@@ -60,7 +60,7 @@ def read_dpr(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     candidate is a question of its own, as in edge probing; for a candidate that occurs
     several times, of which the description says nothing, the first occurrence is ours.
     """
-    draft, defects = Draft(named(paths)), Defects(on_error, "skipped-blocks")
+    draft, defects = EdgesDraft(named(paths)), Defects(on_error, "skipped-blocks")
 
     def read(name: str, place: int) -> None:
         for number, block in _blocks(defects.lines(name)):
@@ -82,7 +82,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
             block = []
 
 
-def _block(draft: Draft, block: list[str], place: int, number: int, where: str) -> None:
+def _block(draft: EdgesDraft, block: list[str], place: int, number: int, where: str) -> None:
     if len(block) != 4:
         raise DataError(f"the block has {len(block)} lines", where=where, hint=_BLOCK)
     text, pronoun, both, answer = block
@@ -150,7 +150,7 @@ def read_wsc(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     point at their text are mended or left out; case, punctuation around a word and a final
     ``'s`` do not count when an index is compared with its text.
     """
-    draft, defects = Draft(named(paths)), Defects(on_error, "skipped-lines")
+    draft, defects = EdgesDraft(named(paths)), Defects(on_error, "skipped-lines")
 
     def read(name: str, place: int) -> None:
         for number, line in enumerate(defects.lines(name), 1):
@@ -163,7 +163,7 @@ def read_wsc(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     return draft.edges(LABELS)
 
 
-def _schema(draft: Draft, line: str, place: int, number: int, where: str) -> None:
+def _schema(draft: EdgesDraft, line: str, place: int, number: int, where: str) -> None:
     record = parse_object(line, where, _ITEM)
     text = string(record, "text", where, _ITEM)
     target = record.get("target")

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
 from sondage.files import Path, Paths, grown, most_unpacked, named, read_text, unreadable
-from sondage_edges.bank import Draft, Edges, read_each, short
-from sondage_edges.conllu import Sentence, read_sentences, subtree
+from sondage_edges.conllu import ConlluSentence, read_sentences, subtree
+from sondage_edges.spans import Edges, EdgesDraft, read_each, short
 
 #: The properties, of which the last four of another question are asked of adjuncts only.
 ARGUMENT_PROPERTIES = (
@@ -115,7 +115,7 @@ def read_spr2(
         )
     if spans not in ("heads", "subtrees"):
         raise DataError(f"unknown spans {short(spans)}", near=("heads", "subtrees"))
-    draft = Draft(named(conllu), many=True)
+    draft = EdgesDraft(named(conllu), many=True)
     broken = Defects(on_error, "skipped-pairs")
     pairs = _annotated(fspath(annotations), fspath(ids), threshold, broken)
     left = set(pairs)
@@ -146,8 +146,8 @@ def read_spr2(
 
 
 def _add(
-    draft: Draft,
-    sentence: Sentence,
+    draft: EdgesDraft,
+    sentence: ConlluSentence,
     place: int,
     pairs: list[tuple[int, int, tuple[str, ...], tuple[str, ...]]],
     spans: str,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
 from sondage.files import Paths, named
-from sondage_edges.bank import Draft, Edges, read_each, short
+from sondage_edges.spans import Edges, EdgesDraft, read_each, short
 from sondage_edges.tokens import Words
 
 _DIRECTED = (
@@ -65,7 +65,7 @@ def read_semeval2010(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     `sondage_edges.tokens.Words`, with no word across the end of a span, also where the
     text has no blank there (``doves<e2>moles</e2>``: 7 sentences).
     """
-    draft, defects = Draft(named(paths)), Defects(on_error, "skipped-blocks")
+    draft, defects = EdgesDraft(named(paths)), Defects(on_error, "skipped-blocks")
 
     def read(name: str, place: int) -> None:
         for number, block in _blocks(defects.lines(name)):

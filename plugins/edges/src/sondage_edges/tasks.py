@@ -13,8 +13,8 @@ from sondage.data import Corpus, Labels, TaskData
 from sondage.files import file_hash, find_one
 from sondage.parts import FileTask
 from sondage.specs import Before
-from sondage_edges.bank import Edges
 from sondage_edges.jsonl import LabelMode, read_jsonl
+from sondage_edges.spans import Edges
 from sondage_edges.twins import BEGINNING, Twins
 
 

@@ -71,7 +71,7 @@ LABELS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Table(Rows):
-    """The rows of one or several files, a column a field.
+    """The rows of one or several files, a column per field.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from sondage_mdl.codes import check_finite
 
 
 def labels_of(problem: Problem, probe: str) -> Labels:
-    """Return the problem's labels; `DataError` for targets that are not one label an item."""
+    """Return the problem's labels; `DataError` for targets that are not one label per item."""
     several = "for several labels an item, mdl.online with an edge probe"
     return probing.labels_of(problem, probe, several)
 

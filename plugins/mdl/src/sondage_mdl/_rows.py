@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BUDGET = 1 << 28
 
 
-class Job(Protocol):
+class TrainingJob(Protocol):
     """Vectors and labels, and which rows of them are for training."""
 
     @property
@@ -31,8 +31,8 @@ class Job(Protocol):
     def dev(self) -> Ints: ...
 
 
-def groups_of(jobs: Sequence[Job], batch: int) -> list[list[int]]:
-    """Put jobs with equally many steps an epoch together, within the budget of memory."""
+def groups_of(jobs: Sequence[TrainingJob], batch: int) -> list[list[int]]:
+    """Put jobs with equally many steps per epoch together, within the budget of memory."""
     out: dict[int, list[list[int]]] = {}
     for i, job in enumerate(jobs):
         steps = -(-len(job.train) // batch)
@@ -47,7 +47,7 @@ def groups_of(jobs: Sequence[Job], batch: int) -> list[list[int]]:
 class Rows:
     """The rows of one part of several jobs, padded to equal numbers; padding has no weight."""
 
-    def __init__(self, jobs: Sequence[Job], part: str) -> None:
+    def __init__(self, jobs: Sequence[TrainingJob], part: str) -> None:
         import torch
 
         rows = [getattr(job, part) for job in jobs]

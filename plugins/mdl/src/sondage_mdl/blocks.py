@@ -64,7 +64,7 @@ def blocks_of(
     Parameters
     ----------
     y : int array, shape (n,), or bool, (n, K)
-        The labels, in that order. With one label an item, the uniform code goes on until a
+        The labels, in that order. With one label per item, the uniform code goes on until a
         portion holds two labels: both sides see the labels sent so far, so both know.
     portions : sequence of float
         Ascending shares, the last 1; a block ends at the rounded number.

@@ -46,7 +46,7 @@ class MLP:
     Notes
     -----
     Scores ``accuracy`` and ``macro_f1``; outcomes with surprisals, which are finite for
-    every label; table ``training``: epochs, best dev loss (bits an item), and whether
+    every label; table ``training``: epochs, best dev loss (bits per item), and whether
     training ended by itself. Warning ``not-converged`` counts cells that did not.
 
     References
@@ -73,7 +73,7 @@ class MLP:
         Raises
         ------
         DataError
-            For a target that is not one label an item, an empty part of a split, or a
+            For a target that is not one label per item, an empty part of a split, or a
             single label in training.
         EncodingError
             For NaN or infinite values in the vectors.

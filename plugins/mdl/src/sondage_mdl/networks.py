@@ -54,7 +54,7 @@ class MLPFit:
     epochs : int
         Epochs run, the last ones, which did not help, included.
     dev_loss : float
-        The best mean loss on dev, in bits an item.
+        The best mean loss on dev, in bits per item.
     converged : bool
         Whether training ended by stalls and not by `max_epochs`.
     """
@@ -78,7 +78,7 @@ def fit_mlps(
     gain: float = 1e-3,
     max_epochs: int = 200,
 ) -> list[MLPFit]:
-    """Train a ReLU network a job, with early stopping on dev, many at a time.
+    """Train a ReLU network per job, with early stopping on dev, many at a time.
 
     Adam on the mean cross-entropy of each minibatch. After every epoch, but not before
     `looks` steps were made since the last time, the dev loss is looked at. Where it is not
@@ -89,7 +89,7 @@ def fit_mlps(
     Parameters
     ----------
     jobs : sequence of MLPJob
-        All of one width d. Jobs with the same number of steps an epoch share one batched
+        All of one width d. Jobs with the same number of steps per epoch share one batched
         program, as far as `BUDGET` allows.
     n_labels : int
         K: all K labels are in the softmax, whether they occur in training or not, so that
@@ -187,7 +187,7 @@ def _mean_loss(rows: Rows, weights: list[Tensor]) -> Tensor:
 
 
 def _train(jobs: list[MLPJob], how: _How) -> list[MLPFit]:
-    """Train jobs that have equally many steps an epoch."""
+    """Train jobs that have equally many steps per epoch."""
     best, epochs, losses, done = _Program(jobs, how).run()
     return [
         _predicted(

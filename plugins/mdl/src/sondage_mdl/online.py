@@ -24,7 +24,7 @@ from sondage_mdl.prequential import Prequential, Sent
 
 PROBE = "mdl.online"
 #: What keeps a code of one layer and seed together with its control's.
-Cell = tuple[int | None, int]
+LayerSeed = tuple[int | None, int]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -92,7 +92,7 @@ class Online:
 
     @property
     def per_layer(self) -> bool:
-        """Whether the probe gives a result a layer."""
+        """Whether the probe gives a result per layer."""
         return bool(getattr(self.probe, "per_layer", True))
 
     @property
@@ -135,11 +135,11 @@ class Online:
         if self.control and labels.y.ndim != 1:
             raise DataError(f"{PROBE}: a control task wants one label an item")
         codes = self._codes(problem, labels, problem.seeds)
-        controls: dict[Cell, _Code] = {}
+        controls: dict[LayerSeed, _Code] = {}
         if self.control:
             types = problem.data.types()
             for seed in problem.seeds:
-                # Drawn as every other probe's: one control task a seed, for all layers.
+                # Drawn as every other probe's: one control task per seed, for all layers.
                 y = control_labels(types, labels.y, rng=problem.rng(None, seed))
                 other = dataclasses.replace(labels, y=y)
                 controls |= self._codes(problem, other, (seed,))
@@ -164,11 +164,13 @@ class Online:
             hint="name a probe such as classifiers.linear, mdl.mlp or an edge probe",
         )
 
-    def _codes(self, problem: Problem, labels: Labels, seeds: tuple[int, ...]) -> dict[Cell, _Code]:
+    def _codes(
+        self, problem: Problem, labels: Labels, seeds: tuple[int, ...]
+    ) -> dict[LayerSeed, _Code]:
         """Code one target for some seeds, by one call of the probe."""
         sent = {seed: self._sent(problem, labels, seed) for seed in seeds}
         derived = Prequential(problem, sent, labels)
-        found: dict[Cell, Result] = {}
+        found: dict[LayerSeed, Result] = {}
         for layer, seed, result in probing.run(self.probe, derived):
             if result.outcomes is None or result.outcomes.surprisal is None:
                 raise self._refused()

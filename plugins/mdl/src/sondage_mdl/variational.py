@@ -92,7 +92,7 @@ def fit_variational(
     threshold: float = 3.0,
     samples: int = 8,
 ) -> list[VariationalCode]:
-    """Fit a Bayesian network a job, many at a time, and measure its code.
+    """Fit a Bayesian network per job, many at a time, and measure its code.
 
     The loss is the codelength itself (the negative evidence bound): the cross-entropy of the
     training labels under networks drawn anew for every item, plus the KL divergence.
@@ -101,7 +101,7 @@ def fit_variational(
     ----------
     jobs : sequence of MLPJob
         All of one width; only their training parts and generators are used. Jobs with the
-        same number of steps an epoch share one batched program.
+        same number of steps per epoch share one batched program.
     n_labels : int
     hidden : sequence of int
     epochs, least_steps : int

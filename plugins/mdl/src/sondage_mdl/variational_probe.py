@@ -70,7 +70,7 @@ class Variational(VariationalSettings):
         Raises
         ------
         DataError
-            For a target that is not one label an item, an empty part of a split, or a
+            For a target that is not one label per item, an empty part of a split, or a
             single label in training.
         EncodingError
             For NaN or infinite values in the vectors.

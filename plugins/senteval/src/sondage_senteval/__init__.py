@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from sondage_senteval.estimator import SentEvalClassifier as SentEvalClassifier
     from sondage_senteval.formats import Sentences as Sentences
     from sondage_senteval.formats import read_senteval as read_senteval
+    from sondage_senteval.generator import Generated as Generated
+    from sondage_senteval.generator import generate as generate
     from sondage_senteval.limits import Rules as Rules
-    from sondage_senteval.maker import Generated as Generated
-    from sondage_senteval.maker import generate as generate
+    from sondage_senteval.settings import ClassifierSettings as ClassifierSettings
     from sondage_senteval.settings import Point as Point
-    from sondage_senteval.settings import Settings as Settings
-    from sondage_senteval.trees import Tree as Tree
+    from sondage_senteval.trees import DependencyTree as DependencyTree
     from sondage_senteval.trees import read_conllu as read_conllu
 else:
     # Imported at first use, so that listing components costs no numerics.
@@ -32,10 +32,10 @@ else:
             "brackets": ["Bracketed", "read_brackets"],
             "estimator": ["SentEvalClassifier"],
             "formats": ["Sentences", "read_senteval"],
+            "generator": ["Generated", "generate"],
             "limits": ["Rules"],
-            "maker": ["Generated", "generate"],
-            "settings": ["Point", "Settings"],
-            "trees": ["Tree", "read_conllu"],
+            "settings": ["ClassifierSettings", "Point"],
+            "trees": ["DependencyTree", "read_conllu"],
         },
     )
 

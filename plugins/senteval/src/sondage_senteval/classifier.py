@@ -14,16 +14,16 @@ from sondage.data import Labels, Result, Split
 from sondage.errors import DataError
 from sondage.scores import classification
 from sondage_senteval.estimator import check_classes, check_finite, check_fit, no_dev
-from sondage_senteval.settings import Settings
+from sondage_senteval.settings import ClassifierSettings
 
 if TYPE_CHECKING:
-    from sondage_senteval.program import Fit
+    from sondage_senteval.training import TrainedClassifier
 
 _NAME = "senteval.classifier"
 
 
 @dataclass(kw_only=True, eq=False)
-class Classifier(Settings):
+class Classifier(ClassifierSettings):
     """The classifier of SentEval: logistic regression, or an MLP with a grid chosen on dev.
 
     All layers, seeds and grid points are trained in one program.
@@ -60,12 +60,12 @@ class Classifier(Settings):
         Raises
         ------
         DataError
-            For a target that is not one label an item, an empty part of a split, or a single
+            For a target that is not one label per item, an empty part of a split, or a single
             label in training.
         EncodingError
             For NaN or infinite values in the vectors.
         """
-        from sondage_senteval.program import Cell, train
+        from sondage_senteval.training import LayerData, train
 
         self.points()
         labels = _labels(problem)
@@ -81,7 +81,7 @@ class Classifier(Settings):
             check_finite(X, f"{_NAME}: layer {layer}, {problem.data.corpus.name}")
             for seed in problem.seeds:
                 split = problem.splits[seed]
-                cells.append(Cell(X, y, split.train, split.dev, entropy[seed]))
+                cells.append(LayerData(X, y, split.train, split.dev, entropy[seed]))
                 places.append((layer, seed))
         for i, fit in train(cells, len(labels.names), self):
             layer, seed = places[i]
@@ -91,7 +91,7 @@ class Classifier(Settings):
             found = classification(labels, predicted, split.test, split.train)
             yield layer, seed, self._with_training(found, fit)
 
-    def _with_training(self, found: Result, fit: Fit) -> Result:
+    def _with_training(self, found: Result, fit: TrainedClassifier) -> Result:
         """Return a result with what training was like."""
         grid: dict[str, list[Any]] = {
             "hidden": [p.hidden for p, *_ in fit.trials],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sondage_senteval.trees import Tree
+from sondage_senteval.trees import DependencyTree
 
 Tokens = tuple[str, ...]
 #: Part of speech, features, and how the form is written.
@@ -20,7 +20,7 @@ _SUBJECTS = {"nsubj", "csubj", "expl"}
 _EDGE = ""
 
 
-def swappable(tree: Tree) -> list[int]:
+def swappable(tree: DependencyTree) -> list[int]:
     """Return every i such that tokens i and i + 1 may change places.
 
     Not the first token, no punctuation or symbols, no two equal tokens; nothing in a sentence
@@ -70,7 +70,7 @@ class Clauses:
         return (*second, *self.joint, *first, *self.end)
 
 
-def clauses(tree: Tree) -> Clauses | None:
+def clauses(tree: DependencyTree) -> Clauses | None:
     """Return the two clauses that the sentence's only coordinating conjunction joins.
 
     The root and its only ``conj`` have a subject each (nsubj, csubj, expl); all words after
@@ -106,7 +106,7 @@ def clauses(tree: Tree) -> Clauses | None:
     return Clauses(t[: cuts[0]], t[cuts[0] : cuts[1]], t[cuts[1] : cuts[2]], t[cuts[2] :])
 
 
-def common_forms(trees: Iterable[Tree]) -> set[str]:
+def common_forms(trees: Iterable[DependencyTree]) -> set[str]:
     """Return the forms that stand inside sentences, not at their beginning."""
     return {token for tree in trees for token in tree.tokens[1:]}
 
@@ -116,7 +116,7 @@ class Replacements:
 
     Parameters
     ----------
-    trees : sequence of Tree
+    trees : sequence of DependencyTree
     least, most : int
         How often a word may occur, original or replacement.
     factor : float
@@ -124,7 +124,9 @@ class Replacements:
         as a ratio of counts plus one; an old bigram's own occurrence is not counted.
     """
 
-    def __init__(self, trees: Sequence[Tree], least: int, most: int, factor: float) -> None:
+    def __init__(
+        self, trees: Sequence[DependencyTree], least: int, most: int, factor: float
+    ) -> None:
         self.factor, self.limit = factor, math.log(factor) + 1e-12
         self.pairs: Counter[tuple[str, str]] = Counter()
         self.forms: Counter[str] = Counter()
@@ -147,11 +149,11 @@ class Replacements:
             for kind, forms in kinds.items()
         }
 
-    def targets(self, tree: Tree) -> list[tuple[int, Kind]]:
+    def targets(self, tree: DependencyTree) -> list[tuple[int, Kind]]:
         """Return the tokens that may be replaced, each with its part of speech and features."""
         return [(i, k) for i, k in _targets(tree) if tree.tokens[i].lower() in self.kept]
 
-    def fits(self, tree: Tree, token: int, form: str) -> bool:
+    def fits(self, tree: DependencyTree, token: int, form: str) -> bool:
         """Whether `form` makes bigrams about as frequent as those of the original."""
         low = [_EDGE, *(t.lower() for t in tree.tokens), _EDGE]
         old, new, before, after = low[token + 1], form.lower(), low[token], low[token + 2]
@@ -163,7 +165,7 @@ class Replacements:
         ]
         return max(abs(g) for g in gaps) <= self.limit
 
-    def _likely(self, tree: Tree, token: int, kind: Kind) -> list[str]:
+    def _likely(self, tree: DependencyTree, token: int, kind: Kind) -> list[str]:
         """Return lower-cased forms without those that an old bigram's frequency rules out."""
         low = [_EDGE, *(t.lower() for t in tree.tokens), _EDGE]
         before, old, after = low[token : token + 3]
@@ -179,7 +181,7 @@ class Replacements:
         return sorted(few & self.kinds[kind].keys())
 
     def draw(
-        self, tree: Tree, allowed: set[str], rng: np.random.Generator
+        self, tree: DependencyTree, allowed: set[str], rng: np.random.Generator
     ) -> tuple[int, str] | None:
         """Return a random target and a random form of `allowed` for it, or None."""
         targets = self.targets(tree)
@@ -198,7 +200,7 @@ def _case(form: str) -> str:
     return "title" if form == form[0].upper() + form[1:].lower() else "other"
 
 
-def _targets(tree: Tree) -> list[tuple[int, Kind]]:
+def _targets(tree: DependencyTree) -> list[tuple[int, Kind]]:
     """Return nouns and verbs that are tokens of their own, made of letters, not the first."""
     alone = Counter(tree.token_of)
     return [

@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.errors import DataError, EncodingError
-from sondage_senteval.settings import Settings
+from sondage_senteval.settings import ClassifierSettings
 
 if TYPE_CHECKING:
-    from sondage_senteval.program import Fit
+    from sondage_senteval.training import TrainedClassifier
 
 _BLOCK = 1 << 14
 
 
-class SentEvalClassifier(Settings):
+class SentEvalClassifier(ClassifierSettings):
     """Logistic regression or MLP as SentEval trains it, chosen on dev.
 
-    Parameters are those of `Settings`.
+    Parameters are those of `ClassifierSettings`.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class SentEvalClassifier(Settings):
         ParameterError
             For settings that make no sense.
         """
-        from sondage_senteval.program import Cell, train
+        from sondage_senteval.training import LayerData, train
 
         if X_dev is None or y_dev is None or not len(X_dev):
             raise no_dev("the dev part")
@@ -85,7 +85,7 @@ class SentEvalClassifier(Settings):
         dev = np.where(self.classes_[found] == np.asarray(y_dev), found, -1)
         both = np.concatenate([np.asarray(X, np.float32), np.asarray(X_dev, np.float32)])
         n = len(X)
-        cell = Cell(both, np.concatenate([codes, dev]), np.arange(n), np.arange(n, len(both)),
+        cell = LayerData(both, np.concatenate([codes, dev]), np.arange(n), np.arange(n, len(both)),
                     int(rng.integers(2**62)))  # fmt: skip
         ((_, fit),) = train([cell], len(self.classes_), self)
         check_fit(fit, "SentEvalClassifier")
@@ -134,7 +134,7 @@ def no_dev(what: str) -> DataError:
     )
 
 
-def check_fit(fit: Fit, what: str) -> None:
+def check_fit(fit: TrainedClassifier, what: str) -> None:
     """Raise `EncodingError` where training ran away."""
     if not all(np.isfinite(w).all() for w in fit.weights):
         raise EncodingError(

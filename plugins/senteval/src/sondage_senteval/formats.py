@@ -29,7 +29,7 @@ _SHAPE = {
 
 @dataclass(frozen=True)
 class Sentences(Rows):
-    """Labelled sentences of one or several files, a column a field.
+    """Labelled sentences of one or several files, a column per field.
 
     Parameters
     ----------

@@ -15,9 +15,9 @@ from sondage.defects import Defects, OnError
 from sondage.errors import ParameterError
 from sondage.files import file_hash, find_files
 from sondage_senteval.brackets import Bracketed, read_brackets
+from sondage_senteval.generator import HEADED, Generatable, generate
 from sondage_senteval.limits import Rules
-from sondage_senteval.maker import HEADED, Generatable, generate
-from sondage_senteval.trees import Tree, read_conllu
+from sondage_senteval.trees import DependencyTree, read_conllu
 
 # Raised whenever the same bytes would give other sentences.
 _GENERATOR = "senteval-generated-1"
@@ -151,12 +151,12 @@ class GeneratedTask:
         )
 
     def _usable(
-        self, trees: list[Tree] | list[Bracketed], defects: Defects
-    ) -> list[Tree] | list[Bracketed]:
+        self, trees: list[DependencyTree] | list[Bracketed], defects: Defects
+    ) -> list[DependencyTree] | list[Bracketed]:
         """Leave out, where that is asked for, sentences without the heads that the task reads."""
         if self.on_error == "raise" or self.annotation != "conllu" or self.task not in HEADED:
             return trees
-        kept = [t for t in trees if isinstance(t, Tree) and min(t.head) >= -1]
+        kept = [t for t in trees if isinstance(t, DependencyTree) and min(t.head) >= -1]
         if not kept:
             return trees  # refused with the reason
         defects.counts[BARE] += len(trees) - len(kept)

@@ -34,7 +34,7 @@ def start(hidden: int, width: int, classes: int, rng: np.random.Generator) -> li
 
 
 class Networks:
-    """The networks of one hidden size: a row a cell (layer and seed), a column a grid point.
+    """The networks of one hidden size: a row per cell (layer and seed), a column per grid point.
 
     Parameters
     ----------

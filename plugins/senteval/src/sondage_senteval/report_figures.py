@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def accuracies(scores: DataFrame, paper: Paper) -> list[Path]:
-    """Write figure 1: accuracy by layer, a panel a task, a line an encoder and pooling."""
+    """Write figure 1: accuracy by layer, a panel per task, a line per encoder and pooling."""
     if not len(scores):
         return []
     data = scores[["encoder", "task", "view", "layer", "accuracy", "low", "high"]]

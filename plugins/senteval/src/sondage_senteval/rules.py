@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from sondage.errors import DataError
+from sondage_senteval.balance import Item
 from sondage_senteval.brackets import Bracketed
-from sondage_senteval.deal import Item
-from sondage_senteval.trees import Tree
+from sondage_senteval.trees import DependencyTree
 
 #: SentEval's bins of sentence length, both ends included.
 BINS = ((5, 8), (9, 12), (13, 16), (17, 20), (21, 25), (26, 28))
@@ -16,7 +16,7 @@ _NUMBER = {"Sing": "NN", "Plur": "NNS"}
 _TENSE = {"Past": "PAST", "Pres": "PRES"}
 
 
-def need(trees: Sequence[Tree], task: str, column: str) -> None:
+def need(trees: Sequence[DependencyTree], task: str, column: str) -> None:
     """Raise `DataError` unless some word of the treebank has what a task reads.
 
     Parameters
@@ -52,7 +52,7 @@ def need(trees: Sequence[Tree], task: str, column: str) -> None:
         )
 
 
-def length(trees: Sequence[Tree | Bracketed]) -> Iterator[tuple[object, Item]]:
+def length(trees: Sequence[DependencyTree | Bracketed]) -> Iterator[tuple[object, Item]]:
     """Yield sentences labelled with the bin of their number of tokens.
 
     References
@@ -65,7 +65,7 @@ def length(trees: Sequence[Tree | Bracketed]) -> Iterator[tuple[object, Item]]:
                 yield None, Item(tree.tokens, str(k), tree.where)
 
 
-def depth(tree: Tree | Bracketed) -> int:
+def depth(tree: DependencyTree | Bracketed) -> int:
     """Return the number of words on the longest way from the root down, punctuation aside.
 
     Of a constituency tree, the nodes from the sentence's to a tag.
@@ -83,7 +83,9 @@ def depth(tree: Tree | Bracketed) -> int:
     return max(n for n, u in zip(level, tree.upos, strict=True) if u != "PUNCT" or n == 1)
 
 
-def depths(trees: Sequence[Tree | Bracketed], low: int, high: int) -> Iterator[tuple[object, Item]]:
+def depths(
+    trees: Sequence[DependencyTree | Bracketed], low: int, high: int
+) -> Iterator[tuple[object, Item]]:
     """Yield sentences labelled with their depth; the stratum is their length.
 
     References
@@ -100,7 +102,9 @@ def depths(trees: Sequence[Tree | Bracketed], low: int, high: int) -> Iterator[t
 
 
 def _sequences(
-    trees: Sequence[Tree | Bracketed], of: Callable[[Tree | Bracketed], str], top: int
+    trees: Sequence[DependencyTree | Bracketed],
+    of: Callable[[DependencyTree | Bracketed], str],
+    top: int,
 ) -> Iterator[tuple[object, Item]]:
     found = [(tree, of(tree)) for tree in trees]
     counts = Counter(s for _, s in found if s)
@@ -121,7 +125,7 @@ def constituents(trees: Sequence[Bracketed], top: int) -> Iterator[tuple[object,
     are those of the files that are read.
     """
 
-    def of(tree: Tree | Bracketed) -> str:
+    def of(tree: DependencyTree | Bracketed) -> str:
         assert isinstance(tree, Bracketed)
         inside = any(not any(c.isalnum() for c in label) for label in tree.top[:-1])
         return "" if tree.top[-1] != "." or inside else "_".join(tree.top)
@@ -129,7 +133,7 @@ def constituents(trees: Sequence[Bracketed], top: int) -> Iterator[tuple[object,
     return _sequences(trees, of, top)
 
 
-def dependents(trees: Sequence[Tree], top: int) -> Iterator[tuple[object, Item]]:
+def dependents(trees: Sequence[DependencyTree], top: int) -> Iterator[tuple[object, Item]]:
     """Yield sentences labelled with the relations of the root's dependents.
 
     The root stands in its place among them by its part of speech: ``nsubj_VERB_obj_punct``.
@@ -141,8 +145,8 @@ def dependents(trees: Sequence[Tree], top: int) -> Iterator[tuple[object, Item]]
     node; a sentence must end in punctuation that hangs on the root, and have none inside.
     """
 
-    def of(tree: Tree | Bracketed) -> str:
-        assert isinstance(tree, Tree)
+    def of(tree: DependencyTree | Bracketed) -> str:
+        assert isinstance(tree, DependencyTree)
         last = len(tree.upos) - 1
         if tree.upos[last] != "PUNCT" or tree.head[last] != tree.root:
             return ""
@@ -155,7 +159,7 @@ def dependents(trees: Sequence[Tree], top: int) -> Iterator[tuple[object, Item]]
     return _sequences(trees, of, top)
 
 
-def tenses(trees: Sequence[Tree]) -> Iterator[tuple[str, Item]]:
+def tenses(trees: Sequence[DependencyTree]) -> Iterator[tuple[str, Item]]:
     """Yield (form, sentence) labelled with the tense of the main verb.
 
     The main verb is the root, a VERB that is finite (VerbForm=Fin, or none) and has no
@@ -176,7 +180,7 @@ def tenses(trees: Sequence[Tree]) -> Iterator[tuple[str, Item]]:
             yield form, Item(tree.tokens, label, tree.where)
 
 
-def numbers(trees: Sequence[Tree], relation: str) -> Iterator[tuple[str, Item]]:
+def numbers(trees: Sequence[DependencyTree], relation: str) -> Iterator[tuple[str, Item]]:
     """Yield (form, sentence) labelled with the number of the root's only subject or object.
 
     Parameters

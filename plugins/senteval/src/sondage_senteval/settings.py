@@ -30,7 +30,7 @@ class Point:
 
 
 @dataclass(kw_only=True, eq=False)
-class Settings:
+class ClassifierSettings:
     """How the classifier is trained; the defaults are SentEval's.
 
     Parameters

@@ -10,7 +10,7 @@ from sondage.data import TaskData
 from sondage.parts import FileTask
 from sondage.specs import Before
 from sondage_senteval.formats import Format
-from sondage_senteval.source import Source
+from sondage_senteval.task_files import TaskFiles
 
 
 @dataclass(kw_only=True, eq=False)
@@ -42,27 +42,27 @@ class Probing(FileTask):
     labels: Annotated[str | list[str], Before("ratios")] = "known"
 
     @property
-    def _source(self) -> Source:
-        return Source(self.parts, self.name, self.format, self.labels, self.on_error)
+    def _task_files(self) -> TaskFiles:
+        return TaskFiles(self.parts, self.name, self.format, self.labels, self.on_error)
 
     @property
     def fingerprint(self) -> str:
         """32 hex digits: files' bytes, format, split, labels, and the task."""
-        return self._source.fingerprint()
+        return self._task_files.fingerprint()
 
     @property
     def corpus_fingerprint(self) -> str:
         """32 hex digits: files' bytes and format."""
-        return self._source.corpus_fingerprint
+        return self._task_files.corpus_fingerprint
 
     @property
     def randomness(self) -> tuple[str, ...]:
         """``("split",)`` where the seed draws the split or its dev part, else empty."""
-        return self._source.randomness
+        return self._task_files.randomness
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line."""
-        return self._source.data()
+        return self._task_files.data()
 
 
 class SentenceLength(Probing):

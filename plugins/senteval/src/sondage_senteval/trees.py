@@ -12,7 +12,7 @@ from sondage.files.conllu import NO_HEAD, Block, check_tree, heads_of, read_bloc
 
 
 @dataclass(frozen=True)
-class Tree:
+class DependencyTree:
     """A sentence of a treebank.
 
     Parameters
@@ -80,7 +80,7 @@ class Tree:
 BLANKS = "sentences-with-blanks-in-words"
 
 
-def read_conllu(path: Paths, defects: Defects | None = None) -> list[Tree]:
+def read_conllu(path: Paths, defects: Defects | None = None) -> list[DependencyTree]:
     """Read CoNLL-U files, plain or gzipped: forms, UPOS, features, heads, relations.
 
     Empty nodes (``8.1``) are passed over. A sentence one of whose forms holds a blank is left
@@ -100,7 +100,7 @@ def read_conllu(path: Paths, defects: Defects | None = None) -> list[Tree]:
         that are withheld (``_`` for each); no sentence at all.
     """
     defects = defects or Defects()
-    trees: list[Tree] = []
+    trees: list[DependencyTree] = []
     for name in named(path):
         before = len(trees)
         for block in read_blocks(defects.text(name), name, defects.pass_over):
@@ -125,7 +125,7 @@ def read_conllu(path: Paths, defects: Defects | None = None) -> list[Tree]:
     )
 
 
-def _tree(block: Block, path: str) -> Tree:
+def _tree(block: Block, path: str) -> DependencyTree:
     tokens, token_of = _tokens(block)
     heads = heads_of(block, path, partial=True)
     where = f"{path}:{block.lines[0]}"
@@ -135,7 +135,7 @@ def _tree(block: Block, path: str) -> Tree:
         if (roots := heads.count(-1)) > 1:
             raise DataError(f"{roots} roots, where a sentence has one", where=where)
         check_tree(heads, block, path)
-    return Tree(
+    return DependencyTree(
         tokens=tuple(tokens),
         token_of=tuple(token_of),
         upos=tuple(block.column(3)),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sondage.defects import Defects
 from sondage.files import conllu
 from sondage_streusle.corpus import NONE
-from sondage_streusle.sentence import BadSentence, Sentence, check_labels, short
+from sondage_streusle.sentence import BadSentence, StreusleSentence, check_labels, short
 
 COLUMNS = (
     *conllu.COLUMNS,
@@ -18,7 +18,7 @@ COLUMNS = (
 _SMWE = re.compile(r"([1-9][0-9]{0,8}):([1-9][0-9]{0,8})", re.ASCII)
 
 
-def sentences(text: str, path: str, defects: Defects) -> Iterator[Sentence]:
+def sentences(text: str, path: str, defects: Defects) -> Iterator[StreusleSentence]:
     """Yield the sentences of a CoNLL-U-Lex file, whose words `sondage.files.conllu` reads.
 
     Parameters
@@ -40,8 +40,8 @@ def sentences(text: str, path: str, defects: Defects) -> Iterator[Sentence]:
             yield sentence
 
 
-def _sentence(block: conllu.Block, *, lenient: bool) -> Sentence:
-    sentence = Sentence(block.sent_id, block.text, multiword=len(block.multiword))
+def _sentence(block: conllu.Block, *, lenient: bool) -> StreusleSentence:
+    sentence = StreusleSentence(block.sent_id, block.text, multiword=len(block.multiword))
     groups: dict[int, int] = {}
     for line, row in zip(block.lines, block.rows, strict=True):
         _add(sentence, row, line, groups)
@@ -60,7 +60,7 @@ def _sentence(block: conllu.Block, *, lenient: bool) -> Sentence:
     return sentence
 
 
-def _add(sentence: Sentence, row: list[str], line: int, groups: dict[int, int]) -> None:
+def _add(sentence: StreusleSentence, row: list[str], line: int, groups: dict[int, int]) -> None:
     group = 0
     if row[10] != NONE:
         found = _SMWE.fullmatch(row[10])

@@ -14,7 +14,7 @@ NONE = "_"
 
 @dataclass(frozen=True)
 class Streusle(Sentences):
-    """The syntactic words of one or several STREUSLE files, one flat column a field.
+    """The syntactic words of one or several STREUSLE files, one flat column per field.
 
     The two formats of one annotation give equal columns, but for `lines`.
 

@@ -9,12 +9,12 @@ from typing import Any
 from sondage.defects import Defects
 from sondage.errors import DataError
 from sondage_streusle.corpus import NONE
-from sondage_streusle.sentence import BadSentence, Sentence, check_labels, short
+from sondage_streusle.sentence import BadSentence, StreusleSentence, check_labels, short
 
 _SHAPE = 'a sentence is {"sent_id": ..., "text": ..., "toks": [...], "swes": {...}, "smwes": {...}}'
 
 
-def sentences(text: str, path: str, defects: Defects) -> Iterator[Sentence]:
+def sentences(text: str, path: str, defects: Defects) -> Iterator[StreusleSentence]:
     """Yield the sentences of a JSON file; parameters as `conllulex.sentences` takes them.
 
     Raises
@@ -24,7 +24,7 @@ def sentences(text: str, path: str, defects: Defects) -> Iterator[Sentence]:
         is JSON of another shape.
     """
     for number, entry in enumerate(_loaded(text, path), 1):
-        sentence = Sentence(sent_id=str(number))
+        sentence = StreusleSentence(sent_id=str(number))
         try:
             parse_sentence(entry, sentence, lenient=defects.on_error == "skip")
         except BadSentence as bad:
@@ -50,7 +50,7 @@ def _loaded(text: str, path: str) -> list[Any]:
     return loaded
 
 
-def parse_sentence(entry: Any, sentence: Sentence, *, lenient: bool = False) -> None:
+def parse_sentence(entry: Any, sentence: StreusleSentence, *, lenient: bool = False) -> None:
     """Fill a sentence from its JSON object, and check it.
 
     Raises
@@ -89,7 +89,7 @@ def parse_sentence(entry: Any, sentence: Sentence, *, lenient: bool = False) -> 
     check_labels(sentence, lenient=lenient)
 
 
-def _word(sentence: Sentence, i: int, tok: Any) -> None:
+def _word(sentence: StreusleSentence, i: int, tok: Any) -> None:
     if not isinstance(tok, dict):
         raise BadSentence(f"word {i + 1} is {short(tok)}, not an object", _SHAPE, word=i)
     number = tok.get("#")
@@ -115,7 +115,7 @@ def _ranges(etoks: Any) -> int:
 
 
 def _expression(
-    sentence: Sentence, kind: str, key: str, expression: Any, taken: list[bool]
+    sentence: StreusleSentence, kind: str, key: str, expression: Any, taken: list[bool]
 ) -> None:
     what = f"{kind}[{short(key)}]"
     if not isinstance(expression, dict):

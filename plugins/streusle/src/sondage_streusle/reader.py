@@ -12,7 +12,7 @@ from sondage.errors import DataError
 from sondage.files import Paths, named
 from sondage_streusle import conllulex, jsonlex
 from sondage_streusle.corpus import NONE, Streusle
-from sondage_streusle.sentence import Sentence
+from sondage_streusle.sentence import StreusleSentence
 
 
 def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
@@ -52,7 +52,7 @@ def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
     since it changed between releases.
     """
     names = named(path, "STREUSLE file")
-    found: list[Sentence] = []
+    found: list[StreusleSentence] = []
     file_of: list[int] = []
     defects = Defects(on_error)
     for place, name in enumerate(names):
@@ -78,11 +78,11 @@ def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
     )
 
 
-def _read_one(path: str, defects: Defects) -> list[Sentence]:
+def _read_one(path: str, defects: Defects) -> list[StreusleSentence]:
     text = defects.text(path)
     of_format = jsonlex if text.lstrip()[:1] in ("[", "{") else conllulex
     defects.start()
-    found: list[Sentence] = []
+    found: list[StreusleSentence] = []
     for sentence in of_format.sentences(text, path, defects):
         where = f"{path}:{sentence.lines[0]}" if sentence.lines[0] else path
         with defects.entry():
@@ -101,12 +101,12 @@ def _read_one(path: str, defects: Defects) -> list[Sentence]:
     return found
 
 
-def _texts(sentence: Sentence) -> list[str]:
+def _texts(sentence: StreusleSentence) -> list[str]:
     columns = (sentence.forms, sentence.lemmas, sentence.ss, sentence.ss2)
     return [*(v for column in columns for v in column), sentence.text or ""]
 
 
-def _counted(found: Sequence[Sentence]) -> dict[str, int]:
+def _counted(found: Sequence[StreusleSentence]) -> dict[str, int]:
     return {
         "words-without-lexcat": sum(map(_without_lexcat, found)),
         "multiword-tokens": sum(s.multiword for s in found),
@@ -114,6 +114,6 @@ def _counted(found: Sequence[Sentence]) -> dict[str, int]:
     }
 
 
-def _without_lexcat(sentence: Sentence) -> int:
+def _without_lexcat(sentence: StreusleSentence) -> int:
     pairs = zip(sentence.lexcats, sentence.strong, strict=True)
     return sum(lexcat == NONE and not group for lexcat, group in pairs)

@@ -9,7 +9,7 @@ from sondage_streusle.corpus import NONE
 
 
 @dataclass
-class Sentence:
+class StreusleSentence:
     """A sentence's words in columns, as in `Streusle`; `lines` are those of its words.
 
     `multiword` is how many multiword tokens (``5-6 don't``) it has.
@@ -49,7 +49,7 @@ class BadSentence(Exception):  # noqa: N818 - never leaves the reader
         return DataError(self.message, where=where, hint=self.hint)
 
 
-def check_labels(sentence: Sentence, *, lenient: bool = False) -> None:
+def check_labels(sentence: StreusleSentence, *, lenient: bool = False) -> None:
     """Raise `BadSentence` unless every expression has one lexcat, at its first word.
 
     Also for a second supersense without a first. With `lenient`, a single word that has

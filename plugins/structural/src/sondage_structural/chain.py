@@ -12,7 +12,7 @@ from annotated_types import Ge
 from sondage.contracts import Problem
 from sondage.data import Ints, Outcomes, Result
 from sondage_structural import results
-from sondage_structural.material import forest_of, parts_of
+from sondage_structural.inputs import forest_of, parts_of
 from sondage_structural.trees import Forest
 
 

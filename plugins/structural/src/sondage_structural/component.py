@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from sondage.contracts import Problem
 from sondage.data import Ints, Outcomes, Result, Split
 from sondage_structural import results
-from sondage_structural.material import Material, forest_of, groups, parts_of
+from sondage_structural.inputs import LayerGroup, forest_of, groups, parts_of
 from sondage_structural.predicting import depth_blocks, distance_blocks
 from sondage_structural.probes import draw
-from sondage_structural.settings import Settings
+from sondage_structural.settings import StructuralSettings
 
 if TYPE_CHECKING:
     from sondage_structural.training import Fitted
 
 
 @dataclass(kw_only=True, eq=False)
-class _Structural(Settings):
+class _Structural(StructuralSettings):
     """What the two share.
 
     Layers are indices of `hidden_states`: 0 is the embedding output. All layers of a seed are
@@ -69,10 +69,10 @@ class _Structural(Settings):
             seed: parts_of(problem, forest, seed, dev=learned, who=who, wanted=wanted)
             for seed in problem.seeds
         }
-        for material in groups(problem, forest, self.rank, who):
+        for group in groups(problem, forest, self.rank, who):
             for seed, split in parts.items():
-                for layer, values, fitted in self._trained(material, split, problem, seed):
-                    scored = self._score(material, values, fitted, split.test, problem)
+                for layer, values, fitted in self._trained(group, split, problem, seed):
+                    scored = self._score(group, values, fitted, split.test, problem)
                     outcomes = Outcomes(problem.splits[seed].test, split.test, scored.outcomes)
                     yield (
                         layer,
@@ -83,40 +83,38 @@ class _Structural(Settings):
                     )
 
     def _trained(
-        self, material: Material, split: Split, problem: Problem, seed: int
+        self, group: LayerGroup, split: Split, problem: Problem, seed: int
     ) -> Iterator[tuple[int, NDArray[Any], Fitted]]:
         from sondage_structural import objective
         from sondage_structural.training import Fitted, train
 
-        start = np.stack(
-            [draw(problem.rng(k, seed), material.width, self.rank) for k in material.layers]
-        )
+        start = np.stack([draw(problem.rng(k, seed), group.width, self.rank) for k in group.layers])
         if self.projection == "random":
             fitted = [Fitted(projection=one) for one in start]
         else:
             loss = objective.DistanceLoss if self.name == "distance" else objective.DepthLoss
             fitted = train(
-                loss(material.forest),
-                material.values,
+                loss(group.forest),
+                group.values,
                 split.train,
                 split.dev,
                 start=start,
                 # One order for all layers of a seed: they share their batches.
                 order=problem.rng(None, seed),
                 settings=self,
-                names=[f"layer {k}" for k in material.layers],
+                names=[f"layer {k}" for k in group.layers],
             )
-        yield from zip(material.layers, material.values, fitted, strict=True)
+        yield from zip(group.layers, group.values, fitted, strict=True)
 
     def _score(
-        self, material: Material, values: NDArray[Any], fitted: Fitted, test: Ints, problem: Problem
+        self, group: LayerGroup, values: NDArray[Any], fitted: Fitted, test: Ints, problem: Problem
     ) -> results.Scored:
         if self.name == "distance":
-            found = distance_blocks(material.forest, values, fitted.projection, test)
-            scored = results.distance(material.forest, test, found)
+            found = distance_blocks(group.forest, values, fitted.projection, test)
+            scored = results.distance(group.forest, test, found)
         else:
-            found = depth_blocks(material.forest, values, fitted.projection, test)
-            scored = results.depth(material.forest, test, found)
+            found = depth_blocks(group.forest, values, fitted.projection, test)
+            scored = results.depth(group.forest, test, found)
         scored.tables.update(results.pictured(scored, problem.data, self.pictures))
         if self.keep_projection:
             scored.arrays["projection"] = fitted.projection

@@ -98,7 +98,7 @@ def few(lengths: Ints) -> dict[str, int]:
 
 
 def table(**scores: tuple[float, tuple[float, float]]) -> dict[str, list[Any]]:
-    """Return columns ``name, value, low, high``, a row a score; what is unknown is None."""
+    """Return columns ``name, value, low, high``, a row per score; what is unknown is None."""
     known = {k: (v, *(None if np.isnan(b) else b for b in ends)) for k, (v, ends) in scores.items()}
     value, low, high = (list(column) for column in zip(*known.values(), strict=True))
     return {"name": list(known), "value": value, "low": low, "high": high}

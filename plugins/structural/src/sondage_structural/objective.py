@@ -1,7 +1,7 @@
 """Losses of the two probes and their gradients, for many projections at once.
 
 Vectors are projected before they are padded, and distances come from inner products of the
-projected vectors (k numbers a word), so that no array of t × t × k differences is ever made.
+projected vectors (k numbers per word), so that no array of t × t × k differences is ever made.
 """
 
 from __future__ import annotations

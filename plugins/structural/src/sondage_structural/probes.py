@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sondage.data import Ints, States, offsets_of
 from sondage.errors import DataError, EncodingError, ParameterError
 from sondage_structural.predicting import depth_blocks, distance_blocks
-from sondage_structural.settings import Settings
+from sondage_structural.settings import StructuralSettings
 from sondage_structural.trees import Forest
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ START = 0.05
 _CHECKED = 1 << 16
 
 
-class _Probe(Settings):
+class _Probe(StructuralSettings):
     """What the two share."""
 
     def fit(
@@ -115,7 +115,7 @@ class _Probe(Settings):
 class DistanceProbe(_Probe):
     """Squared distances after a linear map, fitted to distances in the tree.
 
-    Parameters are those of `sondage_structural.settings.Settings`.
+    Parameters are those of `sondage_structural.settings.StructuralSettings`.
 
     References
     ----------
@@ -138,7 +138,7 @@ class DistanceProbe(_Probe):
 class DepthProbe(_Probe):
     """Squared norms after a linear map, fitted to depths in the tree.
 
-    Parameters are those of `sondage_structural.settings.Settings`.
+    Parameters are those of `sondage_structural.settings.StructuralSettings`.
 
     References
     ----------

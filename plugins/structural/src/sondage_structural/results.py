@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints, TaskData, Trees, offsets_of
 from sondage_structural import intervals, measures
-from sondage_structural.material import Need
+from sondage_structural.inputs import Need
 from sondage_structural.trees import Forest
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ Size = Annotated[int, Ge(1)]
 
 
 @dataclass(kw_only=True, eq=False)
-class Settings:
+class StructuralSettings:
     """How a probe is trained.
 
     Parameters
@@ -24,7 +24,7 @@ class Settings:
     epochs : int
         At most; a cell that ends by this is counted as ``not-converged``.
     batch : int
-        Sentences a step of Adam.
+        Sentences per step of Adam.
     learning_rate : float
         Adam's, at the start; a tenth of it after each epoch whose dev loss is not the least.
     patience : int

@@ -14,8 +14,8 @@ from sondage.data import Ints
 from sondage.errors import EncodingError
 from sondage.probing.adam import EPSILON, Adam
 from sondage_structural.objective import Batch, Objective
-from sondage_structural.products import Products
-from sondage_structural.settings import Settings
+from sondage_structural.projector import Projector
+from sondage_structural.settings import StructuralSettings
 
 Floats32 = NDArray[np.float32]
 _DEV_BATCH = 100
@@ -81,7 +81,7 @@ def train(
     *,
     start: Floats32,
     order: np.random.Generator,
-    settings: Settings,
+    settings: StructuralSettings,
     names: Sequence[str] = (),
 ) -> list[Fitted]:
     """Train a projection for each layer, all on the same batches.
@@ -97,7 +97,7 @@ def train(
         Where the projections start.
     order : numpy Generator
         Shuffles the training sentences before every epoch.
-    settings : Settings
+    settings : StructuralSettings
     names : sequence of str, optional
         What messages call each layer.
 
@@ -117,7 +117,7 @@ def train(
     it: a cell ends as well where the rate would be cut for the fourth time (`CUTS`).
     """
     fitted = [Fitted(projection=s.copy()) for s in start]
-    cells = _Cells(objective, Products(layers), start, settings.learning_rate)
+    cells = _Cells(objective, Projector(layers), start, settings.learning_rate)
     tests = [objective.batch(dev[i : i + _DEV_BATCH]) for i in range(0, len(dev), _DEV_BATCH)]
     shares = [min(_DEV_BATCH, len(dev) - i) / len(dev) for i in range(0, len(dev), _DEV_BATCH)]
     live = list(range(len(layers)))
@@ -149,7 +149,7 @@ class _Cells:
     """The projections in training."""
 
     def __init__(
-        self, objective: Objective, products: Products, start: Floats32, rate: float
+        self, objective: Objective, products: Projector, start: Floats32, rate: float
     ) -> None:
         self.objective, self.products = objective, products
         # Transposed, (k, d), as the products want them.

@@ -81,7 +81,7 @@ class Forest:
 
     @classmethod
     def of(cls, heads: Sequence[ArrayLike], scored: Sequence[ArrayLike] | None = None) -> Forest:
-        """Build a forest from one array a sentence; raises `DataError` for what is no tree."""
+        """Build a forest from one array per sentence; raises `DataError` for what is no tree."""
         parts = [np.asarray(h) for h in heads]
         for i, part in enumerate(parts):
             if part.ndim != 1 or not len(part) or part.dtype.kind not in "iu":

@@ -60,7 +60,7 @@ class Dice:
         return self.random() < share
 
 
-class Draft:
+class SentenceDraft:
     """The words so far; heads are filled in when they are known."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from sondage_synthetic import lexicon as lx
-from sondage_synthetic.draft import Coordinated, Dice, Draft, Sentence
+from sondage_synthetic.draft import Coordinated, Dice, Sentence, SentenceDraft
 
 Case = Literal["subject", "object"]
 Sort = Literal["people", "things", "places"]
@@ -33,15 +33,15 @@ def sentences(seed: int) -> Iterator[Sentence]:
     """
     dice = Dice(seed)
     while True:
-        yield Writer(dice).sentence()
+        yield SentenceWriter(dice).sentence()
 
 
-class Writer:
+class SentenceWriter:
     """Writes one sentence. Every method appends a phrase and returns its head's index."""
 
     def __init__(self, dice: Dice) -> None:
         self.dice = dice
-        self.draft = Draft()
+        self.draft = SentenceDraft()
 
     def sentence(self) -> Sentence:
         """A clause with a full stop, and now and then something in front."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sondage_transformers.pretrained import Pretrained as Pretrained
     from sondage_transformers.randomised import Randomised as Randomised
     from sondage_transformers.settings import Settings as Settings
+    from sondage_transformers.training import finetune as finetune
     from sondage_transformers.truncated import Truncated as Truncated
-    from sondage_transformers.tuning import finetune as finetune
 else:
     __getattr__, __dir__, __all__ = exports(
         __name__,
@@ -29,8 +29,8 @@ else:
             "pretrained": ["Pretrained"],
             "randomised": ["Randomised"],
             "settings": ["Settings"],
+            "training": ["finetune"],
             "truncated": ["Truncated"],
-            "tuning": ["finetune"],
         },
     )
 

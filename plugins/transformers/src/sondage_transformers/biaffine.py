@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage_transformers.arborescence import maximum_tree
-from sondage_transformers.forest import Forest
 from sondage_transformers.heads import DROPOUT, SPREAD, Head, Outputs, picked
+from sondage_transformers.tree_examples import TreePortion
 
 #: Sizes and dropout of the four perceptrons: the paper's, table 1.
 ARC_SIZE, LABEL_SIZE, PERCEPTRON_DROPOUT = 500, 100, 0.33
@@ -65,7 +65,7 @@ class BiaffineHead(Head):
             for part in (self.arc.weight, self.arc.bias, self.single.weight, self.single.bias):
                 part.zero_()
 
-    def forward(self, rows: torch.Tensor, portion: Forest) -> Outputs:
+    def forward(self, rows: torch.Tensor, portion: TreePortion) -> Outputs:
         """Return ``loss`` and ``arcs``, shape (b, n, n + 1), with what labels are read from."""
         size = torch.from_numpy(portion.size).to(rows.device)
         most = int(portion.size.max())
@@ -97,7 +97,7 @@ class BiaffineHead(Head):
     def _perceptron(self, layer: torch.nn.Module, words: torch.Tensor) -> torch.Tensor:
         return self.inner_dropout(torch.nn.functional.leaky_relu(layer(words), _SLOPE))
 
-    def _labels(self, out: Outputs, portion: Forest, heads: Ints) -> torch.Tensor:
+    def _labels(self, out: Outputs, portion: TreePortion, heads: Ints) -> torch.Tensor:
         """Return logits of each word's relation to its head, shape (n_rows, n_labels)."""
         owner = np.repeat(np.arange(len(portion.size)), portion.size)
         place = owner * out["label_head"].shape[1] + heads + 1
@@ -108,7 +108,7 @@ class BiaffineHead(Head):
         both: torch.Tensor = (turned @ above[:, :, None])[:, :, 0]
         return both + self.single(torch.cat([above, below], 1))
 
-    def parse(self, out: Outputs, portion: Forest) -> tuple[Ints, Ints]:
+    def parse(self, out: Outputs, portion: TreePortion) -> tuple[Ints, Ints]:
         """Return heads and relations of the best trees, each of shape (n_rows,)."""
         # Weights beyond all bounds can make an arc impossible, which is not for the tree to say.
         arcs = np.maximum(out["arcs"].detach().cpu().numpy(), np.finfo(np.float32).min)
@@ -117,7 +117,7 @@ class BiaffineHead(Head):
         relations: Ints = self._labels(out, portion, heads).argmax(1).cpu().numpy()
         return heads, relations
 
-    def tally(self, out: Outputs, portion: Forest) -> NDArray[np.float64]:
+    def tally(self, out: Outputs, portion: TreePortion) -> NDArray[np.float64]:
         """Return sums: loss and number of words; scored words, right ones with label, without."""
         heads, relations = self.parse(out, portion)
         attached = (heads == portion.heads) & portion.scored

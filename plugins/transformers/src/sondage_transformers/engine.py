@@ -11,13 +11,13 @@ import numpy as np
 
 from sondage.data import Chunk, Corpus, Ints, Request, ranges
 from sondage.errors import EncodingError
-from sondage_transformers.content import blocks, cut
+from sondage_transformers.embeddings import vocabulary
 from sondage_transformers.loading import load_model
 from sondage_transformers.network import Network
 from sondage_transformers.pooling import SENTENCE_VIEWS, WORD_VIEWS, Batch, Pooler
 from sondage_transformers.ragged import by_budget, starts_of
 from sondage_transformers.recipe import Recipe
-from sondage_transformers.tables import vocabulary
+from sondage_transformers.subwords import blocks, cut
 from sondage_transformers.tokens import Tokens
 from sondage_transformers.windows import Windows, lay_out
 

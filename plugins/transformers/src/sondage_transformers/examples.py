@@ -10,11 +10,11 @@ import numpy as np
 
 from sondage.data import Corpus, Ints, Labels, Request, Split, TaskData, Trees, ranges
 from sondage.errors import DataError, ParameterError
-from sondage_transformers.content import Content, blocks, cut
 from sondage_transformers.engine import Engine, _batch, _warnings
 from sondage_transformers.pooling import Batch
 from sondage_transformers.ragged import starts_of
 from sondage_transformers.settings import Head
+from sondage_transformers.subwords import Subwords, blocks, cut
 from sondage_transformers.windows import Windows, lay_out
 
 
@@ -160,13 +160,13 @@ class Examples:
         """
         raise NotImplementedError
 
-    def _laid_out(self, chosen: Ints) -> tuple[Content, Windows]:
+    def _laid_out(self, chosen: Ints) -> tuple[Subwords, Windows]:
         content = cut(self.corpus, self.sentences[chosen], self.engine.tokens)
         windows = lay_out(content, self.engine.tokens, self.engine.limit)
         self.engine._check_ids(windows)
         return content, windows
 
-    def _words(self, content: Content, windows: Windows) -> Batch:
+    def _words(self, content: Subwords, windows: Windows) -> Batch:
         """Return the batch of all windows, whose rows are the words in turn."""
         every = np.arange(len(windows.sentence), dtype=np.int64)
         none = np.zeros(len(content.n_words), np.int64)

@@ -12,7 +12,7 @@ from pydantic import Field
 from sondage.contracts import Encoder, Task
 from sondage.data import Result, digest
 from sondage.errors import EncodingError, ParameterError
-from sondage_transformers.component import Component
+from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.examples import training_sentences
 from sondage_transformers.recipe import Recipe, recipe_of, version
 from sondage_transformers.settings import SCORES, Head, Schedule, Settings, kept_steps
@@ -108,7 +108,7 @@ class Finetuned:
     _folder: Path | None = dataclasses.field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.base, Component | Truncated):
+        if not isinstance(self.base, BaseEncoder | Truncated):
             raise ParameterError(
                 f"{_NAME} needs an encoder of this plugin as its base, not "
                 f"{type(self.base).__name__}",
@@ -210,7 +210,7 @@ class Finetuned:
         ParameterError, DataError
             If task, base and parameters do not fit together.
         """
-        from sondage_transformers.tuning import finetune
+        from sondage_transformers.training import finetune
 
         data = self.task.load()
         return finetune(
@@ -224,7 +224,7 @@ class Finetuned:
         )
 
 
-class Step(Component):
+class Step(BaseEncoder):
     """An encoder at one step of its training: the base's layers and views.
 
     Parameters
@@ -267,7 +267,7 @@ class Step(Component):
         ParameterError
             Before the training is done.
         """
-        from sondage_transformers.places import step_folder
+        from sondage_transformers.training_folder import step_folder
 
         placed = self.series._folder
         folder = None if placed is None else step_folder(placed, self.step)

@@ -10,7 +10,7 @@ from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.checkpoint import Checkpoint
 from sondage_transformers.quiet import quiet
 from sondage_transformers.recipe import Recipe
-from sondage_transformers.steady import Steady
+from sondage_transformers.restorer import Restorer
 
 if TYPE_CHECKING:
     import torch
@@ -96,7 +96,7 @@ def _reads_text(model: Any) -> bool:
     device = next(model.parameters()).device
     ids = torch.ones((1, 4), dtype=torch.int64, device=device)
     try:
-        with torch.inference_mode(), Steady(model).kept():
+        with torch.inference_mode(), Restorer(model).kept():
             out = model(input_ids=ids, attention_mask=ids, output_hidden_states=True)
     except Exception:  # other modalities are missed in any way
         return False

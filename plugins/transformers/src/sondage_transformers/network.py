@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sondage.errors import EncodingError
+from sondage_transformers.embeddings import vocabulary
 from sondage_transformers.lengths import length_taken
-from sondage_transformers.parting import mixed, parts_of, together
-from sondage_transformers.steady import Steady, untouched_draws
-from sondage_transformers.tables import vocabulary
+from sondage_transformers.passes import mixed, passes_of, together
+from sondage_transformers.restorer import Restorer, untouched_draws
 from sondage_transformers.trials import Conduct, in_float32, observe
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Network:
         self._watch: _Watch | None = None
         self._lock = threading.RLock()
         self._accepts = inspect.signature(self.model.forward).parameters
-        self._steady = Steady(self.model)
+        self._restorer = Restorer(self.model)
         self._pads_behind: bool | None = None
         self._unfit: dict[int, str] = {}
         self._ready = False
@@ -131,7 +131,7 @@ class Network:
         """
         import torch
 
-        with torch.inference_mode(), self._lock, self._steady.kept() as changes:
+        with torch.inference_mode(), self._lock, self._restorer.kept() as changes:
             states = self._forward(inputs, output_hidden_states=True).hidden_states
             fit = [k for k in range(len(states)) if k not in self._unfit]
             found = [self._fitted(k, states[k], inputs) for k in fit]
@@ -147,7 +147,7 @@ class Network:
             # Its longest text made the model compute otherwise: each length for itself.
             company = "equal"
         given: dict[int, list[Any]] = {layer: [] for layer in wanted}
-        for rows, part in parts_of(inputs, company):
+        for rows, part in passes_of(inputs, company):
 
             def gather(layer: int, hidden: Any, rows: Any = rows) -> None:
                 given[layer].append((rows, hidden))
@@ -163,7 +163,7 @@ class Network:
         def fitted(layer: int, hidden: Any) -> None:
             sink(layer, self._fitted(layer, hidden, inputs))
 
-        with self._lock, self._steady.kept() as changes:
+        with self._lock, self._restorer.kept() as changes:
             if self.watched:
                 self._run_watched(inputs, wanted, fitted)
             else:
@@ -225,7 +225,7 @@ class Network:
             behind = last is not None and last.shape[1] == asked
             return out.hidden_states[0][0].float() if behind else None
 
-        with torch.no_grad(), self._steady.kept():
+        with torch.no_grad(), self._restorer.kept():
             before = embedded(ids)
             for place in (0, asked - 1):
                 changed = ids.clone()
@@ -276,7 +276,7 @@ class Network:
                 if not switched or not mixed(inputs):
                     return found
                 company = "equal"
-            parts = [(rows, self._maps(part)[0]) for rows, part in parts_of(inputs, company)]
+            parts = [(rows, self._maps(part)[0]) for rows, part in passes_of(inputs, company)]
         whole = (shape[0], parts[0][1][0].shape[1], shape[1], shape[1])
         return [
             together([(rows, maps[k]) for rows, maps in parts], whole) for k in range(self.n_layers)
@@ -290,7 +290,7 @@ class Network:
         with self._lock:
             try:
                 self.model.set_attn_implementation("eager")
-                with self._steady.kept() as changes:
+                with self._restorer.kept() as changes:
                     maps = getattr(
                         self._forward(inputs, output_attentions=True), "attentions", None
                     )
@@ -327,7 +327,7 @@ class Network:
             hint = "max_length sets the subwords of a window; or leave out texts of this length"
         # Shapes that do not fit are a RuntimeError; what else is missing, another one.
         elif isinstance(error, RuntimeError):
-            with self._steady.kept():
+            with self._restorer.kept():
                 taken = length_taken(self.model, inputs["input_ids"])
             if taken:
                 reason = f"it takes texts of {taken}. {reason}"
@@ -349,7 +349,7 @@ class Network:
                         child.register_forward_hook(_recorder(seen, name), with_kwargs=True)
                     )
         try:
-            with torch.inference_mode(), self._steady.kept():
+            with torch.inference_mode(), self._restorer.kept():
                 out = self._forward(self.probe, output_hidden_states=True)
         finally:
             for hook in hooks:

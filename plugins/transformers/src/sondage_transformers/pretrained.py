@@ -8,12 +8,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sondage_transformers.component import Component
+from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.recipe import Dtype, Recipe
 
 
 @dataclass(kw_only=True, eq=False)
-class Pretrained(Component):
+class Pretrained(BaseEncoder):
     """A pretrained transformer: any architecture that `transformers.AutoModel` loads.
 
     Of an encoder-decoder, the encoder. Layer 0 is the embedding output, layers 1 to L are

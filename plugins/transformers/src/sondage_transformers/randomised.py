@@ -10,12 +10,12 @@ from typing import Annotated
 from pydantic import Field
 
 from sondage.contracts import Encoder
-from sondage_transformers.component import Component
+from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.recipe import Recipe, recipe_of
 
 
 @dataclass(kw_only=True, eq=False)
-class Randomised(Component):
+class Randomised(BaseEncoder):
     """An encoder's architecture and tokenizer with freshly initialised weights.
 
     All weights are drawn, embeddings too, by the architecture's own initialisation, on the

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sondage.data import digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.checkpoint import Checkpoint
-from sondage_transformers.joining import surely_joins
+from sondage_transformers.cutting import surely_cuts_as_in_text
 
 Dtype = Literal["float32", "float16", "bfloat16"]
 
@@ -85,10 +85,10 @@ class Recipe:
         """Whether words by themselves were once cut otherwise than in the text."""
         from sondage_transformers.tokens import Tokens
 
-        if surely_joins(self.checkpoint.folder):
+        if surely_cuts_as_in_text(self.checkpoint.folder):
             return False
         try:
-            return Tokens(self.checkpoint).joining.mended
+            return Tokens(self.checkpoint).cutting.mended
         except EncodingError:  # encoding will say so
             return False
 

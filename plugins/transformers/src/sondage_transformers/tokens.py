@@ -13,11 +13,11 @@ import numpy as np
 
 from sondage.data import Ints, offsets_of
 from sondage.errors import EncodingError
+from sondage_transformers.added_tokens import added_token_pattern, reaches_over_blanks
 from sondage_transformers.characters import CLASSES, Characters
 from sondage_transformers.checkpoint import Checkpoint
+from sondage_transformers.cutting import Cutting, best_cutting, cut_otherwise, usual_manner
 from sondage_transformers.files import has_vocabulary
-from sondage_transformers.joining import Joining, cut_otherwise, join, usual_manner
-from sondage_transformers.ownwords import own_words, reaches_over_blanks
 from sondage_transformers.quiet import quiet
 
 #: Tokenizers without a maximum of their own declare an absurdly large one.
@@ -103,9 +103,9 @@ class Tokens:
         self._for_text = _bare(backend)
 
     @cached_property
-    def joining(self) -> Joining:
+    def cutting(self) -> Cutting:
         """How words by themselves are cut as in the text that they make."""
-        return join(self._for_text, usual_manner(self._for_text))
+        return best_cutting(self._for_text, usual_manner(self._for_text))
 
     @cached_property
     def single(self) -> Template:
@@ -155,7 +155,7 @@ class Tokens:
     @property
     def opens(self) -> bool:
         """Whether the first word of a text is cut otherwise than the same word further on."""
-        return self.joining.manner.opening
+        return self.cutting.manner.opening
 
     @property
     def highest_type(self) -> int:
@@ -177,7 +177,7 @@ class Tokens:
         offsets : int64 array, shape (len(words) + 1,)
             Word i owns ``ids[offsets[i]:offsets[i + 1]]``; nothing if the tokenizer drops it.
         """
-        manner = self.joining.manner
+        manner = self.cutting.manner
         return self._flat(manner.cut_opening if opening else manner.cut, words)
 
     def of_texts(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
@@ -197,18 +197,18 @@ class Tokens:
         """
         found = np.zeros(len(sentences), np.int64)
         looked = range(len(sentences))
-        if self.joining.exact and not self._reaches_over_blanks:
+        if self.cutting.exact and not self._reaches_over_blanks:
             own = self._own_words
             looked = [i for i, words in enumerate(sentences) if own and own.search(" ".join(words))]
         if looked:
             some = [sentences[i] for i in looked]
-            found[looked] = cut_otherwise(self.joining, self._for_text, some)
+            found[looked] = cut_otherwise(self.cutting, self._for_text, some)
         return found
 
     @cached_property
     def _own_words(self) -> re.Pattern[str] | None:
         """What finds the tokens that a tokenizer takes out of a text before it cuts it."""
-        return own_words(self._for_text)
+        return added_token_pattern(self._for_text)
 
     @cached_property
     def _reaches_over_blanks(self) -> bool:

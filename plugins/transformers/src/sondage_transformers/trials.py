@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sondage.errors import EncodingError
-from sondage_transformers.tables import word_table
+from sondage_transformers.embeddings import word_table
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,7 @@ from pydantic import Field
 from sondage.contracts import Encoder
 from sondage.data import Chunk, Corpus, Ints, Request, digest
 from sondage.errors import ParameterError
-from sondage_transformers.component import check_request
+from sondage_transformers.base_encoder import check_request
 from sondage_transformers.recipe import Recipe, recipe_of
 
 

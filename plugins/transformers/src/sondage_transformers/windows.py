@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints, offsets_of, ranges
 from sondage.errors import EncodingError
-from sondage_transformers.content import Content
 from sondage_transformers.ragged import starts_of
+from sondage_transformers.subwords import Subwords
 from sondage_transformers.tokens import Template, Tokens
 
 # Columns of the table of windows.
@@ -24,7 +24,7 @@ class Windows:
 
     Parameters
     ----------
-    content : Content
+    content : Subwords
     sentence : int64 array, shape (w,), ascending
         Place in the block of the sentence that each window belongs to.
     offsets : int64 array, shape (w + 1,)
@@ -42,7 +42,7 @@ class Windows:
         Words longer than a window, of which only the first subwords are encoded.
     """
 
-    content: Content
+    content: Subwords
     sentence: Ints
     offsets: Ints
     ids: Ints
@@ -63,7 +63,7 @@ class Windows:
         return np.diff(self.offsets[self.first])
 
 
-def lay_out(content: Content, tokens: Tokens, limit: int | None) -> Windows:
+def lay_out(content: Subwords, tokens: Tokens, limit: int | None) -> Windows:
     """Put special tokens around every sentence, and cut the too long ones into windows.
 
     Each word lies in exactly one window. Of a pair that is too long, the shorter segment is
@@ -103,7 +103,7 @@ def lay_out(content: Content, tokens: Tokens, limit: int | None) -> Windows:
     return _assemble(content, table, (tokens.single, tokens.pair), cut_words)
 
 
-def _windows_of(content: Content, i: int, tokens: Tokens, limit: int) -> tuple[list[_Row], int]:
+def _windows_of(content: Subwords, i: int, tokens: Tokens, limit: int) -> tuple[list[_Row], int]:
     start, middle, end = content.offsets[i], content.middle[i], content.offsets[i + 1]
     if content.pairs:
         room = limit - tokens.pair.n_special
@@ -146,7 +146,7 @@ def _pieces(unit: Ints, start: int, end: int, room: int) -> tuple[list[tuple[int
 
 
 def _assemble(
-    content: Content, table: Ints, templates: tuple[Template, Template], cut_words: Ints
+    content: Subwords, table: Ints, templates: tuple[Template, Template], cut_words: Ints
 ) -> Windows:
     kind = table[:, _PAIR]
     n_a, n_b = table[:, _A1] - table[:, _A0], table[:, _B1] - table[:, _B0]

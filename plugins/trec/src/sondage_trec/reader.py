@@ -21,7 +21,7 @@ _LABEL = re.compile(r"[^\s:]+:[^\s:]+")
 
 @dataclass(frozen=True)
 class Questions(Rows):
-    """The questions of one or several files, a column a field.
+    """The questions of one or several files, a column per field.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ import sondage
 from sondage.lazy import exports
 
 if TYPE_CHECKING:
-    from sondage_treebank.bank import Treebank as Treebank
+    from sondage_treebank.columns import Treebank as Treebank
     from sondage_treebank.reader import read_conllu as read_conllu
     from sondage_treebank.tasks import Deprel as Deprel
     from sondage_treebank.tasks import Feats as Feats
@@ -22,7 +22,7 @@ else:
     __getattr__, __dir__, __all__ = exports(
         __name__,
         {
-            "bank": ["Treebank"],
+            "columns": ["Treebank"],
             "reader": ["read_conllu"],
             "tasks": ["Deprel", "Feats", "Tree", "Upos", "Xpos"],
         },

@@ -11,7 +11,7 @@ from sondage.defects import Defects, OnError, check_file, check_words
 from sondage.errors import DataError
 from sondage.files import Paths, named
 from sondage.files.conllu import Block, check_tree, heads_of, read_blocks
-from sondage_treebank.bank import Treebank
+from sondage_treebank.columns import Treebank
 
 # Columns kept, by place: FORM, LEMMA, UPOS, XPOS, FEATS, DEPREL.
 _KEPT = (1, 2, 3, 4, 5, 7)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from sondage.data import Corpus, Ints, Labels, Units, offsets_of
-from sondage_treebank.bank import Treebank
+from sondage_treebank.columns import Treebank
 
 
-def count(bank: Treebank) -> dict[str, int]:
+def count(treebank: Treebank) -> dict[str, int]:
     """Count the multiword tokens, and the sentences that have one.
 
     An encoder that is given the syntactic words reads other text than was written: *in dem*
@@ -21,38 +21,38 @@ def count(bank: Treebank) -> dict[str, int]:
     dict of slug to count
         ``multiword-tokens`` and ``sentences-with-multiword-tokens``; empty without any.
     """
-    if not len(bank.multiword):
+    if not len(treebank.multiword):
         return {}
-    sentences = np.searchsorted(bank.offsets, bank.multiword[:, 0], side="right")
+    sentences = np.searchsorted(treebank.offsets, treebank.multiword[:, 0], side="right")
     return {
-        "multiword-tokens": len(bank.multiword),
+        "multiword-tokens": len(treebank.multiword),
         "sentences-with-multiword-tokens": len(np.unique(sentences)),
     }
 
 
-def shared(bank: Treebank) -> dict[str, int]:
+def shared(treebank: Treebank) -> dict[str, int]:
     """Count the words that share the vector of a multiword token, as ``words-in-one-token``.
 
     Tokens without a form are read as words even so, and counted as `count` does.
     """
-    n = sum(end - start for start, end, _ in _known(bank))
-    bare = [form == "_" for form in bank.written]
-    left = count(replace(bank, multiword=bank.multiword[bare])) if any(bare) else {}
+    n = sum(end - start for start, end, _ in _known(treebank))
+    bare = [form == "_" for form in treebank.written]
+    left = count(replace(treebank, multiword=treebank.multiword[bare])) if any(bare) else {}
     return {**left, **({"words-in-one-token": n} if n else {})}
 
 
-def _known(bank: Treebank) -> list[tuple[int, int, str]]:
+def _known(treebank: Treebank) -> list[tuple[int, int, str]]:
     """Return start, end and form of the multiword tokens whose form is in the file."""
-    ranges = zip(bank.multiword.tolist(), bank.written, strict=True)
+    ranges = zip(treebank.multiword.tolist(), treebank.written, strict=True)
     return [(start, end, form) for (start, end), form in ranges if form != "_"]
 
 
-def written(bank: Treebank, name: str = "treebank") -> tuple[Corpus, Ints]:
+def written(treebank: Treebank, name: str = "treebank") -> tuple[Corpus, Ints]:
     """Return the sentences as a corpus of the tokens that stand in the text.
 
     Parameters
     ----------
-    bank : Treebank
+    treebank : Treebank
     name : str
         What messages call the corpus.
 
@@ -64,24 +64,24 @@ def written(bank: Treebank, name: str = "treebank") -> tuple[Corpus, Ints]:
     token : int64 array, shape (n_words,)
         For each syntactic word the index, within its sentence, of the token it is part of.
     """
-    starts = np.ones(bank.n_words, bool)
-    forms = list(bank.forms)
-    for start, end, form in _known(bank):
+    starts = np.ones(treebank.n_words, bool)
+    forms = list(treebank.forms)
+    for start, end, form in _known(treebank):
         starts[start + 1 : end] = False
         forms[start] = form
     token = np.cumsum(starts) - 1
-    first = np.concatenate([[0], np.cumsum(starts)])[bank.offsets]
-    kept = bank.corpus(name)
+    first = np.concatenate([[0], np.cumsum(starts)])[treebank.offsets]
+    kept = treebank.corpus(name)
     corpus = Corpus(
         texts=kept.texts,
         words=tuple(form for form, start in zip(forms, starts.tolist(), strict=True) if start),
         offsets=offsets_of(np.diff(first)),
         name=name,
     )
-    return corpus, token - np.repeat(first[:-1], np.diff(bank.offsets))
+    return corpus, token - np.repeat(first[:-1], np.diff(treebank.offsets))
 
 
-def on_tokens(labels: Labels, bank: Treebank, token: Ints) -> Labels:
+def on_tokens(labels: Labels, treebank: Treebank, token: Ints) -> Labels:
     """Move labels from syntactic words to the tokens that they are part of.
 
     The words of one multiword token thereby share its vector: that of all its subwords.
@@ -89,12 +89,12 @@ def on_tokens(labels: Labels, bank: Treebank, token: Ints) -> Labels:
     Parameters
     ----------
     labels : Labels
-        Over single words of `bank`, or tuples of such.
-    bank : Treebank
+        Over single words of `treebank`, or tuples of such.
+    treebank : Treebank
     token : int64 array, shape (n_words,)
         As `written` returns it.
     """
-    begin = bank.offsets[labels.units.sentence]
+    begin = treebank.offsets[labels.units.sentence]
     words = labels.units.spans[:, :, 0] + begin[:, None]
     places = token[words]
     units = Units(labels.units.sentence, np.stack([places, places + 1], axis=2))

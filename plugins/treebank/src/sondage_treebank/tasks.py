@@ -11,7 +11,7 @@ from sondage.errors import ParameterError
 from sondage.parts import FileTask
 from sondage.specs import Before
 from sondage_treebank import surface
-from sondage_treebank.bank import Treebank
+from sondage_treebank.columns import Treebank
 from sondage_treebank.labels import (
     Warnings,
     feature_labels,
@@ -62,7 +62,7 @@ class _Task(FileTask):
             return corpus, target, {**more, **warnings}
         return found.corpus(name), target, {**surface.count(found), **warnings}
 
-    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
+    def _target(self, treebank: Treebank) -> tuple[Target, Warnings]:
         raise NotImplementedError
 
 
@@ -71,8 +71,8 @@ class Upos(_Task):
 
     name = "upos"
 
-    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
-        return word_labels(bank, "upos")
+    def _target(self, treebank: Treebank) -> tuple[Target, Warnings]:
+        return word_labels(treebank, "upos")
 
 
 class Xpos(_Task):
@@ -80,8 +80,8 @@ class Xpos(_Task):
 
     name = "xpos"
 
-    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
-        return word_labels(bank, "xpos")
+    def _target(self, treebank: Treebank) -> tuple[Target, Warnings]:
+        return word_labels(treebank, "xpos")
 
 
 @dataclass(kw_only=True, eq=False)
@@ -106,8 +106,8 @@ class Feats(_Task):
         """Return the task, and which values."""
         return (self.name, self.feature, self.without)
 
-    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
-        return feature_labels(bank, self.feature, without=self.without)
+    def _target(self, treebank: Treebank) -> tuple[Target, Warnings]:
+        return feature_labels(treebank, self.feature, without=self.without)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -132,8 +132,8 @@ class Deprel(_Relations):
 
     name = "deprel"
 
-    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
-        return relation_labels(bank, subtypes=self.subtypes)
+    def _target(self, treebank: Treebank) -> tuple[Target, Warnings]:
+        return relation_labels(treebank, subtypes=self.subtypes)
 
 
 class Tree(_Relations):
@@ -160,5 +160,5 @@ class Tree(_Relations):
             )
         return super().corpus_fingerprint
 
-    def _target(self, bank: Treebank) -> tuple[Target, Warnings]:
-        return trees(bank, subtypes=self.subtypes)
+    def _target(self, treebank: Treebank) -> tuple[Target, Warnings]:
+        return trees(treebank, subtypes=self.subtypes)

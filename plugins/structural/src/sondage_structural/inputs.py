@@ -22,7 +22,7 @@ Need = Literal["edge", "length"]
 
 
 @dataclass(frozen=True)
-class Material:
+class LayerGroup:
     """Some layers of a problem.
 
     Parameters
@@ -97,7 +97,7 @@ def parts_of(
     return out
 
 
-def groups(problem: Problem, forest: Forest, rank: int, who: str) -> Iterator[Material]:
+def groups(problem: Problem, forest: Forest, rank: int, who: str) -> Iterator[LayerGroup]:
     """Yield the problem's layers, as many together as fit `GROUP_BYTES`.
 
     Raises
@@ -120,9 +120,9 @@ def groups(problem: Problem, forest: Forest, rank: int, who: str) -> Iterator[Ma
         check_finite(states.values, f"layer {layer}, {problem.data.corpus.name}: the vectors")
         bytes_ = 4 * states.values.size
         if layers and size + bytes_ > GROUP_BYTES:
-            yield Material(tuple(layers), values, forest)
+            yield LayerGroup(tuple(layers), values, forest)
             layers, values, size = [], [], 0
         layers.append(layer)
         values.append(states.values)
         size += bytes_
-    yield Material(tuple(layers), values, forest)
+    yield LayerGroup(tuple(layers), values, forest)

@@ -19,7 +19,7 @@ from sondage.errors import EncodingError
 
 
 @dataclass
-class History:
+class TrainingHistory:
     """What a training has found so far.
 
     Parameters
@@ -47,7 +47,7 @@ def step_folder(folder: Path, step: int) -> Path:
     return folder / f"step-{step}"
 
 
-class Place:
+class TrainingFolder:
     """Reads and writes a training's folder.
 
     Parameters
@@ -89,7 +89,7 @@ class Place:
         _list_files(made)
         _replace(made, step_folder(self.folder, step))
 
-    def keep_state(self, made: Path, step: int, history: History) -> None:
+    def keep_state(self, made: Path, step: int, history: TrainingHistory) -> None:
         """Make a checkpoint of the Trainer the state to go on from."""
         # A pickle that nothing reads.
         (made / "training_args.bin").unlink(missing_ok=True)
@@ -99,7 +99,7 @@ class Place:
             if old.name != f"at-{step}":
                 shutil.rmtree(old)
 
-    def newest(self) -> tuple[Path, History] | None:
+    def newest(self) -> tuple[Path, TrainingHistory] | None:
         """Return the newest state and its history, if there is one and no earlier step is lost."""
         for path in self._states():
             earlier = [step for step in self.steps if step <= int(path.name[3:])]
@@ -107,12 +107,12 @@ class Place:
                 return path, self._history(path / "history.json")
         return None
 
-    def finish(self, history: History) -> None:
+    def finish(self, history: TrainingHistory) -> None:
         """Say that all is there, and drop the state."""
         _write(self.folder / "finished.json", json.dumps(asdict(history)))
         shutil.rmtree(self._progress)
 
-    def finished(self) -> History | None:
+    def finished(self) -> TrainingHistory | None:
         """Return the history of a finished training whose steps are all there."""
         path = self.folder / "finished.json"
         if not path.is_file():
@@ -128,8 +128,8 @@ class Place:
         found = [p for p in self._progress.glob("at-*") if p.name[3:].isdigit()]
         return sorted(found, key=lambda p: -int(p.name[3:]))
 
-    def _history(self, path: Path) -> History:
-        history = History(**json.loads(path.read_text("utf-8")))
+    def _history(self, path: Path) -> TrainingHistory:
+        history = TrainingHistory(**json.loads(path.read_text("utf-8")))
         if history.identity != self.identity:
             raise EncodingError(
                 "the folder holds another training",

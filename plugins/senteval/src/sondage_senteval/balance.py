@@ -1,4 +1,4 @@
-"""From what fits a rule to balanced parts."""
+"""Parts in which labels are balanced, dealt from all that fits a rule."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from sondage.data import Ints
 _ROWS = 16
 
 
-class Products:
+class Projector:
     """Reads the rows of a batch, layer by layer, and multiplies them.
 
     Each cell's products are made alone: they hang on no other cell. They are oneDNN's where

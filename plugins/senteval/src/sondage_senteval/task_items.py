@@ -1,4 +1,4 @@
-"""Each task's items, dealt to the parts."""
+"""The items of each task, dealt to the parts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from sondage.errors import DataError
 from sondage_senteval import rules
+from sondage_senteval.balance import Item, Slot, deal_keys, deal_slots, shares, slots_of
 from sondage_senteval.corrupt import Clauses, Replacements, clauses, common_forms, swap, swappable
-from sondage_senteval.deal import Item, Slot, deal_keys, deal_slots, shares, slots_of
 from sondage_senteval.limits import Rules
-from sondage_senteval.trees import Tree
+from sondage_senteval.trees import DependencyTree
 
-_Source = tuple[Tree, Clauses, tuple[str, ...]]
+_Source = tuple[DependencyTree, Clauses, tuple[str, ...]]
 
 
-class Maker:
+class TaskItems:
     """One task's items, dealt to the parts."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Maker:
         return deal_slots(slots, self.limits.ratios, self.limits.size, self.rng), kinds
 
     def _depths(self) -> tuple[list[Item], tuple[str, ...]]:
-        if self.trees and isinstance(self.trees[0], Tree):
+        if self.trees and isinstance(self.trees[0], DependencyTree):
             self._need("HEAD", "UPOS")
         low, high = self.limits.depths
         names = [str(d) for d in range(low, high + 1)]
@@ -189,7 +189,7 @@ class Maker:
         out: list[Item] = []
         at = changeable = 0
         for p, n in enumerate(shares(len(sources), limits.ratios)):
-            drawn: list[tuple[Tree, tuple[str, ...]]] = []
+            drawn: list[tuple[DependencyTree, tuple[str, ...]]] = []
             for tree in sources[at : at + n]:
                 if room is not None and len(drawn) >= 2 * room[p]:
                     break

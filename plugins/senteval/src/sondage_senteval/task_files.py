@@ -29,8 +29,8 @@ _READER = "senteval-1"
 
 
 @dataclass(frozen=True)
-class Source:
-    """The files of a task: with a split inside, to be split by a seed, or a file a part.
+class TaskFiles:
+    """The files of a task: with a split inside, to be split by a seed, or a file per part.
 
     Parameters
     ----------
@@ -111,37 +111,37 @@ class Source:
         DataError
             With file and line; for an empty part; for a label that train lacks.
         """
-        bank = self.read()
-        corpus = bank.corpus(name_of(bank.files))
+        found = self.read()
+        corpus = found.corpus(name_of(found.files))
         names = label_set(
-            self.kind, bank.labels, self.labels, [bank.where(i) for i in range(len(bank))]
+            self.kind, found.labels, self.labels, [found.where(i) for i in range(len(found))]
         )
-        target = sentence_labels(bank.labels, names)
+        target = sentence_labels(found.labels, names)
         y = target.y
-        warnings = {**bank.warnings, "sentences-with-two-labels": with_two_labels(corpus, y)}
-        part = bank.part
+        warnings = {**found.warnings, "sentences-with-two-labels": with_two_labels(corpus, y)}
+        part = found.part
         if self.parts.files is None:
-            part = self.parts.part_of(bank.file_of)
+            part = self.parts.part_of(found.file_of)
         if part is None:
-            return self.parts.data(corpus, target, bank.file_of, warnings)
-        self._check_parts(bank, part, y, names)
+            return self.parts.data(corpus, target, found.file_of, warnings)
+        self._check_parts(found, part, y, names)
         if len(part[part == 2]):
             warnings["labels-only-in-train"] = len(np.setdiff1d(y[part == 0], y[part == 2]))
-        if bank.part is None:
-            return self.parts.data(corpus, target, bank.file_of, warnings)
+        if found.part is None:
+            return self.parts.data(corpus, target, found.file_of, warnings)
         warnings["sentences-also-in-train"] = also_in_train(corpus, part)
         counted = {slug: n for slug, n in warnings.items() if n}
         return TaskData(corpus, target, fixed=split_by(part), warnings=counted)
 
-    def _check_parts(self, bank: Sentences, part: Ints, y: Ints, names: tuple[str, ...]) -> None:
-        if bank.part is not None:
+    def _check_parts(self, found: Sentences, part: Ints, y: Ints, names: tuple[str, ...]) -> None:
+        if found.part is not None:
             counts = np.bincount(part, minlength=3)
             if not counts.all():
                 empty = [PARTS[k] for k in range(3) if not counts[k]]
                 raise DataError(
                     f"{self.parts.task}: no line is of part {' or '.join(empty)} "
                     f"({', '.join(f'{p}: {n}' for p, n in zip(PARTS, counts, strict=True))})",
-                    where=bank.files[0],
+                    where=found.files[0],
                     hint="SentEval's files have all three in one file",
                 )
         unseen = np.flatnonzero(np.isin(y, y[part == 0], invert=True))
@@ -149,7 +149,7 @@ class Source:
             i = int(unseen[0])
             raise DataError(
                 f"{self.parts.task}: label {names[y[i]]!r} is in {NAMES[part[i]]} but not in train",
-                where=bank.where(i),
+                where=found.where(i),
                 hint="no classifier can learn it: give the train file that belongs to this one",
             )
 

@@ -28,21 +28,21 @@ from sondage_transformers.examples import (
     view_of,
 )
 from sondage_transformers.files import code_files, tokenizer_files
-from sondage_transformers.forest import TreeExamples
+from sondage_transformers.headed_encoder import HeadedEncoder, head_for
 from sondage_transformers.loading import device_of, encoder_of, load_whole
-from sondage_transformers.places import History, Place, step_folder
 from sondage_transformers.quiet import quiet
-from sondage_transformers.recipe import Recipe, recipe_of
-from sondage_transformers.settings import SCORES, Settings, kept_steps
-from sondage_transformers.trainer import (
-    Batches,
+from sondage_transformers.quiet_trainer import (
     QuietTrainer,
+    TrainingBatches,
     arguments,
     diverged,
     own_environment,
     untouched_randomness,
 )
-from sondage_transformers.tuner import Tuner, head_for
+from sondage_transformers.recipe import Recipe, recipe_of
+from sondage_transformers.settings import SCORES, Settings, kept_steps
+from sondage_transformers.training_folder import TrainingFolder, TrainingHistory, step_folder
+from sondage_transformers.tree_examples import TreeExamples
 
 #: A state to go on from is also kept when this many seconds have passed since the last.
 SAVE_EVERY = 300.0
@@ -65,7 +65,7 @@ def finetune(
     base : Encoder
         Of this plugin; it is trained in float32 whatever its dtype.
     data : TaskData
-        With one label an item, or trees.
+        With one label per item, or trees.
     split : Split
     folder : Path
         Gets ``step-N`` for each kept step: a model with its tokenizer, as `transformers` saves
@@ -97,7 +97,7 @@ def finetune(
         parts = [part.tobytes() for part in (split.train, split.dev, split.test)]
         what = (data.corpus.fingerprint, *_content(target_of(data)))
         identity = digest(base.fingerprint, SCORES, *what, *parts, settings, steps)
-    place = Place(Path(folder), identity, steps)
+    place = TrainingFolder(Path(folder), identity, steps)
     history = place.finished()
     if history is None:
         device = device_of(recipe.device)
@@ -116,7 +116,7 @@ class _Training:
         data: TaskData,
         split: Split,
         settings: Settings,
-        place: Place,
+        place: TrainingFolder,
         device: torch.device,
     ) -> None:
         self.recipe = dataclasses.replace(
@@ -137,7 +137,7 @@ class _Training:
             return TreeExamples(self.engine, data, items)
         return LabelExamples(self.engine, data, items, self.view)
 
-    def run(self) -> History:
+    def run(self) -> TrainingHistory:
         self.place.sweep()
         self.whole = load_whole(self.recipe)
         model = encoder_of(self.whole).to(self.device)
@@ -145,19 +145,19 @@ class _Training:
         self.engine.network.check([self.recipe.n_layers])
         self.engine._check_positions()
         head = head_for(self.target, self.recipe.checkpoint.width, self.settings.seed)
-        tuner = Tuner(self.engine, self.view, head)
-        tuner.choose_trained(self.settings.freeze)
+        headed = HeadedEncoder(self.engine, self.view, head)
+        headed.choose_trained(self.settings.freeze)
         found = self.place.newest()
         history = self.begin() if found is None else found[1]
         if found is None:
-            self.keep(0, tuner, history)
+            self.keep(0, headed, history)
         args = arguments(self.settings, self.total, self.place.scratch, self.device)
         trainer = QuietTrainer(
-            Batches(self.train, self.settings),
+            TrainingBatches(self.train, self.settings),
             history,
-            model=tuner,
+            model=headed,
             args=args,
-            callbacks=[_Keeper(self, tuner, history)],
+            callbacks=[_Keeper(self, headed, history)],
         )
         try:
             trainer.train(resume_from_checkpoint=None if found is None else str(found[0]))
@@ -168,10 +168,10 @@ class _Training:
                 hint="a smaller batch_size or max_length",
             ) from error
         if len(self.test):
-            history.test = self.score(tuner, self.test, self.total)
+            history.test = self.score(headed, self.test, self.total)
         return history
 
-    def begin(self) -> History:
+    def begin(self) -> TrainingHistory:
         warnings = self.train.warnings() + self.dev.warnings() + self.test.warnings()
         for name, part in (("dev", self.dev), ("test", self.test)):
             if not len(part):
@@ -181,11 +181,11 @@ class _Training:
         unseen = self.dev.unseen(self.train) + self.test.unseen(self.train)
         if unseen:
             warnings["unseen-label"] = unseen
-        return History(self.place.identity, warnings=dict(warnings))
+        return TrainingHistory(self.place.identity, warnings=dict(warnings))
 
-    def keep(self, step: int, tuner: Tuner, history: History) -> None:
+    def keep(self, step: int, headed: HeadedEncoder, history: TrainingHistory) -> None:
         """Score and save the model as it is after a step."""
-        wrong = [n for n, p in tuner.named_parameters() if not bool(torch.isfinite(p).all())]
+        wrong = [n for n, p in headed.named_parameters() if not bool(torch.isfinite(p).all())]
         if wrong:
             raise diverged(f"{len(wrong)} weight tensors are not finite", step)
         since = history.rows[-1]["step"] if history.rows else 0
@@ -196,25 +196,25 @@ class _Training:
             "train_loss": math.fsum(recent) / len(recent) if recent else None,
         }
         if len(self.dev):
-            found = self.score(tuner, self.dev, step)
+            found = self.score(headed, self.dev, step)
             row |= {f"dev_{name}": value for name, value in found.items()}
         self.place.keep_step(step, self._save)
         history.rows.append(row)
 
-    def score(self, tuner: Tuner, examples: Examples, step: int) -> dict[str, float]:
+    def score(self, headed: HeadedEncoder, examples: Examples, step: int) -> dict[str, float]:
         """Return the head's scores and mean loss (nats) over a part of the split."""
-        tuner.eval()
+        headed.eval()
         sums: Any = 0.0
         order = examples.by_length()
         with torch.no_grad():
             for a in range(0, len(order), self.settings.batch_size):
                 portion = examples.portion(order[a : a + self.settings.batch_size])
-                out = tuner(portion)
+                out = headed(portion)
                 loss = float(out["loss"])
                 if not math.isfinite(loss):
                     raise diverged(f"the loss on unseen sentences is {loss}", step)
-                sums = sums + tuner.head.tally(out, portion)
-        return tuner.head.summary(sums)
+                sums = sums + headed.head.tally(out, portion)
+        return headed.head.summary(sums)
 
     def _save(self, folder: Path) -> None:
         self.whole.save_pretrained(folder)
@@ -232,14 +232,16 @@ class _Training:
 class _Keeper(TrainerCallback):
     """Keeps steps and states at their time."""
 
-    def __init__(self, training: _Training, tuner: Tuner, history: History) -> None:
-        self.training, self.tuner, self.history = training, tuner, history
+    def __init__(
+        self, training: _Training, headed: HeadedEncoder, history: TrainingHistory
+    ) -> None:
+        self.training, self.headed, self.history = training, headed, history
         self.saved = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> Any:
         step = state.global_step
         if step in self.training.place.steps:
-            self.training.keep(step, self.tuner, self.history)
+            self.training.keep(step, self.headed, self.history)
         due = step in self.training.place.steps or time.monotonic() - self.saved > SAVE_EVERY
         # After the last step nothing is left to go on with.
         control.should_save = due and step < self.training.total
@@ -262,7 +264,7 @@ def _content(target: Labels | Trees) -> list[bytes]:
     return [*found, "\0".join(target.names).encode()]
 
 
-def _result(history: History, per_epoch: int) -> Result:
+def _result(history: TrainingHistory, per_epoch: int) -> Result:
     last, losses = history.rows[-1], history.losses[-per_epoch:]
     found = {name: value for name, value in last.items() if name.startswith("dev_")}
     found |= {f"test_{name}": value for name, value in history.test.items()}

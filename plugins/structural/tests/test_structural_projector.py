@@ -6,18 +6,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sondage_structural import products
+from sondage_structural import projector
 from sondage_structural.objective import DepthLoss, DistanceLoss
-from sondage_structural.products import Products
-from sondage_structural.settings import Settings
+from sondage_structural.projector import Projector
+from sondage_structural.settings import StructuralSettings
 from sondage_structural.training import train
 from sondage_structural.trees import Forest
 
-WAYS = [False, True] if Products([])._onednn else [False]
+WAYS = [False, True] if Projector([])._onednn else [False]
 
 
 def made(layers, onednn):
-    out = Products(layers)
+    out = Projector(layers)
     out._onednn = onednn
     return out
 
@@ -54,7 +54,7 @@ def test_a_cells_products_hang_on_no_other_cell():
     rng = np.random.default_rng(0)
     layers = [rng.standard_normal((90, 24)).astype(np.float32) for _ in range(3)]
     W = torch.from_numpy(rng.standard_normal((3, 8, 24)).astype(np.float32))
-    rows, ours = rng.integers(0, 90, 77), Products(layers)
+    rows, ours = rng.integers(0, 90, 77), Projector(layers)
     together = ours.forth([0, 1, 2], rows, list(W)).clone()
     gradients = ours.back()
     for cell in range(3):
@@ -63,10 +63,10 @@ def test_a_cells_products_hang_on_no_other_cell():
 
 
 def test_few_numbers_of_rows_are_met():
-    ours = Products([np.zeros((90, 4), np.float32)])
+    ours = Projector([np.zeros((90, 4), np.float32)])
     for n in range(1, 90):
         ours.forth([0], np.zeros(n, np.int64), [torch.zeros(2, 4)])
-        assert ours._out.shape[1] % products._ROWS == 0
+        assert ours._out.shape[1] % projector._ROWS == 0
 
 
 @pytest.mark.skipif(len(WAYS) < 2, reason="torch is built without oneDNN")
@@ -82,7 +82,7 @@ def test_training_without_onednn_is_the_same(kind, monkeypatch):
         return train(
             kind(Forest.of(heads)), layers, np.arange(30), np.arange(30, 40), start=start,
             order=np.random.default_rng(7),
-            settings=Settings(epochs=4, batch=4, learning_rate=0.01, patience=99),
+            settings=StructuralSettings(epochs=4, batch=4, learning_rate=0.01, patience=99),
         )  # fmt: skip
 
     ours = fit()

@@ -1,4 +1,4 @@
-"""A pass through a model leaves it as it was."""
+"""Puts a model back as it was before a pass through it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 _MOST = 65_536
 
 
-class Steady:
+class Restorer:
     """Puts back what a forward pass changes in a model beside its weights.
 
     Some architectures change themselves by what they read: BigBird goes over to full attention

@@ -15,7 +15,7 @@ from sondage_transformers.pooling import Batch
 
 
 @dataclass(frozen=True)
-class Forest:
+class TreePortion:
     """A batch with its trees.
 
     Parameters
@@ -74,11 +74,11 @@ class TreeExamples(Examples):
         known = self.target.relations[self.words(train.sentences)]
         return int(np.isin(y, known, invert=True).sum())
 
-    def portion(self, chosen: Ints) -> Forest:
+    def portion(self, chosen: Ints) -> TreePortion:
         """Return the batch of some sentences with their trees."""
         content, windows = self._laid_out(chosen)
         words = self.words(self.sentences[chosen])
-        return Forest(
+        return TreePortion(
             batch=self._words(content, windows),
             n_rows=len(words),
             size=content.n_words,

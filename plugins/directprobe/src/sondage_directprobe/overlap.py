@@ -25,7 +25,7 @@ def slab_of(P: Doubles, C: Doubles, direction: Doubles) -> tuple[float, Doubles]
     return float((P @ normal).min() - (C @ normal).max()), normal
 
 
-def decide(
+def compare_hulls(
     P: Doubles, C: Doubles, *, tolerance: float, gap: float = 1.0, limit: int | None = None
 ) -> Nearest:
     """Find out whether the hulls of P and C are apart.
@@ -55,7 +55,7 @@ def decide(
             return nearest(P, C, tolerance=tolerance, gap=gap, start=start)
     found = nearest(P, C, tolerance=tolerance, gap=gap, limit=limit)
     if limit is None and found.status == "open" and not found.lower > tolerance:
-        start = program(P, C)
+        start = linear_program(P, C)
         if start is not None:
             found = nearest(P, C, tolerance=tolerance, gap=gap, start=start)
     return found
@@ -70,7 +70,7 @@ def _guessed(P: Doubles, C: Doubles, start: Start) -> Nearest:
     return Nearest(v, first, a, second, b, upper, width, normal, "apart", 0)
 
 
-def program(P: Doubles, C: Doubles) -> Start | None:
+def linear_program(P: Doubles, C: Doubles) -> Start | None:
     """Return convex combinations of both sides that a linear program finds closest.
 
     The program minimises the sum of absolute differences of the two combinations; its value

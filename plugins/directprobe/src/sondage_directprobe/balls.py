@@ -1,4 +1,4 @@
-"""What happens where clusters of different labels hold identical vectors.
+"""Bounding balls: they decide where clusters of different labels hold identical vectors.
 
 No hyperplane separates such clusters. They count as touching, not as overlapping, while their
 bounding balls (about the centroid, through the farthest member) have no interior point in

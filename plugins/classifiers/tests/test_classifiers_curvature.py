@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sondage_classifiers import fit_logistic, fit_nested, nested
-from sondage_classifiers._history import History
+from sondage_classifiers._curvature import CurvaturePairs
 
 
 class Free:
@@ -50,7 +50,7 @@ def test_directions_are_those_of_two_loops(seed, J, steps, memory, bad, grown):
     H = A @ A.transpose(0, 2, 1) + np.eye(K * D)  # the true Hessians
     B = rng.normal(size=(D, D))
     M = B @ B.T + np.eye(D)
-    jobs, history, pairs = np.arange(J), History(memory), [[] for _ in range(J)]
+    jobs, history, pairs = np.arange(J), CurvaturePairs(memory), [[] for _ in range(J)]
 
     def precondition(G, jobs):
         return G @ M

@@ -1,4 +1,4 @@
-"""What every reader here returns: sentences in words, and labelled spans over them."""
+"""Sentences in words with labelled spans over them: what every reader here returns."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _hot(items: Sequence[tuple[str, ...]], index: Mapping[str, int]) -> NDArray[
     return hot
 
 
-class Draft:
+class EdgesDraft:
     """The growing columns of an `Edges`."""
 
     def __init__(self, files: tuple[str, ...], *, arity: int = 2, many: bool = False) -> None:
@@ -166,7 +166,7 @@ class Draft:
 
 
 def read_each(
-    draft: Draft, read: Callable[[str, int], None], defects: Defects | None = None
+    draft: EdgesDraft, read: Callable[[str, int], None], defects: Defects | None = None
 ) -> None:
     """Call ``read(file, place)`` for each file of a draft; an error if one gives nothing.
 

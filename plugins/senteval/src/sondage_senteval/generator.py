@@ -1,4 +1,4 @@
-"""SentEval's probing tasks from a treebank of any language, by the original's rules."""
+"""The generator: a probing task from a treebank of any language, by SentEval's rules."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 
 from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
+from sondage_senteval.balance import check_filled, ordered
 from sondage_senteval.brackets import Bracketed
-from sondage_senteval.deal import check_filled, ordered
 from sondage_senteval.formats import PARTS
 from sondage_senteval.limits import Rules
-from sondage_senteval.recipes import Maker
-from sondage_senteval.trees import Tree
+from sondage_senteval.task_items import TaskItems
+from sondage_senteval.trees import DependencyTree
 
 #: The tasks that read the dependencies of CoNLL-U.
 HEADED = frozenset({
@@ -79,7 +79,7 @@ class Generated:
 
 
 def generate(
-    trees: Sequence[Tree] | Sequence[Bracketed], task: Generatable, *, seed: int = 0,
+    trees: Sequence[DependencyTree] | Sequence[Bracketed], task: Generatable, *, seed: int = 0,
     limits: Rules | None = None,
 ) -> Generated:  # fmt: skip
     """Make a probing task.
@@ -89,7 +89,7 @@ def generate(
 
     Parameters
     ----------
-    trees : sequence of Tree (`read_conllu`) or Bracketed (`read_brackets`)
+    trees : sequence of DependencyTree (`read_conllu`) or Bracketed (`read_brackets`)
     task : str
         ``top_constituents`` needs brackets; ``sentence_length`` and ``tree_depth`` take both;
         all others need CoNLL-U.
@@ -143,9 +143,9 @@ def generate(
         else:
             seen.add(tree.tokens)
             usable.append(tree)
-    make = Maker(task, list(trees), usable, every, limits, rng)
-    items, names = make.items()
-    check_filled(task, items, limits.ratios, names, make.found, len(usable))
+    made = TaskItems(task, list(trees), usable, every, limits, rng)
+    items, names = made.items()
+    check_filled(task, items, limits.ratios, names, made.found, len(usable))
     items = ordered(items, rng)
     left_out["sentences-not-used"] = len(usable) - len({item.where for item in items})
     return Generated(
@@ -155,14 +155,14 @@ def generate(
         part=np.array([i.part for i in items], np.int64),
         names=names,
         where=tuple(i.where for i in items),
-        found=make.found,
+        found=made.found,
         left_out=dict(+left_out),
         multiword=_multiword(trees, {item.where for item in items}),
     )
 
 
-def _multiword(trees: Sequence[Tree | Bracketed], taken: set[str]) -> dict[str, int]:
-    counts = [t.multiword for t in trees if isinstance(t, Tree) and t.where in taken]
+def _multiword(trees: Sequence[DependencyTree | Bracketed], taken: set[str]) -> dict[str, int]:
+    counts = [t.multiword for t in trees if isinstance(t, DependencyTree) and t.where in taken]
     told = {
         "multiword-tokens": sum(counts),
         "sentences-with-multiword-tokens": sum(map(bool, counts)),

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from sondage.errors import PluginError
-from sondage_directprobe.decide import slab_of
+from sondage_directprobe.balls import balls_apart, radius
 from sondage_directprobe.hull import Start, nearest
+from sondage_directprobe.overlap import slab_of
 from sondage_directprobe.pairs import squared
 from sondage_directprobe.points import Doubles, Ints, Points
-from sondage_directprobe.touching import balls_apart, radius
 
 
-def literal(points: Points, *, touch: bool) -> list[Ints]:
+def reference_clusters(points: Points, *, touch: bool) -> list[Ints]:
     """Cluster by the literal algorithm; needs cvxpy with HiGHS.
 
     Every pair of same-label clusters waits in one heap by the distance of their centroids,
@@ -28,7 +28,7 @@ def literal(points: Points, *, touch: bool) -> list[Ints]:
     ----------
     points : Points
     touch : bool
-        Whether hulls may meet in a vector that both labels have (see `touching`).
+        Whether hulls may meet in a vector that both labels have (see `balls`).
 
     Returns
     -------
@@ -40,10 +40,10 @@ def literal(points: Points, *, touch: bool) -> list[Ints]:
     Zhou and Srikumar 2021, DirectProbe, section 3. Departs from it: a label's copies of one
     vector are one point from the start (the paper merges them first, at distance 0).
     """
-    return _Literal(points, touch).run()
+    return _Reference(points, touch).run()
 
 
-class _Literal:
+class _Reference:
     def __init__(self, points: Points, touch: bool) -> None:
         self.points, self.touch = points, touch
         X, w = points.X, points.weight

@@ -11,9 +11,9 @@ from sondage.errors import ParameterError
 from sondage_transformers.biaffine import BiaffineHead
 from sondage_transformers.engine import Engine
 from sondage_transformers.examples import Portion
-from sondage_transformers.forest import Forest
 from sondage_transformers.heads import Head, LinearHead, Outputs
 from sondage_transformers.pooling import Pooler
+from sondage_transformers.tree_examples import TreePortion
 
 if TYPE_CHECKING:
     from sondage_transformers.network import Tensors
@@ -26,7 +26,7 @@ def head_for(target: Labels | Trees, width: int, seed: int) -> Head:
     return LinearHead(width, max(target.units.arity, 1), len(target.names), seed)
 
 
-class Tuner(torch.nn.Module):
+class HeadedEncoder(torch.nn.Module):
     """Reads the rows of words or sentences from an encoder's last layer, and predicts.
 
     Parameters
@@ -49,7 +49,7 @@ class Tuner(torch.nn.Module):
         """Return the hidden states of a layer, shape (b, t, width)."""
         return self.engine.network.differentiable(inputs, layer)
 
-    def forward(self, portion: Portion | Forest) -> Outputs:
+    def forward(self, portion: Portion | TreePortion) -> Outputs:
         """Return the head's loss (nats) and what it predicts."""
         hidden = self.states(self.engine._inputs(portion.batch), self.layer)
         shape = (1, portion.n_rows, hidden.shape[-1])

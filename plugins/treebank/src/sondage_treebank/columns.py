@@ -1,4 +1,4 @@
-"""What the reader returns: the columns of a treebank, flat, with sentence offsets."""
+"""The columns of a treebank, flat, with sentence offsets: what the reader returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sondage.parts import Sentences
 
 @dataclass(frozen=True)
 class Treebank(Sentences):
-    """The syntactic words of one or several CoNLL-U files, one flat column a field.
+    """The syntactic words of one or several CoNLL-U files, one flat column per field.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Batches parted where texts may not share a pass, and put together again."""
+"""Batches cut into passes where texts may not share one, and put together again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def mixed(inputs: Any) -> bool:
     return not bool(inputs["attention_mask"].all())
 
 
-def parts_of(inputs: Any, company: Company) -> list[tuple[torch.Tensor, Tensors]]:
+def passes_of(inputs: Any, company: Company) -> list[tuple[torch.Tensor, Tensors]]:
     """Return passes without padding: which rows of the batch, and their inputs.
 
     Parameters

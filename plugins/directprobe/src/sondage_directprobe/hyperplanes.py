@@ -1,4 +1,4 @@
-"""Hyperplanes met so far, and on which side of each every cluster lies."""
+"""The hyperplanes met so far, and on which side of each every cluster lies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sondage_directprobe.points import Doubles, Ints
 SLOTS = 256
 
 
-class Bank:
+class Hyperplanes:
     """Least scores of every cluster under hyperplanes between its label and each other one.
 
     A hyperplane for labels a and b is a direction; a cluster of a scores by its least

@@ -14,7 +14,7 @@ MEMORY = 20
 Precondition = Callable[[Array, Ints], Array]
 
 
-class History:
+class CurvaturePairs:
     """Recent steps s and gradient changes y of the live problems.
 
     They lie in two arrays of shape (J, memory, K D), the oldest overwritten first, so that the

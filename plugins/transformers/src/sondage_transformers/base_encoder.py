@@ -19,7 +19,7 @@ _OF_WORDS = tuple(view for view, unit in VIEWS.items() if unit == "word")
 _RAGGED = ("subwords", "attention")
 
 
-class Component:
+class BaseEncoder:
     """An encoder made from a `Recipe`.
 
     Fingerprint, number of layers, width and views come from the model's files alone; torch

@@ -8,9 +8,9 @@ import pytest
 
 from sondage.data import Corpus, Request
 from sondage_transformers import Pretrained
-from sondage_transformers.content import cut
-from sondage_transformers.joining import cut_in_text
+from sondage_transformers.cutting import cut_in_text
 from sondage_transformers.recipe import Recipe
+from sondage_transformers.subwords import cut
 
 WORDS = [
     "He",
@@ -127,7 +127,7 @@ def encoded(folder, *sentences):
 @pytest.mark.parametrize("name", MAKES)
 def test_words_are_cut_as_in_the_text(name, made):
     tokens, content = encoded(made(name), WORDS, WORDS[::-1])
-    assert tokens.joining.mended == (MAKES[name][1] == "mended")
+    assert tokens.cutting.mended == (MAKES[name][1] == "mended")
     backend = tokens.tokenizer.backend_tokenizer
     for k, words in enumerate((WORDS, WORDS[::-1])):
         begin, end = content.offsets[k : k + 2]
@@ -135,7 +135,7 @@ def test_words_are_cut_as_in_the_text(name, made):
         own = cut_in_text(backend, [words])[0]
         alone = [ids[unit == j].tolist() for j in range(len(words))]
         assert alone[1:] == own[1:]
-        if tokens.joining.mended:
+        if tokens.cutting.mended:
             assert ids.tolist() == backend.encode(" ".join(words), add_special_tokens=False).ids
     assert not content.otherwise.any()
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_mended_is_counted(made, tmp_path):
     (folder / "tokenizer.json").write_text(json.dumps(stored))
     encoder = Pretrained(model=str(folder), device="cpu")
     corpus = Corpus.of_words([["the", "fox"], ["fox", "fox"], ["the", "the"]])
-    assert not encoder._engine.tokens.joining.exact
+    assert not encoder._engine.tokens.cutting.exact
     chunks = list(encoder.encode(corpus, Request((0,), ("word",))))
     # "the fox": 'e ' ends in the blank before fox, which is cut without one; 'the' lacks its e.
     assert sum(c.warnings.get("words-cut-otherwise", 0) for c in chunks) == 4
@@ -198,7 +198,7 @@ def test_the_tokenizers_own_words_are_counted(name, made, tmp_path):
     tokenizer.save(str(folder / "tokenizer.json"))
     sentences = (["the", "foxXYthe"], ["the", "XY"], ["a", "quick", "the"], ["the", "fox"])
     tokens, content = encoded(str(folder), *sentences)
-    assert tokens.joining.exact
+    assert tokens.cutting.exact
     backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
     for k, words in enumerate(sentences):
         begin, end = content.offsets[k : k + 2]
@@ -228,6 +228,6 @@ def test_what_joins_rare_words_is_counted(way, made, tmp_path):
         stored["model"]["merges"][:0] = [["o", "Ġ"], ["oĠ", "n"]]
     (folder / "tokenizer.json").write_text(json.dumps(stored))
     tokens, content = encoded(str(folder), ["it", "do", "n't"], ["do", "so"])
-    assert tokens.joining.exact
+    assert tokens.cutting.exact
     assert content.otherwise[0] > 0
     assert content.otherwise[1] == 0

@@ -1,4 +1,4 @@
-"""Words cut one by one as they are cut in the text that they make."""
+"""How to cut words one by one as they are cut in the text that they make."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Manner:
 
 
 @dataclass(frozen=True)
-class Joining:
+class Cutting:
     """What trying a tokenizer gave.
 
     Parameters
@@ -85,7 +85,7 @@ class Joining:
     exact: bool
 
 
-def join(backend: Any, usual: Manner) -> Joining:
+def best_cutting(backend: Any, usual: Manner) -> Cutting:
     """Find the manner in which words cut by themselves are as in running text.
 
     Parameters
@@ -110,7 +110,7 @@ def join(backend: Any, usual: Manner) -> Joining:
             best, fewest = manner, wrong
         if not fewest:
             break
-    return Joining(best, mended=first > 0, exact=fewest == 0)
+    return Cutting(best, mended=first > 0, exact=fewest == 0)
 
 
 def _can_cut(backend: Any) -> tuple[str, ...]:
@@ -148,9 +148,9 @@ def cut_in_text(backend: Any, sentences: Sequence[Sequence[str]]) -> list[list[l
     return found
 
 
-def cut_otherwise(joining: Joining, backend: Any, sentences: Sequence[Sequence[str]]) -> list[int]:
-    """Count in each sentence the words that `joining.manner` cuts otherwise than the text."""
-    manner = joining.manner
+def cut_otherwise(cutting: Cutting, backend: Any, sentences: Sequence[Sequence[str]]) -> list[int]:
+    """Count in each sentence the words that `cutting.manner` cuts otherwise than the text."""
+    manner = cutting.manner
     own = cut_in_text(backend, sentences)
     counts = []
     for words, rows in zip(sentences, own, strict=True):
@@ -192,7 +192,7 @@ def usual_manner(backend: Any) -> Manner:
     return Manner(backend, " " if byte_level else "")
 
 
-def surely_joins(folder: Path) -> bool:
+def surely_cuts_as_in_text(folder: Path) -> bool:
     """Whether the files alone show that words are cut as in the text, so that none is tried.
 
     They do where blanks are dropped, or marked by a pre-tokenizer, before subwords are sought,

@@ -1,4 +1,4 @@
-"""All layers, seeds and grid points of the classifier in one program."""
+"""Training of the classifier: all layers, seeds and grid points in one program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sondage.data import Ints
 from sondage_senteval.networks import Networks, start
-from sondage_senteval.settings import Point, Settings
+from sondage_senteval.settings import ClassifierSettings, Point
 
 Floats = NDArray[np.float32]
 #: Rows of an evaluation block.
@@ -21,7 +21,7 @@ _BLOCK = 2048
 
 
 @dataclass(frozen=True)
-class Cell:
+class LayerData:
     """One classifier to train: a layer's rows, and a seed's parts and numbers.
 
     Parameters
@@ -43,7 +43,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Fit:
+class TrainedClassifier:
     """A trained cell.
 
     Parameters
@@ -80,7 +80,9 @@ class Fit:
         return np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.int64)
 
 
-def train(cells: Sequence[Cell], classes: int, settings: Settings) -> Iterator[tuple[int, Fit]]:
+def train(
+    cells: Sequence[LayerData], classes: int, settings: ClassifierSettings
+) -> Iterator[tuple[int, TrainedClassifier]]:
     """Train every cell on every grid point; yield (index, fit) as cells are done.
 
     Cells with training parts of one size go through one program: a batch is gathered once
@@ -89,22 +91,22 @@ def train(cells: Sequence[Cell], classes: int, settings: Settings) -> Iterator[t
 
     Parameters
     ----------
-    cells : sequence of Cell
+    cells : sequence of LayerData
         Of one width.
     classes : int
-    settings : Settings
+    settings : ClassifierSettings
     """
     sizes: dict[tuple[int, int], list[int]] = {}
     for i, cell in enumerate(cells):
         sizes.setdefault((len(cell.train), len(cell.dev)), []).append(i)
     for members in sizes.values():
-        program = _Program([cells[i] for i in members], classes, settings)
-        for i, fit in program.run():
+        training = _Training([cells[i] for i in members], classes, settings)
+        for i, fit in training.run():
             yield members[i], fit
 
 
-class _Program:
-    def __init__(self, cells: list[Cell], classes: int, settings: Settings) -> None:
+class _Training:
+    def __init__(self, cells: list[LayerData], classes: int, settings: ClassifierSettings) -> None:
         self.cells, self.settings = cells, settings
         self.points = settings.points()
         self.width = cells[0].X.shape[1]
@@ -130,7 +132,7 @@ class _Program:
             self.groups.append(Networks(hidden, points, ids, every, rate))
             self.dropping.append([np.random.default_rng([e, 2, hidden]) for e in entropies])
 
-    def run(self) -> Iterator[tuple[int, Fit]]:
+    def run(self) -> Iterator[tuple[int, TrainedClassifier]]:
         passes = 0
         while len(self.live) and passes <= self.settings.max_epoch:
             for _ in range(self.settings.epoch_size):
@@ -211,7 +213,7 @@ class _Program:
                 group.alive[row, place] = False
             self.misses[cell, point] += 1
 
-    def _fit(self, i: int, *, exhausted: bool) -> Fit:
+    def _fit(self, i: int, *, exhausted: bool) -> TrainedClassifier:
         # SentEval rounds percentages to two places before it looks for the first best.
         chosen = int(np.argmax(np.round(100 * self.best[i], 2)))
         trials = [
@@ -221,4 +223,6 @@ class _Program:
         ended = exhausted and self.misses[i, chosen] <= self.settings.tenacity
         weights = self.kept[i][chosen]
         self.kept[i] = []
-        return Fit(self.points[chosen], weights, float(self.best[i, chosen]), trials, ended)
+        return TrainedClassifier(
+            self.points[chosen], weights, float(self.best[i, chosen]), trials, ended
+        )

@@ -1,4 +1,4 @@
-"""What in a tokenizer can cut a text otherwise than ordinary words show."""
+"""Added tokens, and what else cuts a text otherwise than ordinary words show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BLANKS = " ▁Ġ"
 _OVER = re.compile(f"[^{_BLANKS}][{_BLANKS}]")
 
 
-def own_words(backend: Any) -> re.Pattern[str] | None:
+def added_token_pattern(backend: Any) -> re.Pattern[str] | None:
     """Return what finds a tokenizer's added and special tokens in a text, if it has any.
 
     They are taken out before the rest is cut, with the blanks around them or without.

@@ -19,13 +19,13 @@ from transformers.trainer_callback import PrinterCallback
 from sondage.data import Ints
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.examples import Examples, Portion
-from sondage_transformers.places import History
 from sondage_transformers.settings import Settings
+from sondage_transformers.training_folder import TrainingHistory
 
 _SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
 
-class Batches(torch.utils.data.Dataset[Portion]):
+class TrainingBatches(torch.utils.data.Dataset[Portion]):
     """Every batch of the whole training, in order; the order of an epoch hangs on its seed."""
 
     def __init__(self, examples: Examples, settings: Settings) -> None:
@@ -50,14 +50,14 @@ class QuietTrainer(Trainer):
 
     Parameters
     ----------
-    batches : Batches
-    history : History
+    batches : TrainingBatches
+    history : TrainingHistory
         Gets the loss of each step.
     others
         As `Trainer`.
     """
 
-    def __init__(self, batches: Batches, history: History, **others: Any) -> None:
+    def __init__(self, batches: TrainingBatches, history: TrainingHistory, **others: Any) -> None:
         self.batches, self.history = batches, history
         super().__init__(train_dataset=batches, **others)
         self.remove_callback(PrinterCallback)

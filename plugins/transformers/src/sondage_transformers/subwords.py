@@ -20,7 +20,7 @@ _CHARACTERS_A_WORD = 5
 
 
 @dataclass(frozen=True)
-class Content:
+class Subwords:
     """The subwords of a block of sentences, first segments before second ones.
 
     Parameters
@@ -80,7 +80,7 @@ def blocks(corpus: Corpus) -> Iterator[Ints]:
         start = end
 
 
-def cut(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
+def cut(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Subwords:
     """Cut sentences into subwords.
 
     Raises
@@ -93,7 +93,7 @@ def cut(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
     return _cut_words(corpus, sentences, tokens)
 
 
-def _cut_words(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
+def _cut_words(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Subwords:
     lists = [corpus.words_of(int(i)) for i in sentences]
     n_words = np.fromiter(map(len, lists), np.int64, len(lists))
     segments = _segments(corpus, sentences, lists)
@@ -136,7 +136,7 @@ def _cut_words(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
     replaced = np.bincount(
         np.repeat(np.arange(len(lists)), n_words), weights=np.isin(code, lost), minlength=len(lists)
     )
-    return Content(
+    return Subwords(
         sentences=sentences,
         ids=ids[ranges(source, count)],
         offsets=offsets,
@@ -172,7 +172,7 @@ def _of_kinds(kinds: list[tuple[str, bool]], tokens: Tokens) -> tuple[Ints, Ints
     return np.concatenate([ids, more])[ranges(start, length)], offsets_of(length)
 
 
-def _cut_texts(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
+def _cut_texts(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Subwords:
     first, begin = tokens.of_texts([corpus.texts[i] for i in sentences])
     length = np.diff(begin)
     other, begin2, length2 = first[:0], begin[:-1] * 0, length * 0
@@ -191,7 +191,7 @@ def _cut_texts(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Content:
     unit = ranges(np.zeros_like(total), total)
     unit[offsets[:-1][empty]] = -1
     none: NDArray[np.int64] = np.zeros(len(sentences), np.int64)
-    return Content(
+    return Subwords(
         sentences=sentences,
         ids=ids[ranges(source, count)].astype(np.int64),
         offsets=offsets,
