@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints, Labels, Outcomes, Result
 
 
-def per_class(y: Ints, predicted: Ints, names: tuple[str, ...]) -> dict[str, list[object]]:
+def per_class(y: Ints, predicted: Ints, names: tuple[str, ...]) -> dict[str, list[Any]]:
     """Return a table of one row per label that occurs or is predicted.
 
     Parameters
@@ -25,10 +28,21 @@ def per_class(y: Ints, predicted: Ints, names: tuple[str, ...]) -> dict[str, lis
     n = np.bincount(y, minlength=k)
     p = np.bincount(predicted, minlength=k)
     hit = np.bincount(y[y == predicted], minlength=k)
+    return per_label_of(names, n, p, hit)
+
+
+def per_label_of(names: Sequence[str], n: Ints, p: Ints, hit: Ints) -> dict[str, list[Any]]:
+    """Return counts of items, predictions and hits, and what follows, for labels that occur.
+
+    Returns
+    -------
+    dict of columns ``label, n, predicted, correct, precision, recall, f1``
+        0 where a denominator is.
+    """
     keep = np.flatnonzero(n + p)
     n, p, hit = n[keep], p[keep], hit[keep]
     return {
-        "label": [names[i] for i in keep],
+        "label": [names[i] for i in keep.tolist()],
         "n": n.tolist(),
         "predicted": p.tolist(),
         "correct": hit.tolist(),

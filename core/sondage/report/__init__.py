@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sondage.report.save import save_picture as save_picture
     from sondage.report.save import save_table as save_table
     from sondage.report.tex import latex as latex
+    from sondage.report.theme import FigureOptions as FigureOptions
     from sondage.report.theme import Size as Size
     from sondage.report.tidy import inline as inline
     from sondage.report.tidy import over_seeds as over_seeds
@@ -60,7 +61,7 @@ else:
             "pivot": ["Panel", "panels"],
             "save": ["Paper", "file_name", "save_figure", "save_picture", "save_table"],
             "tex": ["latex"],
-            "theme": ["Size"],
+            "theme": ["FigureOptions", "Size"],
             "tidy": ["inline", "over_seeds", "records"],
         },
     )  # fmt: skip

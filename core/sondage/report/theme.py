@@ -134,3 +134,19 @@ def foot(note: str, width: float) -> dict[str, Any]:
 def _extent(text: str, size: float) -> float:
     # About: no font is at hand to measure with.
     return 0.5 * size * len(text)
+
+
+@dataclass(kw_only=True, eq=False)
+class FigureOptions:
+    """What reports that draw figures for a paper have in common.
+
+    Parameters
+    ----------
+    size : {"screen", "column", "page"}
+        How wide the figures are: as their panels, or as a column or page of a paper.
+    pdf : bool
+        Every figure as a PDF, too.
+    """
+
+    size: SizeName = "screen"
+    pdf: bool = False

@@ -267,7 +267,7 @@ def jackknife_interval(
     Raises
     ------
     DataError
-        If there are no values, or one is NaN or infinite.
+        As `seed_interval`.
 
     References
     ----------

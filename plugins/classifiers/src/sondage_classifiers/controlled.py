@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sondage import probing
 from sondage.contracts import Probe, Problem
-from sondage.data import Labels, Result, Split, States
+from sondage.data import Labels, Result, Split
 from sondage.errors import ParameterError
 from sondage_classifiers._cells import control_target, labels_of, with_control
 
@@ -20,7 +19,7 @@ PROBE = "classifiers.control"
 
 
 @dataclass(kw_only=True, eq=False)
-class Control:
+class Control(probing.OfProbe):
     """Run a probe on a task and, in the same way, on the task's control task.
 
     Parameters
@@ -40,29 +39,10 @@ class Control:
     the type is the pair (`sondage.control.control_labels`).
     """
 
+    does: ClassVar[str] = f"{PROBE} draws labels"
+    wanted: ClassVar[str] = "name a probe of labels, such as classifiers.linear"
+
     probe: Probe
-
-    @property
-    def units(self) -> Literal["vectors", "spans"]:
-        """What the probe takes; a plan reads it, and so refuses a probe that has no control."""
-        units = getattr(self.probe, "units", "vectors")
-        if units not in ("vectors", "spans"):
-            raise ParameterError(
-                f"{PROBE} draws labels, but probe {self._name} takes {units}",
-                hint="name a probe of labels, such as classifiers.linear",
-            )
-        self._check()
-        return "spans" if units == "spans" else "vectors"
-
-    @property
-    def joint(self) -> tuple[str, ...]:
-        """The axes that the probe solves together."""
-        return tuple(getattr(self.probe, "joint", ()))
-
-    @property
-    def per_layer(self) -> bool:
-        """Whether the probe gives a result per layer."""
-        return bool(getattr(self.probe, "per_layer", True))
 
     @property
     def randomness(self) -> tuple[str, ...]:
@@ -76,20 +56,6 @@ class Control:
         """Whether the probe fits nothing."""
         return bool(getattr(self.probe, "measures", False))
 
-    @property
-    def wants_views(self) -> tuple[str, ...]:
-        """The views that the probe wants."""
-        return tuple(getattr(self.probe, "wants_views", ()))
-
-    @property
-    def wants_width(self) -> int | None:
-        """The width that the probe wants."""
-        return getattr(self.probe, "wants_width", None)
-
-    @property
-    def _name(self) -> str:
-        return type(self.probe).__name__
-
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result) for every cell of the problem.
 
@@ -100,13 +66,13 @@ class Control:
         ParameterError
             If the probe reports no accuracy, or has a control task of its own.
         """
-        self._check()
+        self.check()
         labels, types = labels_of(problem, PROBE), problem.data.types()
         controls: dict[tuple[int | None, int], Result] = {}
         for layer, seed, result in probing.run(self.probe, problem):
             if "accuracy" not in result.scores:
                 raise ParameterError(
-                    f"{PROBE}: probe {self._name} reports no accuracy, but "
+                    f"{PROBE}: probe {self.probe_name} reports no accuracy, but "
                     + (", ".join(result.scores) or "nothing"),
                 )
             if (layer, seed) not in controls:
@@ -120,37 +86,26 @@ class Control:
             both = with_control(result, control)
             yield layer, seed, dataclasses.replace(both, warnings={**result.warnings, **told})
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse a probe with a control task of its own."""
         if getattr(self.probe, "control", False):
             raise ParameterError(
-                f"{PROBE}: probe {self._name} has a control task of its own",
+                f"{PROBE}: probe {self.probe_name} has a control task of its own",
                 hint=f"leave out 'control: true' of the probe, or leave out {PROBE}",
             )
 
 
-class _Other:
+class _Other(probing.OfProblem):
     """A problem with another target on the same units, for one seed and some layers."""
 
     def __init__(
         self, problem: Problem, target: Labels, layers: tuple[int, ...], seed: int
     ) -> None:
-        self._problem = problem
+        super().__init__(problem)
         self.layers = layers
         self.seeds: tuple[int, ...] = (seed,)
         self.data = dataclasses.replace(problem.data, target=target)
         self.splits: Mapping[int, Split] = {seed: problem.splits[seed]}
-
-    def vectors(self, layer: int) -> NDArray[np.float32]:
-        """Return one row a unit."""
-        return self._problem.vectors(layer)
-
-    def states(self, layer: int) -> States:
-        """Return the ragged rows of every sentence."""
-        return self._problem.states(layer)
-
-    def distinct_states(self, layer: int) -> States:
-        """Return the ragged rows of every distinct sentence."""
-        return self._problem.distinct_states(layer)
 
     def rng(self, layer: int | None, seed: int) -> np.random.Generator:
         """Return a generator apart from the task's own."""

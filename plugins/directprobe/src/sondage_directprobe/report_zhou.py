@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sondage.contracts import Findings
-from sondage.report.theme import SizeName
+from sondage.report import FigureOptions
 
 _PARTS = {
     "table 7, and tables 2 to 4 from it": "a classifier or directprobe.clusters on a series and "
@@ -23,7 +23,7 @@ _PARTS = {
 
 
 @dataclass(kw_only=True, eq=False)
-class Zhou2022:
+class Zhou2022(FigureOptions):
     """Tables 2 to 5 and 7, and figures 2 to 10 of the paper, of whatever is there.
 
     Each figure is an SVG with its data as CSV, each table CSV and LaTeX. ``README.md`` lists them,
@@ -37,10 +37,6 @@ class Zhou2022:
     classifier : str
         Name of the probe whose accuracy is shown; without it, the first with restarts
         (`classifiers.mlp`), else the first classifier.
-    size : {"screen", "column", "page"}
-        How wide the figures are: as their panels, or as a column or page of a paper.
-    pdf : bool
-        Every figure as a PDF, too.
 
     References
     ----------
@@ -52,8 +48,6 @@ class Zhou2022:
 
     base: str = "base"
     classifier: str = ""
-    size: SizeName = "screen"
-    pdf: bool = False
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""

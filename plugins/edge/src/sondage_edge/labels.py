@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sondage.data import Ints, Labels
 from sondage.errors import DataError
 from sondage.probing import surprisals
+from sondage.scores import per_label_of
 
 Doubles = NDArray[np.float64]
 
@@ -115,17 +116,7 @@ def per_label(
         0 where a denominator is.
     """
     n, p, hit = gold.sum(axis=0), predicted.sum(axis=0), (gold & predicted).sum(axis=0)
-    keep = np.flatnonzero(n + p)
-    n, p, hit = n[keep], p[keep], hit[keep]
-    return {
-        "label": [names[i] for i in keep.tolist()],
-        "n": n.tolist(),
-        "predicted": p.tolist(),
-        "correct": hit.tolist(),
-        "precision": (hit / np.maximum(p, 1)).tolist(),
-        "recall": (hit / np.maximum(n, 1)).tolist(),
-        "f1": (2 * hit / (n + p)).tolist(),
-    }
+    return per_label_of(names, n, p, hit)
 
 
 def micro_f1(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float:

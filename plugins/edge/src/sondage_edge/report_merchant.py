@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sondage.contracts import Findings
-from sondage.report.theme import SizeName
+from sondage.report import FigureOptions
 
 _PARTS = {
     "table 1": "edge.probe with read: mix on the pretrained encoder; for the baselines read: "
@@ -23,7 +23,7 @@ _PARTS = {
 
 
 @dataclass(kw_only=True, eq=False)
-class Merchant2020:
+class Merchant2020(FigureOptions):
     """Table 1 and figures 2 to 5 of the paper, and where a mix looks, of whatever is there.
 
     Each figure is an SVG with its data as CSV, each table CSV and LaTeX. ``README.md`` lists
@@ -41,10 +41,6 @@ class Merchant2020:
     truncation : mapping of encoder to int, optional
         How many blocks each truncated and trained encoder has left. One tuned as a whole is
         drawn beside them where the run has a result of its single layers.
-    size : {"screen", "column", "page"}
-        How wide the figures are: as their panels, or as a column or page of a paper.
-    pdf : bool
-        Every figure as a PDF, too.
 
     References
     ----------
@@ -56,8 +52,6 @@ class Merchant2020:
     base: str = "base"
     freezing: dict[str, int] | None = None
     truncation: dict[str, int] | None = None
-    size: SizeName = "screen"
-    pdf: bool = False
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""

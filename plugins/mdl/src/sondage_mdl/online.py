@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Gt, Le, MinLen
@@ -28,7 +28,7 @@ LayerSeed = tuple[int | None, int]
 
 
 @dataclass(kw_only=True, eq=False)
-class Online:
+class Online(probing.OfProbe):
     """Send the training labels block by block, each coded by a probe trained on those before.
 
     Parameters
@@ -67,6 +67,11 @@ class Online:
     out labels is mixed with the uniform code (`sondage_mdl.codes.finite`).
     """
 
+    does: ClassVar[str] = f"{PROBE} codes labels"
+    wanted: ClassVar[str] = (
+        "name a classifier, such as classifiers.linear, mdl.mlp or an edge probe"
+    )
+
     probe: Probe
     portions: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = PORTIONS
     order: Order = "sentences"
@@ -74,46 +79,10 @@ class Online:
     keep_bits: bool = False
 
     @property
-    def units(self) -> Literal["vectors", "spans"]:
-        """What the probe takes; a plan reads it, and so refuses a probe that cannot be coded."""
-        units = getattr(self.probe, "units", "vectors")
-        if units not in ("vectors", "spans"):
-            raise ParameterError(
-                f"{PROBE} codes labels, but probe {self._name} takes {units}",
-                hint="name a classifier, such as classifiers.linear, mdl.mlp or an edge probe",
-            )
-        self._check()
-        return "spans" if units == "spans" else "vectors"
-
-    @property
-    def joint(self) -> tuple[str, ...]:
-        """The axes that the probe solves together."""
-        return tuple(getattr(self.probe, "joint", ()))
-
-    @property
-    def per_layer(self) -> bool:
-        """Whether the probe gives a result per layer."""
-        return bool(getattr(self.probe, "per_layer", True))
-
-    @property
     def randomness(self) -> tuple[str, ...]:
         """What the seed controls beside the split."""
         own = tuple(getattr(self.probe, "randomness", ()))
         return tuple(dict.fromkeys(("order", *own, *(("control",) if self.control else ()))))
-
-    @property
-    def wants_views(self) -> tuple[str, ...]:
-        """The views that the probe wants."""
-        return tuple(getattr(self.probe, "wants_views", ()))
-
-    @property
-    def wants_width(self) -> int | None:
-        """The width that the probe wants."""
-        return getattr(self.probe, "wants_width", None)
-
-    @property
-    def _name(self) -> str:
-        return type(self.probe).__name__
 
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result); the probe sees all layers, portions and seeds at once.
@@ -125,7 +94,7 @@ class Online:
         ParameterError
             If the probe gives no probabilities, or has a control task of its own.
         """
-        self._check()
+        self.check()
         labels = problem.data.target
         if not isinstance(labels, Labels):
             raise DataError(
@@ -146,21 +115,22 @@ class Online:
         for cell, code in codes.items():
             yield *cell, _result(code, controls.get(cell), keep_bits=self.keep_bits)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse a probe that gives no probabilities, or has a control task of its own."""
         simple = not hasattr(self.probe, "run_layers")
         if simple and not hasattr(self.probe, "predict_log_proba"):
             raise self._refused()
         if getattr(self.probe, "control", False):
             raise ParameterError(
-                f"{PROBE}: probe {self._name} has a control task of its own, which would be "
+                f"{PROBE}: probe {self.probe_name} has a control task of its own, which would be "
                 "trained on every portion for nothing",
                 hint=f"set 'control: true' for {PROBE}, and not for its probe",
             )
 
     def _refused(self) -> ParameterError:
         return ParameterError(
-            f"{PROBE}: probe {self._name} gives no probabilities (no surprisal in its outcomes), "
-            "of which codelengths are made",
+            f"{PROBE}: probe {self.probe_name} gives no probabilities (no surprisal in its "
+            "outcomes), of which codelengths are made",
             hint="name a probe such as classifiers.linear, mdl.mlp or an edge probe",
         )
 
@@ -201,7 +171,7 @@ class Online:
         bits, scores = [], []
         for result, a, b in zip(results, ends, ends[1:], strict=False):
             assert result.outcomes is not None
-            bits.append(_aligned(result.outcomes, sent.order[a:b], self._name))
+            bits.append(_aligned(result.outcomes, sent.order[a:b], self.probe_name))
             scores.append(next(iter(result.scores.values())))
         if single:
             # How many labels each portion knows, by where each first comes.
@@ -209,7 +179,7 @@ class Online:
             seen = [int(np.sum(first < a)) for a in ends[:-1]]
             bits = finite(bits, [int(a) for a in ends[:-1]], seen, K)
         elif not all(np.isfinite(b).all() for b in bits):
-            raise DataError(f"{PROBE}: probe {self._name} rules out labels that occur")
+            raise DataError(f"{PROBE}: probe {self.probe_name} rules out labels that occur")
         each = math.log2(K) if single else float(K)
         uniform, first = len(sent.order) * each, each
         if labels.asked is not None:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sondage import probing
 from sondage.contracts import Problem
-from sondage.data import Ints, Labels, Split, States
+from sondage.data import Ints, Labels, Split
 from sondage_mdl.blocks import Blocks
 
 
@@ -22,7 +22,7 @@ class Sent:
     blocks: Blocks
 
 
-class Prequential:
+class Prequential(probing.OfProblem):
     """A `sondage.contracts.Problem` whose seeds are pairs of a seed and a portion.
 
     Portion i of a seed trains on the items before the end of its block, keeps the task's dev
@@ -40,7 +40,7 @@ class Prequential:
     def __init__(
         self, problem: Problem, sent: Mapping[int, Sent], target: Labels | None = None
     ) -> None:
-        self._problem = problem
+        super().__init__(problem)
         self.layers = problem.layers
         self.data = problem.data
         if target is not None:
@@ -61,18 +61,6 @@ class Prequential:
             self.portions[seed] = own
         self.splits: Mapping[int, Split] = splits
         self.seeds = tuple(splits)
-
-    def vectors(self, layer: int) -> NDArray[np.float32]:
-        """Return one row a unit."""
-        return self._problem.vectors(layer)
-
-    def states(self, layer: int) -> States:
-        """Return the ragged rows of every sentence."""
-        return self._problem.states(layer)
-
-    def distinct_states(self, layer: int) -> States:
-        """Return the ragged rows of every distinct sentence."""
-        return self._problem.distinct_states(layer)
 
     def rng(self, layer: int | None, seed: int) -> np.random.Generator:
         """Return the generator of one layer, seed and portion, whatever else is there."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sondage.contracts import Findings
 from sondage.plain import flat
-from sondage.report.theme import SizeName
+from sondage.report import FigureOptions
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -25,7 +25,7 @@ _KEYS = ["task", "view", "layer"]
 
 
 @dataclass(kw_only=True, eq=False)
-class Mosbach2020:
+class Mosbach2020(FigureOptions):
     """Figures 1, 4 and 5 and tables 2 and 5 of the paper, of whatever is there.
 
     Each figure is an SVG with its data as CSV, each table CSV and LaTeX. ``README.md`` lists
@@ -40,10 +40,6 @@ class Mosbach2020:
     probe : str
         Name of the probe whose accuracy is shown; without it, the first in the results that
         has one.
-    size : {"screen", "column", "page"}
-        How wide the figures are: as their panels, or as a column or page of a paper.
-    pdf : bool
-        Every figure as a PDF, too.
 
     References
     ----------
@@ -54,8 +50,6 @@ class Mosbach2020:
 
     base: str = "base"
     probe: str = ""
-    size: SizeName = "screen"
-    pdf: bool = False
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""

@@ -44,7 +44,7 @@ def tree_distances(heads: ArrayLike) -> Ints:
     Parameters
     ----------
     heads : ints, shape (t,)
-        Index of each word's head; -1 at the one root.
+        As of `depths`.
 
     Returns
     -------
