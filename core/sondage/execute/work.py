@@ -62,7 +62,7 @@ class Prepared:
     Attributes
     ----------
     error : str
-        What those that need it must give up for.
+        Why it failed, and with it every node that needs it; empty if it went well.
     records : list of Record
         Of the node's cells, where they could not be handed over at once.
     """
