@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
-import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from types import FrameType
 
 from sondage import probing
+from sondage.guard import surroundings
 from sondage.guard.heed import heeded
 from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.component import Component
 from sondage.testing.probed import toy_cells, toy_problem
 
-T = TypeVar("T")
+# Moments of a fit, as parts of its whole time: many where it is short, so that some fall in it.
+_SHORT = 0.05
+_MOMENTS = {True: [k / 16 for k in range(1, 16)], False: [1 / 3, 2 / 3]}
+# An interrupt in one of these would leave what they were about to set or to put back.
+_UNTOUCHED = frozenset({"__enter__", "__exit__", "__del__", "_find_and_load"})
 
 
 @promise_of("probe", since="0.1")
@@ -24,41 +28,81 @@ def check_an_interrupt_leaves_no_result(component: Component) -> None:
     """Ctrl-C in the middle of a fit ends the job, and nothing of it is handed over."""
     if threading.current_thread() is not threading.main_thread():
         raise NotApplicable("only a main thread is interrupted")
+    if not hasattr(signal, "setitimer"):
+        raise NotApplicable("this system has no timer signals")
     problem = toy_problem(component.make(), layers=(0,), seeds=(0,))
     toy_cells(component)  # what is imported or kept at first use
 
     def fitted() -> list[object]:
         return list(probing.run(component.make(), problem))
 
-    def made(stop: int, count: list[int]) -> Iterator[object]:
+    start = time.perf_counter()
+    fitted()
+    whole = time.perf_counter() - start
+    heard = [_interrupted(fitted, part * whole) for part in _MOMENTS[whole < _SHORT]]
+    if not any(heard):
+        raise NotApplicable("the fit ends before an interrupt can come")
+
+
+def _interrupted(work: Callable[[], object], after: float) -> bool:
+    """Interrupt `work` after so many seconds; whether it was still going on."""
+    interrupt = Interrupt(after)
+    found: list[object] = []
+
+    def made() -> Iterator[object]:
         # Of the probe alone: what listens is not to be hit.
-        yield from interrupted(fitted, stop, count)
+        yield interrupt.within(work)
 
-    list(made(0, whole := [0]))
-    for third in (1, 2):
-        found: list[object] = []
-        with contextlib.suppress(KeyboardInterrupt), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found.extend(heeded(made(third * whole[0] // 3, [0])))
-        assert not found, "the probe did not hear the interrupt and gave a result"
-
-
-def interrupted(work: Callable[[], T], at: int, count: list[int]) -> T:
-    """Count the calls of Python functions in `work`; interrupt one of them, as Ctrl-C would."""
-
-    def seen(frame: object, event: str, argument: object) -> None:
-        # Not those of C functions: as if between a lock's taking and its `with`.
-        count[0] += event == "call"
-        if event == "call" and count[0] == at:
-            sys.setprofile(before)
-            signal.raise_signal(signal.SIGINT)
-
-    before = sys.getprofile()
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Here and not in a generator, in whose frames profiling is not safe in Python 3.11.
-    sys.setprofile(seen)
+    states = surroundings.take_all()
     try:
-        return work()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found.extend(heeded(made()))
+    except KeyboardInterrupt:
+        if not interrupt.came:
+            raise  # that of whoever runs the kit
     finally:
-        sys.setprofile(before)
-        signal.signal(signal.SIGINT, handler)
+        surroundings.put_back(states)
+    assert not (interrupt.came and found), "the probe did not hear the interrupt and gave a result"
+    return interrupt.came
+
+
+class Interrupt:
+    """An interrupt as by Ctrl-C, some seconds after a piece of work began."""
+
+    def __init__(self, after: float) -> None:
+        self.after = max(after, 1e-6)
+        self.came = self._working = False
+
+    def within(self, work: Callable[[], object]) -> object:
+        """Do the work. Timers of signals that were set before go on afterwards."""
+        handlers = {
+            signal.SIGALRM: signal.signal(signal.SIGALRM, self._ring),
+            signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        }
+        self._working = True
+        before = signal.setitimer(signal.ITIMER_REAL, self.after)
+        try:
+            return work()
+        finally:
+            self._working = False
+            signal.setitimer(signal.ITIMER_REAL, *before)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        if not self._working:
+            return
+        if _among(frame, _UNTOUCHED):
+            signal.setitimer(signal.ITIMER_REAL, 1e-4)
+            return
+        self.came = True
+        signal.raise_signal(signal.SIGINT)
+
+
+def _among(frame: FrameType | None, names: frozenset[str]) -> bool:
+    while frame is not None and frame.f_code is not Interrupt.within.__code__:
+        if frame.f_code.co_name in names:
+            return True
+        frame = frame.f_back
+    return False
