@@ -15,7 +15,7 @@ from sondage.host import Host
 from sondage.parts import FileTask, Parts
 
 #: Tasks over files of this repository, by plugin: others are not looked at here.
-OURS = ("corpora", "edges", "glue", "senteval", "streusle", "trec", "treebank")
+OURS = ("edges", "glue", "senteval", "streusle", "trec", "treebank")
 
 
 def offers():
