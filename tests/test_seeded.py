@@ -3,6 +3,7 @@
 import pytest
 
 from sondage import registry
+from sondage.commands.check import subject
 from sondage.commands.validate import check_registry
 from sondage.contracts import Encoder
 from sondage.errors import ParameterError, RegistryError, UnknownComponentError
@@ -238,6 +239,13 @@ def test_validating_looks_at_every_seed(tmp_path):
                     "    tasks: [t.task]\n    probes: [t.simple]\n")  # fmt: skip
     (problem,) = check_registry(path, HOST).problems
     assert "has no parameter 'seed'" in problem.message
+
+
+def test_checking_what_is_several_looks_at_one(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text(HEAD + "    encoders: [a]\n    tasks: [t.task]\n    probes: [t.simple]\n")
+    assert subject("cut", HOST, registry_file=path).arguments["base"].seed == 10
+    assert subject("many", HOST, registry_file=path).offer.spec.name == "t.encoder"
 
 
 def test_names_come_apart_and_together():
