@@ -89,7 +89,8 @@ def _built(kind: Kind, declaration: Declaration, name: str, host: Host, found: R
     contents = found.contents.model_copy(update={f"{kind}s": section})
     assert isinstance(contents, Contents)
     builder = Builder(host, Registry(contents, found.document))
-    built = builder.build(kind, name, (f"{kind}s", name), f"check of '{name}'")
+    # Of several encoders, one a seed, any stands for all.
+    built = builder.members(kind, name, (f"{kind}s", name), f"check of '{name}'")[0]
     # Constructors store their arguments unchanged under the same names.
     fields = model_of(type(built.instance)).model_fields
     return Subject(built.offer, {field: getattr(built.instance, field) for field in fields})

@@ -72,6 +72,7 @@ def plainly(folder, data, split, settings):
     optimizer = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": settings.weight_decay},
          {"params": plain, "weight_decay": 0.0}], lr=settings.learning_rate,
+        betas=settings.betas, eps=settings.epsilon,
     )  # fmt: skip
     sentences = np.unique(labels.sentence[split.train])
     total = settings.epochs * math.ceil(len(sentences) / settings.batch_size)
@@ -92,8 +93,12 @@ def plainly(folder, data, split, settings):
                     y.append(labels.y[item])
             loss = torch.nn.functional.cross_entropy(head(torch.stack(vectors)), torch.tensor(y))
             up, down = step / max(warmup, 1), (total - step) / (total - warmup)
+            share = up if step < warmup else down
+            if settings.schedule == "slanted-triangular":
+                # A tenth of 8 steps is none.
+                share = (1 + (1 - step / total) * 31) / 32
             for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * (up if step < warmup else down)
+                group["lr"] = settings.learning_rate * share
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_([p for _, p in named], settings.max_grad_norm)
@@ -103,19 +108,19 @@ def plainly(folder, data, split, settings):
     return losses, {n: p.detach().numpy() for n, p in model.named_parameters()}
 
 
-def test_a_plain_loop_gives_the_same_losses_and_weights(bert, data, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "adam", [{}, {"betas": (0.7, 0.9), "epsilon": 1e-3, "schedule": "slanted-triangular"}]
+)
+def test_a_plain_loop_gives_the_same_losses_and_weights(bert, data, tmp_path, adam):
     from safetensors.numpy import load_file
 
-    from sondage_transformers import heads
-
     # Dropout would be drawn in another order: without it, the two have to agree.
-    monkeypatch.setattr(heads, "DROPOUT", 0.0)
     base = tmp_path / "base"
     shutil.copytree(bert.model, base)
     config = json.loads((base / "config.json").read_text())
     config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     (base / "config.json").write_text(json.dumps(config))
-    settings = Settings(**QUICK, weight_decay=0.1, max_grad_norm=0.5)
+    settings = Settings(**QUICK, weight_decay=0.1, max_grad_norm=0.5, head_dropout=0.0, **adam)
     split = data.split(0)
     finetune(Pretrained(model=str(base), device="cpu"), data, split, tmp_path / "ours", settings)
     losses, weights = plainly(base, data, split, settings)
@@ -126,6 +131,35 @@ def test_a_plain_loop_gives_the_same_losses_and_weights(bert, data, tmp_path, mo
         # A bias of the keys has a gradient of rounding alone, which Adam makes large.
         if "key.bias" not in name:
             np.testing.assert_allclose(ours[name], value, atol=1e-3, err_msg=name)
+
+
+def test_a_slanted_triangle_worked_by_hand(bert, data, tmp_path, watched):
+    settings = Settings(epochs=5, batch_size=8, schedule="slanted-triangular", warmup=0.1)
+    finetune(bert, data, data.split(0), tmp_path, settings)
+    # Of 20 steps cut_frac 0.1 gives 2 to rise in. With p = 0, 1/2, 1, then 17/18, 16/18, ...:
+    # (1 + 31 p) / 32.
+    expected = [1 / 32, 33 / 64, 1.0, (1 + 31 * 17 / 18) / 32]
+    np.testing.assert_allclose(watched["rates"][:4], 3e-4 * np.array(expected), rtol=1e-9)
+    # Half way down, and at the last step p = 1/18.
+    np.testing.assert_allclose(watched["rates"][11], 3e-4 * 33 / 64, rtol=1e-9)
+    np.testing.assert_allclose(watched["rates"][19], 3e-4 * 49 / 576, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("warmup", "total", "shares"),
+    [
+        (0.5, 4, [0.25, 0.625, 1.0, 0.625]),
+        (0.3, 5, [0.25, 1.0, 0.8125, 0.625, 0.4375]),  # 1.5 steps are 1
+        (0.0, 2, [1.0, 0.625]),
+        (1.0, 3, [0.25, 0.625, 1.0]),
+        (0.1, 1, [1.0]),
+    ],
+)
+def test_the_shares_of_slanted_triangles(warmup, total, shares):
+    settings = Settings(schedule="slanted-triangular", warmup=warmup, ratio=4)
+    found = [settings.slanted_share(step, total) for step in range(total)]
+    np.testing.assert_allclose(found, shares, rtol=1e-12)
+    assert settings.slanted_share(total, total) == 0.25  # asked for once more after the last
 
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
@@ -268,6 +302,29 @@ def test_labels_unseen_in_training_are_counted(bert, data, tmp_path):
     lost = int((y[split.dev] == rare).sum() + (y[split.test] == rare).sum())
     assert lost > 0
     assert result.warnings == {"unseen-label": lost}
+
+
+def test_what_identifies_a_training_is_as_it_was_before_later_parameters(bert):
+    from importlib.metadata import version
+
+    from sondage.data import digest
+    from sondage_transformers import Finetuned
+
+    series = Finetuned(base=bert, task=ToyTask(n=12), epochs=1)
+    before = ("auto", 3e-4, "linear", 0.1, 1, 32, 0.0, 1.0, 0, None, None)
+    torch = ".".join(version("torch").split(".")[:2])
+    parts = ("transformers.finetuned", bert.fingerprint, series.task.fingerprint, 0)
+    assert series.recipe_digest == digest(*parts, before, torch)
+    assert repr(Settings(freeze=2)) == (
+        "Settings(head='auto', learning_rate=0.0003, schedule='linear', warmup=0.1, epochs=10, "
+        "batch_size=32, weight_decay=0.0, max_grad_norm=1.0, seed=0, freeze=2, max_length=None)"
+    )
+    others = (("betas", (0.9, 0.99)), ("epsilon", 1e-6), ("ratio", 8.0), ("head_dropout", 0.0))
+    told = {
+        Finetuned(base=bert, task=series.task, epochs=1, **{name: value}).recipe_digest
+        for name, value in others
+    }
+    assert len(told | {series.recipe_digest}) == 5
 
 
 def test_results_without_test_scores_are_not_taken_for_whole(bert):

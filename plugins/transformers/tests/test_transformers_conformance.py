@@ -40,6 +40,9 @@ def base(family="bert"):
             {"base": lambda: base("gpt2")},
             {"freeze": 1},
             {"checkpoints": 2},
+            {"betas": (0.9, 0.99)},
+            {"schedule": "slanted-triangular"},
+            {"head_dropout": 0.0},
         ],
     },
 )

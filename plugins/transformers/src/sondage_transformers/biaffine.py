@@ -34,20 +34,22 @@ class BiaffineHead(Head):
     ----------
     width, n_labels, seed : int
         The seed draws the first weights, on the CPU.
+    dropout : float
+        Of the words' vectors.
 
     References
     ----------
     Dozat and Manning 2017, arXiv:1611.01734, section 3.2 and table 1. Departs from it: word
-    vectors are a pretrained encoder's and dropped out by 0.1; the root is a learned vector; a
-    word does not compete for being its own head; the nonlinearity is a leaky ReLU of slope 0.1;
+    vectors are a pretrained encoder's and dropped out by `dropout`; the root is a learned vector;
+    a word does not compete for being its own head; the nonlinearity is a leaky ReLU of slope 0.1;
     training is that of `Finetuned`.
     """
 
     scores = ("las", "uas")
 
-    def __init__(self, width: int, n_labels: int, seed: int) -> None:
+    def __init__(self, width: int, n_labels: int, seed: int, *, dropout: float = DROPOUT) -> None:
         super().__init__()
-        self.dropout = torch.nn.Dropout(DROPOUT)
+        self.dropout = torch.nn.Dropout(dropout)
         self.root = torch.nn.Parameter(torch.empty(width))
         # Of heads and dependents at once: arcs first, then labels.
         self.as_head = torch.nn.Linear(width, ARC_SIZE + LABEL_SIZE)

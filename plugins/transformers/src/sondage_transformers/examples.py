@@ -91,8 +91,8 @@ def view_of(head: Head, target: Labels | Trees, has_cls: bool) -> str:
         If the head does not fit what is predicted.
     """
     arity = -1 if isinstance(target, Trees) else target.units.arity
-    fits = {"sentence": 0, "sentence-mean": 0, "word": 1, "pair": 2, "biaffine": -1, "auto": arity}
-    if fits[head] != arity:
+    fits = {"word": 1, "pair": 2, "biaffine": -1, "auto": arity}
+    if fits.get(head, 0) != arity:
         what = "trees" if arity < 0 else f"items of {arity} spans"
         raise ParameterError(
             f"head {head!r} does not fit {what}",
@@ -103,6 +103,13 @@ def view_of(head: Head, target: Labels | Trees, has_cls: bool) -> str:
         return "word"
     if head == "sentence-mean":
         return "mean"
+    if head == "pooler" and not has_cls:
+        raise ParameterError(
+            "head 'pooler' reads the classification token, and the base's tokenizer puts none "
+            "before a text",
+            where="transformers.finetuned",
+            hint="head: sentence, or sentence-mean",
+        )
     return "cls" if has_cls else "last"
 
 
@@ -132,7 +139,9 @@ class Examples:
             size = np.diff(self.corpus.offsets)[self.sentences]
         else:
             second = self.corpus.second or [""] * len(self.corpus)
-            size = np.array([len(self.corpus.texts[i]) + len(second[i]) for i in self.sentences])
+            size = np.array(
+                [len(self.corpus.texts[i]) + len(second[i] or "") for i in self.sentences]
+            )
         return np.argsort(-size, kind="stable")
 
     def warnings(self) -> Counter[str]:

@@ -15,12 +15,13 @@ from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.examples import training_sentences
 from sondage_transformers.recipe import Recipe, recipe_of, version
-from sondage_transformers.settings import SCORES, Head, Schedule, Settings, kept_steps
+from sondage_transformers.settings import Head, Schedule, Settings, kept_steps, scores_id
 from sondage_transformers.truncated import Truncated
 
 _NAME = "transformers.finetuned"
+Beta = Annotated[float, Field(ge=0, lt=1)]
 _HEADS: dict[str, tuple[Head, ...]] = {
-    "sentences": ("auto", "sentence", "sentence-mean"),
+    "sentences": ("auto", "sentence", "sentence-mean", "pooler", "pooler-fresh"),
     "words": ("auto", "word", "pair"),
     "trees": ("auto", "biaffine"),
 }
@@ -31,13 +32,14 @@ class Finetuned:
     """An encoder trained on a task with a head of its own: its steps are encoders.
 
     Step 0 is the base, bit for bit; the last step ends the training. Each step has the
-    base's layers and views; the head is thrown away.
+    base's layers and views; the head is thrown away, but for the pooler of a model that has one.
 
     Training runs in float32 under transformers' `Trainer`. A batch is `batch_size` sentences
     that carry a training item, with all their items; the loss is the cross-entropy averaged
     over the batch's items. The head is one linear layer or, for trees, a biaffine parser; before
-    it comes dropout of 0.1. Weights that the last layer does not depend on (a pooler, a
-    decoder, the blocks above a truncated base) stay as they are.
+    it comes dropout. Weights that the head does not depend on (a pooler that it does not read, a
+    decoder, the blocks above a truncated base) stay as they are. Dropout within the model is
+    that of its configuration.
 
     Parameters
     ----------
@@ -48,18 +50,24 @@ class Finetuned:
         One label on each sentence (or pair of texts), word, span or tuple of spans; or a
         dependency tree on each sentence. It is trained on the training part of its split, and
         scored on the development part at each kept step and on the test part at the last.
-    head : {'auto', 'sentence', 'sentence-mean', 'word', 'pair', 'biaffine'}
-        What the label is read from, at the last layer: the classification token (the last
-        subword of a model without one), the mean over the text's subwords, the mean of a
-        word's subwords (of a span, of its words), or two of these after each other; `biaffine`,
-        for trees, reads all words of a sentence. `auto` takes what fits the task.
+    head : {'auto', 'sentence', 'sentence-mean', 'pooler', 'pooler-fresh', 'word', 'pair', \
+            'biaffine'}
+        What the label is read from, at the last layer. `sentence`: the classification token (the
+        last subword of a model without one). `pooler`: the same through the model's own pooler (a
+        layer with tanh, as BERT has it), which learns too; an error where the model or its
+        checkpoint has none. `pooler-fresh`: through such a layer that the seed draws, part of
+        the head. `sentence-mean`: the mean over the text's subwords. `word`: the mean of a word's
+        subwords (of a span, of its words); `pair`: two of these after each other. `biaffine`:
+        for trees, all words of a sentence. `auto` takes `sentence`, `word`, `pair` or
+        `biaffine`, as fits the task.
     learning_rate : float
         Its highest value.
-    schedule : {'linear', 'cosine', 'constant'}
-        How the rate goes on after the warm-up; the first two end at 0.
+    schedule : {'linear', 'cosine', 'constant', 'slanted-triangular'}
+        How the rate goes on after the warm-up: the first two end at 0, `constant` stays at its
+        highest. `slanted-triangular` rises from and falls to a `ratio`-th of it.
     warmup : float
         Share of the steps in which the rate rises from 0, rounded up; the last is not among
-        them.
+        them. Of the slanted triangular schedule its ``cut_frac``, rounded down.
     epochs : int
         Passes over the training part.
     batch_size : int
@@ -79,14 +87,24 @@ class Finetuned:
         included, or these.
     max_length : int, optional
         Subwords of a window in training, special tokens included; without it, the base's.
+    betas : (float, float)
+        Of Adam: how slowly the means of gradients and of their squares forget.
+    epsilon : float
+        Of Adam: added to the square root that it divides by.
+    ratio : float
+        Of the slanted triangular schedule: its highest rate over its lowest.
+    head_dropout : float
+        Rate of the dropout right before the linear layer or the parser.
 
     References
     ----------
     Zhou and Srikumar 2022, arXiv:2106.14282, section 3.3 and appendix A (learning rate, linear
     schedule, 10% warm-up, batch of 32, 10 epochs); Merchant et al. 2020, arXiv:2004.14448v1,
     section 3 (parsing) and 5.2 (partial freezing, truncation); Dozat and Manning 2017,
-    arXiv:1611.01734 (the parser). Departs from it: gradients are clipped and dropout of 0.1
-    comes before the head, as in transformers' defaults (the papers do not say); the
+    arXiv:1611.01734 (the parser); Devlin et al. 2019, arXiv:1810.04805v2, section 4.1 (`pooler`);
+    Howard and Ruder 2018, arXiv:1801.06146v5, equation 3 (the slanted triangular schedule).
+    Departs from it: gradients are clipped and dropout of 0.1 comes before the head, as in
+    transformers' defaults (the papers do not say); unless `head` says otherwise the
     classification token goes to the head without BERT's pooler.
     """
 
@@ -105,6 +123,10 @@ class Finetuned:
     freeze: Annotated[int, Field(ge=0)] | None = None
     checkpoints: Annotated[int, Field(ge=1)] | list[Annotated[int, Field(ge=0)]] = 1
     max_length: Annotated[int, Field(ge=3)] | None = None
+    betas: tuple[Beta, Beta] = (0.9, 0.999)
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    ratio: Annotated[float, Field(ge=1)] = 32.0
+    head_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     _folder: Path | None = dataclasses.field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -134,7 +156,8 @@ class Finetuned:
     def recipe_digest(self) -> str:
         """32 hex digits over all that determines the weights at a step.
 
-        Base, task, all parameters but `checkpoints`, and the version of torch up to its minor
+        Base, task, all parameters but `checkpoints` (those that came after the first release only
+        where they are not as they were before), and the version of torch up to its minor
         number; the base's fingerprint holds that of transformers. The device is left out, as
         for every encoder of this plugin, although training strays further on another one.
         """
@@ -143,14 +166,14 @@ class Finetuned:
             self.base.fingerprint,
             self.task.fingerprint,
             self.split_seed,
-            dataclasses.astuple(self.settings),
+            self.settings.key,
             ".".join(version("torch").split(".")[:2]),
         )
 
     @property
     def fingerprint(self) -> str:
         """32 hex digits over `recipe_digest`, which steps are kept, and how they are scored."""
-        return digest(self.recipe_digest, self.checkpoints, SCORES)
+        return digest(self.recipe_digest, self.checkpoints, scores_id(self.task.units))
 
     @cached_property
     def _n_sentences(self) -> int:
@@ -195,13 +218,14 @@ class Finetuned:
         Result
             Scores of the last step: ``dev_accuracy``, ``test_accuracy``, ``dev_loss`` and
             ``test_loss`` (cross-entropy in nats), and ``train_loss`` (mean over the last epoch,
-            under dropout). For trees ``dev_las``, ``dev_uas`` and so on: the shares of scored
-            words with the right head and relation, and with the right head. A table
-            ``checkpoints`` has a row a kept step: ``step``, ``epoch``, ``train_loss`` (mean
-            since the row before) and the scores on dev. What an empty part of the split leaves
-            out a warning ``no-dev-items`` or ``no-test-items`` says; ``unseen-label`` counts
-            items of dev and test whose label no training item has (for trees, words by
-            relation).
+            under dropout). With two labels on sentences ``dev_matthews`` and ``test_matthews``:
+            Matthews correlation, 0 where all items have one label or one guess. For trees
+            ``dev_las``, ``dev_uas`` and so on: the shares of scored words with the right head
+            and relation, and with the right head. A table ``checkpoints`` has a row a kept step:
+            ``step``, ``epoch``, ``train_loss`` (mean since the row before) and the scores on
+            dev. What an empty part of the split leaves out a warning ``no-dev-items`` or
+            ``no-test-items`` says; ``unseen-label`` counts items of dev and test whose label no
+            training item has (for trees, words by relation).
 
         Raises
         ------

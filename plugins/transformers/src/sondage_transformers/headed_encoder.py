@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,7 +12,7 @@ from sondage.errors import ParameterError
 from sondage_transformers.biaffine import BiaffineHead
 from sondage_transformers.engine import Engine
 from sondage_transformers.examples import Portion
-from sondage_transformers.heads import Head, LinearHead, Outputs
+from sondage_transformers.heads import DROPOUT, Head, LinearHead, Outputs, TwoClassHead
 from sondage_transformers.pooling import Pooler
 from sondage_transformers.tree_examples import TreePortion
 
@@ -19,11 +20,31 @@ if TYPE_CHECKING:
     from sondage_transformers.network import Tensors
 
 
-def head_for(target: Labels | Trees, width: int, seed: int) -> Head:
-    """Return a new head, on the CPU, that predicts this target from rows of this width."""
+def head_for(
+    target: Labels | Trees,
+    width: int,
+    seed: int,
+    *,
+    dropout: float = DROPOUT,
+    dense: bool = False,
+) -> Head:
+    """Return a new head, on the CPU, that predicts this target from rows of this width.
+
+    Parameters
+    ----------
+    target : Labels or Trees
+    width, seed : int
+    dropout : float
+        Before the head.
+    dense : bool
+        For labels, whether a drawn layer with tanh comes before that.
+    """
     if isinstance(target, Trees):
-        return BiaffineHead(width, len(target.names), seed)
-    return LinearHead(width, max(target.units.arity, 1), len(target.names), seed)
+        return BiaffineHead(width, len(target.names), seed, dropout=dropout)
+    if target.units.arity == 0 and len(target.names) == 2:
+        return TwoClassHead(width, 1, seed, dropout=dropout, dense=dense)
+    arity, n = max(target.units.arity, 1), len(target.names)
+    return LinearHead(width, arity, n, seed, dropout=dropout, dense=dense)
 
 
 class HeadedEncoder(torch.nn.Module):
@@ -35,12 +56,22 @@ class HeadedEncoder(torch.nn.Module):
         Its network's model is trained in place.
     view : {'cls', 'last', 'mean', 'word'}
     head : Head
+    pool : callable, optional
+        What rows (n, width) go through before the head: a part of the network's model, which
+        learns with it.
     """
 
-    def __init__(self, engine: Engine, view: str, head: Head) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        view: str,
+        head: Head,
+        pool: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    ) -> None:
         super().__init__()
         self.engine = engine
         self.view = view
+        self.pool = pool
         self.model = engine.network.model
         self.layer = engine.recipe.n_layers
         self.head = head.to(engine.device)
@@ -55,11 +86,12 @@ class HeadedEncoder(torch.nn.Module):
         shape = (1, portion.n_rows, hidden.shape[-1])
         out = {self.view: torch.empty(shape, device=hidden.device)}
         Pooler(portion.batch, out).take(0, hidden)
-        found: Outputs = self.head(out[self.view][0], portion)
+        rows = out[self.view][0]
+        found: Outputs = self.head(rows if self.pool is None else self.pool(rows), portion)
         return found
 
     def choose_trained(self, freeze: int | None) -> None:
-        """Let the weights learn that the last layer depends on, but not those of frozen ones.
+        """Let the weights learn that the head's rows depend on, but not those of frozen layers.
 
         Which these are is found out by differentiation, whatever the architecture calls them.
         Where blocks share weights (ALBERT), a frozen one freezes its like.
@@ -75,14 +107,17 @@ class HeadedEncoder(torch.nn.Module):
                 where="transformers.finetuned",
             )
         self.eval()
-        used = self._reached(self.layer)
+        used = self._reached(self.layer, self.pool)
         kept = set() if freeze is None else self._reached(freeze)
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(name in used - kept)
 
-    def _reached(self, layer: int) -> set[str]:
+    def _reached(
+        self, layer: int, pool: Callable[[torch.Tensor], torch.Tensor] | None = None
+    ) -> set[str]:
         self.model.requires_grad_(True)
-        torch.autograd.backward(self.states(self.engine.network.probe, layer).sum())
+        states = self.states(self.engine.network.probe, layer)
+        torch.autograd.backward((states if pool is None else pool(states[:, 0])).sum())
         found = {name for name, p in self.model.named_parameters() if p.grad is not None}
         self.zero_grad(set_to_none=True)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -62,18 +63,33 @@ class LinearHead(Head):
         Runs of rows that an item reads; at least 1.
     n_labels, seed : int
         The seed draws the first weights, on the CPU.
+    dropout : float
+    dense : bool
+        Whether a layer with tanh, as wide as what it reads, comes before the dropout.
     """
 
     scores = ("accuracy",)
 
-    def __init__(self, width: int, arity: int, n_labels: int, seed: int) -> None:
+    def __init__(
+        self,
+        width: int,
+        arity: int,
+        n_labels: int,
+        seed: int,
+        *,
+        dropout: float = DROPOUT,
+        dense: bool = False,
+    ) -> None:
         super().__init__()
-        self.dropout = torch.nn.Dropout(DROPOUT)
+        self.dropout = torch.nn.Dropout(dropout)
         self.linear = torch.nn.Linear(arity * width, n_labels)
+        self.dense = torch.nn.Linear(arity * width, arity * width) if dense else None
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
-            self.linear.weight.normal_(0.0, SPREAD, generator=generator)
-            self.linear.bias.zero_()
+            for layer in (self.linear, self.dense):
+                if layer is not None:
+                    layer.weight.normal_(0.0, SPREAD, generator=generator)
+                    layer.bias.zero_()
 
     def forward(self, rows: torch.Tensor, portion: Portion) -> Outputs:
         """Return the mean cross-entropy (nats) and ``logits``, shape (n, n_labels)."""
@@ -83,8 +99,10 @@ class LinearHead(Head):
         for k in range(1, int(portion.length.max())):
             more = picked(rows, torch.where(length > k, first + k, first))
             vectors = vectors + more * (length > k)[:, :, None]
-        vectors = vectors / length[:, :, None]
-        logits = self.linear(self.dropout(vectors.flatten(1)))
+        vectors = (vectors / length[:, :, None]).flatten(1)
+        if self.dense is not None:
+            vectors = torch.tanh(self.dense(vectors))
+        logits = self.linear(self.dropout(vectors))
         y = torch.from_numpy(portion.y).to(rows.device)
         return {"loss": torch.nn.functional.cross_entropy(logits, y), "logits": logits}
 
@@ -93,3 +111,52 @@ class LinearHead(Head):
         n = len(portion.y)
         right = int((out["logits"].argmax(1).cpu().numpy() == portion.y).sum())
         return np.array([float(out["loss"]) * n, n, n, right], np.float64)
+
+
+class TwoClassHead(LinearHead):
+    """A linear head of two labels, scored by Matthews correlation as well.
+
+    Parameters
+    ----------
+    width, arity, seed, dropout, dense
+        As `LinearHead`.
+    """
+
+    scores = ("accuracy", "matthews")
+
+    def __init__(self, width: int, arity: int, seed: int, **more: Any) -> None:
+        super().__init__(width, arity, 2, seed, **more)
+
+    def tally(self, out: Outputs, portion: Portion) -> NDArray[np.float64]:
+        """Return sums over the items: as `LinearHead`, and items by label and guess."""
+        guess = out["logits"].argmax(1).cpu().numpy()
+        table = np.bincount(2 * portion.y + guess, minlength=4)
+        return np.concatenate([super().tally(out, portion), table.astype(np.float64)])
+
+    def summary(self, sums: NDArray[np.float64]) -> dict[str, float]:
+        """Return ``accuracy``, ``matthews`` and ``loss`` from added up tallies."""
+        values = (float(sums[3] / sums[2]), matthews(sums[4:].reshape(2, 2)))
+        return dict(zip(self.scores, values, strict=True)) | {"loss": float(sums[0] / sums[1])}
+
+
+def matthews(table: NDArray[np.float64]) -> float:
+    """Return Matthews correlation of two classes.
+
+    Parameters
+    ----------
+    table : array, shape (2, 2)
+        Items by label and by guess.
+
+    Returns
+    -------
+    float
+        From -1 to 1; 0 where all items have one label or one guess, of which it is not defined.
+
+    References
+    ----------
+    Matthews 1975, Biochimica et Biophysica Acta 405(2), 442-451: the correlation of label and
+    guess as numbers 0 and 1. Departs from it: 0 where it is not defined.
+    """
+    spread = math.prod(np.sqrt([*table.sum(0), *table.sum(1)]).tolist())
+    product = float(table[0, 0] * table[1, 1] - table[0, 1] * table[1, 0])
+    return product / spread if spread else 0.0

@@ -146,6 +146,7 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
         ) from error
     reader = encoder_of(model)
     used = {id(tensor) for tensor in (*reader.parameters(), *reader.buffers())}
+    _MISSING[model] = frozenset(k for k in info["missing_keys"] if any(p in k for p in _UNUSED))
     missing = [
         key
         for key in info["missing_keys"]
@@ -158,6 +159,15 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
             hint="these would be random; save the whole model, or use transformers.randomised",
         )
     return model
+
+
+def missing_of(model: Any) -> frozenset[str]:
+    """Return the weights of a loaded model that its checkpoint lacks, and no state depends on."""
+    return _MISSING.get(model, frozenset())
+
+
+#: The same, by model.
+_MISSING: weakref.WeakKeyDictionary[Any, frozenset[str]] = weakref.WeakKeyDictionary()
 
 
 def _tensor(model: Any, key: str) -> Any:

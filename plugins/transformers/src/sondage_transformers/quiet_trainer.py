@@ -22,7 +22,13 @@ from sondage_transformers.examples import Examples, Portion
 from sondage_transformers.settings import Settings
 from sondage_transformers.training_folder import TrainingHistory
 
-_SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
+_SCHEDULES = {
+    "linear": "linear",
+    "cosine": "cosine",
+    "constant": "constant_with_warmup",
+    # Not one of the Trainer's: `QuietTrainer` makes it.
+    "slanted-triangular": "constant",
+}
 
 
 class TrainingBatches(torch.utils.data.Dataset[Portion]):
@@ -73,6 +79,17 @@ class QuietTrainer(Trainer):
             generator=torch.Generator().manual_seed(0),
         )
 
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """Return what sets the rate of each step."""
+        settings = self.batches.settings
+        if settings.schedule == "slanted-triangular" and self.lr_scheduler is None:
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+                self.optimizer if optimizer is None else optimizer,
+                lambda step: settings.slanted_share(step, num_training_steps),
+            )
+            self._created_lr_scheduler = True
+        return super().create_scheduler(num_training_steps, optimizer)
+
     def compute_loss(self, model: Any, inputs: Any, *args: Any, **options: Any) -> Any:
         """Return the loss; raises `EncodingError` if it is not finite."""
         loss: Any = super().compute_loss(model, inputs, *args, **options)
@@ -112,6 +129,9 @@ def arguments(settings: Settings, total: int, scratch: Path, device: torch.devic
         lr_scheduler_type=_SCHEDULES[settings.schedule],
         warmup_steps=settings.warmup_steps(total),
         optim="adamw_torch",
+        adam_beta1=settings.betas[0],
+        adam_beta2=settings.betas[1],
+        adam_epsilon=settings.epsilon,
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.max_grad_norm,
         seed=settings.seed,

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from sondage.errors import ParameterError
 
-Head = Literal["auto", "sentence", "sentence-mean", "word", "pair", "biaffine"]
+Head = Literal[
+    "auto", "sentence", "sentence-mean", "pooler", "pooler-fresh", "word", "pair", "biaffine"
+]
 #: Raised whenever the same weights would come with other scores.
 SCORES = "scores-2"
+#: The same, of labels on sentences.
+SENTENCE_SCORES = "scores-3"
 
-Schedule = Literal["linear", "cosine", "constant"]
+Schedule = Literal["linear", "cosine", "constant", "slanted-triangular"]
+#: Parameters that came later: where they have their defaults, an identity is what it was.
+_LATER = ("betas", "epsilon", "ratio", "head_dropout")
+
+
+def scores_id(units: str) -> str:
+    """Return what stands for the way in which a task with these units is scored."""
+    return SENTENCE_SCORES if units == "sentences" else SCORES
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,26 @@ class Settings:
     seed: int = 0
     freeze: int | None = None
     max_length: int | None = None
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    ratio: float = 32.0
+    head_dropout: float = 0.1
+
+    @property
+    def _told(self) -> list[tuple[str, Any]]:
+        """Names and values that identify a training."""
+        pairs = [(field, getattr(self, field.name)) for field in fields(self)]
+        return [(f.name, v) for f, v in pairs if f.name not in _LATER or v != f.default]
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What identifies a training beside base, task and split."""
+        told = self._told
+        later = tuple(pair for pair in told if pair[0] in _LATER)
+        return (*(value for name, value in told if name not in _LATER), *later)
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self._told)})"
 
     def epoch_steps(self, n_sentences: int) -> int:
         """Return the steps of an epoch; the last batch may be smaller."""
@@ -45,6 +76,26 @@ class Settings:
         # The rate of the first is 0: a training of one step would be none. What a float's
         # last bits add to a whole number is no further step.
         return min(math.ceil(round(self.warmup * total, 9)), total - 1)
+
+    def slanted_share(self, step: int, total: int) -> float:
+        """Return the share of its highest value that a slanted triangular rate has.
+
+        Parameters
+        ----------
+        step : int
+            From 0.
+        total : int
+            Steps of the training.
+
+        References
+        ----------
+        Howard and Ruder 2018, arXiv:1801.06146v5, equation 3, with `warmup` for cut_frac. Departs
+        from it: the rate falls over all steps that are left, also where cut_frac times the steps
+        is no whole number; the formula then goes below the lowest rate, and may go below 0.
+        """
+        cut = min(math.floor(round(self.warmup * total, 9)), total - 1)
+        p = step / cut if step < cut else 1 - (step - cut) / (total - cut)
+        return (1 + p * (self.ratio - 1)) / self.ratio
 
 
 def kept_steps(total: int, checkpoints: int | Sequence[int]) -> tuple[int, ...]:

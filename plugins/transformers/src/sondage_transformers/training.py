@@ -29,7 +29,8 @@ from sondage_transformers.examples import (
 )
 from sondage_transformers.files import code_files, tokenizer_files
 from sondage_transformers.headed_encoder import HeadedEncoder, head_for
-from sondage_transformers.loading import device_of, encoder_of, load_whole
+from sondage_transformers.loading import device_of, encoder_of, load_whole, missing_of
+from sondage_transformers.poolers import own_pooler
 from sondage_transformers.quiet import quiet
 from sondage_transformers.quiet_trainer import (
     QuietTrainer,
@@ -40,7 +41,7 @@ from sondage_transformers.quiet_trainer import (
     untouched_randomness,
 )
 from sondage_transformers.recipe import Recipe, recipe_of
-from sondage_transformers.settings import SCORES, Settings, kept_steps
+from sondage_transformers.settings import Settings, kept_steps, scores_id
 from sondage_transformers.training_folder import TrainingFolder, TrainingHistory, step_folder
 from sondage_transformers.tree_examples import TreeExamples
 
@@ -95,8 +96,11 @@ def finetune(
     steps = kept_steps(total, checkpoints)
     if not identity:
         parts = [part.tobytes() for part in (split.train, split.dev, split.test)]
-        what = (data.corpus.fingerprint, *_content(target_of(data)))
-        identity = digest(base.fingerprint, SCORES, *what, *parts, settings, steps)
+        target = target_of(data)
+        what = (data.corpus.fingerprint, *_content(target))
+        plain = isinstance(target, Labels) and not target.units.arity
+        scores = scores_id("sentences" if plain else "")
+        identity = digest(base.fingerprint, scores, *what, *parts, settings, steps)
     place = TrainingFolder(Path(folder), identity, steps)
     history = place.finished()
     if history is None:
@@ -144,9 +148,7 @@ class _Training:
         self.engine.network = self.engine.network_of(model)
         self.engine.network.check([self.recipe.n_layers])
         self.engine.check_positions()
-        head = head_for(self.target, self.recipe.checkpoint.width, self.settings.seed)
-        headed = HeadedEncoder(self.engine, self.view, head)
-        headed.choose_trained(self.settings.freeze)
+        headed = self.headed()
         found = self.place.newest()
         history = self.begin() if found is None else found[1]
         if found is None:
@@ -170,6 +172,21 @@ class _Training:
         if len(self.test):
             history.test = self.score(headed, self.test, self.total)
         return history
+
+    def headed(self) -> HeadedEncoder:
+        """Return the encoder with its new head, and choose which weights learn."""
+        settings, kind = self.settings, self.settings.head
+        head = head_for(
+            self.target,
+            self.recipe.checkpoint.width,
+            settings.seed,
+            dropout=settings.head_dropout,
+            dense=kind == "pooler-fresh",
+        )
+        pool = own_pooler(self.engine.network, missing_of(self.whole)) if kind == "pooler" else None
+        headed = HeadedEncoder(self.engine, self.view, head, pool)
+        headed.choose_trained(settings.freeze)
+        return headed
 
     def begin(self) -> TrainingHistory:
         warnings = self.train.warnings() + self.dev.warnings() + self.test.warnings()
@@ -217,7 +234,10 @@ class _Training:
         return headed.head.summary(sums)
 
     def _save(self, folder: Path) -> None:
-        self.whole.save_pretrained(folder)
+        lacking = missing_of(self.whole)
+        # Random stand-ins for weights that the base lacks would pass for trained ones.
+        kept = {k: v for k, v in self.whole.state_dict().items() if k not in lacking}
+        self.whole.save_pretrained(folder, state_dict=kept if lacking else None)
         source = self.recipe.checkpoint.folder
         more = code_files(source) if self.recipe.trust_remote_code else []
         first = step_folder(self.place.folder, self.place.steps[0])
