@@ -24,6 +24,9 @@ class Encoder(Protocol):
         Columns of a row; an attention view has one column per head instead.
     views : tuple of str
         The views offered, names of `sondage.data.VIEWS` or the encoder's own.
+    notes : tuple of str, optional
+        What a plan should tell its user, such as that two encoders are one; for a series too.
+        Asked for at every plan: it must need no model in memory.
     """
 
     @property

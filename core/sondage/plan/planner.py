@@ -116,7 +116,11 @@ class _Planner:
             if kind == "task":
                 self.builder.check_files(built, path)
             series = kind == "encoder" and built.step is None and isinstance(built.instance, Series)
-            for one in [at_step(built, s) for s in built.instance.steps] if series else [built]:
+            with self.builder.told(built, path):
+                steps = [at_step(built, s) for s in built.instance.steps] if series else [built]
+                if kind == "encoder":
+                    self._check_encoders(steps)
+            for one in steps:
                 if any(b.title == one.title for b in out):
                     raise RegistryError(
                         f"composition '{self.name}' names {kind} '{one.title}' twice",
@@ -125,6 +129,18 @@ class _Planner:
                     )
                 out.append(one)
         return out
+
+    def _check_encoders(self, encoders: list[Built]) -> None:
+        """Ask for what a plan needs to know of encoders, and take down what they have to say."""
+        for encoder in encoders:
+            _ = encoder.key, encoder.instance.n_layers
+            self._take_notes(encoder)
+
+    def _take_notes(self, encoder: Built) -> None:
+        for part in encoder.made_of:
+            self._take_notes(part)
+        for said in getattr(encoder.instance, "notes", ()):
+            self.notes[f"{encoder.kind} '{encoder.label}': {said}"] = None
 
     def _check_layers(self, encoders: list[Built]) -> None:
         deepest = max(e.instance.n_layers for e in encoders)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -105,14 +106,29 @@ class Builder:
         SondageError
             As the task does, with the task's name and the line that names the missing file.
         """
-        try:
+        with self.told(task, path):
             getattr(task.instance, "fingerprint", None)
+
+    @contextlib.contextmanager
+    def told(self, built: Built, path: Keys) -> Iterator[None]:
+        """Let a component's error say whose it is and where the file declares it.
+
+        Parameters
+        ----------
+        built : Built
+        path : tuple
+            Where the file names it, for one that is not declared.
+        """
+        try:
+            yield
         except SondageError as error:
-            named = _naming(task.parameters, getattr(error, "named", ""))
-            if task.label in self._registry.declared("task"):
-                path = ("tasks", task.label)
-            error.message = f"task '{task.label}': {error.message}"
-            if error.where in ("", task.use):
+            named = _naming(built.parameters, getattr(error, "named", ""))
+            if built.label in self._registry.declared(built.kind):
+                path = (f"{built.kind}s", built.label)
+            who = f"{built.kind} '{built.label}'"
+            if who not in error.message:
+                error.message = f"{who}: {error.message}"
+            if error.where in ("", built.use):
                 error.where = self._registry.document.where(*path, *named[:1])
             raise
 
@@ -204,7 +220,8 @@ class Builder:
         if kind == "task":
             self.check_files(built, path)
         made_of.append(built)
-        return built.instance, built.key
+        with self.told(built, path):
+            return built.instance, built.key
 
     def _refuse_nan(self, value: Any, path: Keys, who: str) -> None:
         """Refuse what is not equal to itself: it could not identify a result."""

@@ -302,7 +302,7 @@ class Step(BaseEncoder):
                 hint="a randomised encoder needs none of them: randomise the base itself",
             )
         base = recipe_of(self.series.base, _NAME)
-        return dataclasses.replace(base, model=str(folder), revision=None, seed=None)
+        return dataclasses.replace(base, model=str(folder), revision=None, seed=None, splices=())
 
     def end_task(self, data: TaskData, items: Ints) -> Result:
         """Return what the head of this step makes of items of its task, and outcomes of each.
@@ -320,7 +320,10 @@ class Step(BaseEncoder):
         DataError
             If the task is not the head's, or there are no items.
         """
+        return self.score_on(self, data, items)
+
+    def score_on(self, encoder: BaseEncoder, data: TaskData, items: Ints) -> Result:
+        """Return the same, with the head of this step on another encoder of its shape."""
         from sondage_transformers.end_task import end_task
 
-        folder = Path(self.recipe.model)
-        return end_task(self, folder, self.series.settings, data, items)
+        return end_task(encoder, Path(self.recipe.model), self.series.settings, data, items)
