@@ -161,7 +161,7 @@ class Member(BaseEncoder):
     def fingerprint(self) -> str:
         """32 hex digits over the checkpoint's own and its step."""
         # Equal checkpoints keep a row each: a plan leaves out what has been there.
-        return digest(_NAME, self.step, self.pretrained.fingerprint)
+        return digest(_NAME, self.step, self.recipe.fingerprint)
 
     @cached_property
     def recipe(self) -> Recipe:
