@@ -219,6 +219,23 @@ def test_a_legend_has_each_name_in_one_look():
     assert len(set(report.series("layer", range(9), ordered=True).colours)) == 9
 
 
+def test_trainings_of_several_seeds_have_one_name():
+    names = ["tuned#0", "tuned#1", "base"]
+    data = pd.DataFrame({"encoder": names, "other": ["", "a#3@last", "a@5"], "v": [1.0, 3.0, 5.0]})
+    found = report.by_family(data)
+    assert found["encoder"].tolist() == ["tuned", "tuned", "base"]
+    assert found["other"].tolist() == ["", "a@last", "a@5"]
+    assert found["encoder_seed"].tolist() == [0, 1, pd.NA]
+    assert found["other_seed"].fillna(-1).tolist() == [-1, 3, -1]
+    assert data["encoder"].tolist() == names
+    means = report.over_seeds(found, ["encoder"], "v")
+    assert means[["encoder", "v", "n_seeds"]].values.tolist() == [
+        ["tuned", 2.0, 2],
+        ["base", 5.0, 1],
+    ]
+    assert list(report.by_family(data[["v"]])) == ["v"]
+
+
 def test_values_over_seeds_have_the_interval_of_student():
     data = pd.DataFrame({"k": list("aaab"), "v": [0.1, 0.2, 0.3, 0.5]})
     found = report.over_seeds(data, ["k"], "v")

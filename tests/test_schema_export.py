@@ -64,6 +64,7 @@ encoders:
   a: {use: toy.encoder, n_layers: 4}
   b: {use: toy.cut, base: a, keep: 1}
   c: {use: toy.cut, base: {use: toy.encoder}}
+  d: {use: toy.encoder, seeds: [0, 1]}
 tasks: {t: {use: toy.task}}
 probes: {p: {use: toy.probe, names: [x, y]}, q: {use: toy.probe, names: null}}
 compositions:
@@ -87,6 +88,9 @@ def test_a_good_registry_is_accepted(accepts):
         ("version: 1", "version: 2"),
         ("version: 1", "versions: 1"),
         ("n_layers: 4", "n_layer: 4"),
+        ("seeds: [0, 1]", "seeds: []"),
+        ("seeds: [0, 1]", "seeds: 1"),
+        ("keep: 1", "seeds: [1]"),
         ("n_layers: 4", "n_layers: four"),
         ("base: a, ", ""),
         ("base: a", "base: 3"),

@@ -128,12 +128,13 @@ def _label(*parts: str) -> str:
 
 def registry_keys() -> str:
     """Return the tables of keys of a registry file, from its models."""
-    from sondage.registry.models import Composition, Contents, Declaration
+    from sondage.registry.models import Composition, Contents, Declaration, EncoderDeclaration
 
     out = []
     for title, model in (
         ("The file", Contents),
         ("A component", Declaration),
+        ("An encoder", EncoderDeclaration),
         ("A composition", Composition),
     ):
         rows = []

@@ -22,7 +22,7 @@ def describe(
 
     declaration = registry.load().declared(kind).get(name)
     if declaration is not None:
-        given = ", ".join(f"{key}: {value}" for key, value in declaration.parameters.items())
+        given = ", ".join(f"{key}: {value}" for key, value in declaration.given.items())
         text.say(
             f"{name} is declared in registry.yaml: use {declaration.use}, {given or 'as is'}\n"
         )

@@ -39,7 +39,7 @@ def listing(
     own = source.declared(kind)
     if own:
         text.say()
-        rows = [[name, d.use, _in_words(d.parameters)] for name, d in own.items()]
+        rows = [[name, d.use, _in_words(d.given)] for name, d in own.items()]
         text.table([f"declared in {source.source}", "use", "parameters"], rows)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from sondage.host import Host, Offer
-from sondage.registry.models import SECTIONS, Composition, Name
+from sondage.registry.models import SECTIONS, Composition, EncoderDeclaration, Name
 from sondage.registry.signature import model_of
 from sondage.specs import Kind
 
@@ -87,7 +87,12 @@ def component(offer: Offer) -> dict[str, Any]:
     schema = model_of(offer.spec.load()).model_json_schema()
     reference = offer.spec.reference
     described = offer.spec.summary + (f" ({reference})" if reference else "")
-    properties = {"use": {"const": offer.spec.name, "description": offer.spec.summary}}
+    properties: dict[str, Any] = {
+        "use": {"const": offer.spec.name, "description": offer.spec.summary}
+    }
+    # One without it may be several by what it is made of, but has no seeds of its own.
+    if offer.spec.kind == "encoder" and "seed" in schema.get("properties", {}):
+        properties["seeds"] = EncoderDeclaration.model_json_schema()["properties"]["seeds"]
     out = {
         "title": offer.spec.name,
         "description": described,

@@ -121,7 +121,7 @@ def _components(found: Registry, builder: Builder) -> Iterator[SondageError]:
         for name in found.declared(kind):
             where = found.document.where(section, name)
             try:
-                builder.build(kind, name, (section, name), f"{kind} '{name}'")
+                builder.members(kind, name, (section, name), f"{kind} '{name}'")
             except SondageError as error:
                 error.where = error.where or where
                 yield error
@@ -138,7 +138,7 @@ def _parts(found: Registry, builder: Builder, name: str) -> Iterator[SondageErro
         for i, item in enumerate(getattr(found.contents.compositions[name], section)):
             path = ("compositions", name, section, i)
             try:
-                builder.build(kind, item, path, f"composition '{name}'")
+                builder.members(kind, item, path, f"composition '{name}'")
             except SondageError as error:
                 error.where = error.where or found.document.where(*path)
                 yield error

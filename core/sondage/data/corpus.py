@@ -47,8 +47,9 @@ class Corpus:
     ----------
     texts : sequence of str, length n
         The sentences as running text; used where `words` is None.
-    second : sequence of str, length n, optional
-        The second segment of each text pair.
+    second : sequence of str or None, length n, optional
+        The second segment of each text pair; None for a single text among pairs, which is not
+        the same as a pair whose second text is empty.
     words : sequence of str, optional
         All words of all sentences, both segments, in order.
     offsets : int64 array, shape (n + 1,), optional
@@ -60,7 +61,7 @@ class Corpus:
     """
 
     texts: Sequence[str]
-    second: Sequence[str] | None = None
+    second: Sequence[str | None] | None = None
     words: Sequence[str] | None = None
     offsets: Ints | None = None
     boundary: Ints | None = None

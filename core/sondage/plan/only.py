@@ -8,6 +8,7 @@ from sondage.contracts import Series
 from sondage.errors import RegistryError, nearest
 from sondage.registry.built import Built
 from sondage.registry.models import Rule
+from sondage.registry.naming import joined, parted
 from sondage.specs import Kind
 
 Where = Callable[..., str]
@@ -90,11 +91,15 @@ def _all_steps(encoder: Built, own: int) -> tuple[int, ...]:
 
 
 def names_of(encoder: Built) -> set[str]:
-    """Return what a composition may call an encoder: of a series' step also ``NAME@last``."""
-    names = {encoder.label, encoder.title}
+    """Return what a composition may call an encoder.
+
+    Of a series' step also ``NAME@last``; of one seed among several also what all are called.
+    """
+    family, seed, _ = parted(encoder.label)
+    steps: list[int | str] = [] if encoder.step is None else [encoder.step]
     if encoder.step is not None and encoder.step == _all_steps(encoder, encoder.step)[-1]:
-        names.add(f"{encoder.label}@last")
-    return names
+        steps.append("last")
+    return {joined(family, s, step) for s in {seed, ""} for step in ("", *steps)}
 
 
 def _picked(wanted: Sequence[int | str] | None, known: Sequence[int]) -> Sequence[int]:
@@ -108,7 +113,7 @@ def _known(
     names: Iterable[str], labels: set[str], gone: Iterable[str], what: str, where: str
 ) -> None:
     for name in names:
-        if name not in labels and name.split("@")[0] not in gone:
+        if name not in labels and parted(name)[0] not in gone:
             raise RegistryError(
                 f"'only' names '{name}', which is not {what} of the composition",
                 where=where,

@@ -8,7 +8,6 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from sondage.contracts import Series
 from sondage.data import digest
 from sondage.errors import RegistryError, SondageError, nearest
 from sondage.plan.cells import Cell, Job, Plan, Training
@@ -19,7 +18,9 @@ from sondage.plan.product import CELL_FORMAT, FITS, Product
 from sondage.plan.views import Views
 from sondage.registry import Registry
 from sondage.registry.build import Builder
-from sondage.registry.built import Built, at_step
+from sondage.registry.built import Built, steps_of
+from sondage.registry.document import Keys
+from sondage.registry.naming import joined, parted
 
 #: Bytes that file systems take of a name, less those that a run's id needs.
 _NAME_BYTES = 255 - 9
@@ -97,8 +98,8 @@ class _Planner:
         for probe, task, encoder in product(probes, tasks, encoders):
             jobs.extend(probe_jobs(axes, probe, task, encoder))
         if metrics:
-            base = self._needed_baseline(encoders)
-            jobs.extend(metric_jobs(axes, metrics, tasks, encoders, base))
+            bases = self._needed_baseline(encoders)
+            jobs.extend(metric_jobs(axes, metrics, tasks, encoders, bases))
         self._check_idle(ran, jobs)
         jobs = _distinct(jobs, self.notes)
         components = (*encoders, *tasks, *probes, *metrics, *self._build("report"))
@@ -112,15 +113,10 @@ class _Planner:
         out: list[Built] = []
         for i, item in enumerate(getattr(self.composition, section)):
             path = ("compositions", self.name, section, i)
-            built = self.builder.build(kind, item, path, f"composition '{self.name}'")
+            members = self.builder.members(kind, item, path, f"composition '{self.name}'")
             if kind == "task":
-                self.builder.check_files(built, path)
-            series = kind == "encoder" and built.step is None and isinstance(built.instance, Series)
-            with self.builder.told(built, path):
-                steps = [at_step(built, s) for s in built.instance.steps] if series else [built]
-                if kind == "encoder":
-                    self._check_encoders(steps)
-            for one in steps:
+                self.builder.check_files(members[0], path)
+            for one in (step for member in members for step in self._steps(member, path)):
                 if any(b.title == one.title for b in out):
                     raise RegistryError(
                         f"composition '{self.name}' names {kind} '{one.title}' twice",
@@ -130,11 +126,14 @@ class _Planner:
                 out.append(one)
         return out
 
-    def _check_encoders(self, encoders: list[Built]) -> None:
-        """Ask for what a plan needs to know of encoders, and take down what they have to say."""
-        for encoder in encoders:
-            _ = encoder.key, encoder.instance.n_layers
-            self._take_notes(encoder)
+    def _steps(self, built: Built, path: Keys) -> list[Built]:
+        """Return the steps of a series, or what is none; take down what encoders have to say."""
+        with self.builder.told(built, path):
+            steps = list(steps_of(built))
+            for encoder in (one for one in steps if one.kind == "encoder"):
+                _ = encoder.key, encoder.instance.n_layers
+                self._take_notes(encoder)
+        return steps
 
     def _take_notes(self, encoder: Built) -> None:
         for part in encoder.made_of:
@@ -198,16 +197,16 @@ class _Planner:
                 raise RegistryError(nothing, where=self.where(f"{one.kind}s"))
             self.notes[nothing] = None
 
-    def _needed_baseline(self, encoders: list[Built]) -> Built:
-        base = self._baseline(encoders)
-        if base is None:
+    def _needed_baseline(self, encoders: list[Built]) -> list[Built]:
+        bases = self._baselines(encoders)
+        if not bases:
             raise RegistryError(
                 f"composition '{self.name}' has metrics, which compare encoders with a "
                 "baseline, but names none",
                 where=self.where("metrics"),
                 hint=f"add 'baseline: {encoders[0].label}'",
             )
-        return base
+        return bases
 
     def _settle_baseline(self, encoders: list[Built]) -> None:
         """Put the step in place of ``NAME@last``, which results do not know."""
@@ -216,7 +215,8 @@ class _Planner:
             return
         for encoder in encoders:
             if wanted in names_of(encoder):
-                update = {"baseline": encoder.title}
+                family, seed, _ = parted(wanted)
+                update = {"baseline": joined(family, seed, encoder.step or 0)}
                 self.composition = self.composition.model_copy(update=update)
                 return
 
@@ -224,26 +224,26 @@ class _Planner:
         """Refuse a baseline that is no encoder; say so if it is one of another composition."""
         wanted = self.composition.baseline
         try:
-            self._baseline(encoders)
+            self._baselines(encoders)
         except RegistryError:
             # A command line may have taken it out; metrics cannot do without it.
-            name = (wanted or "").split("@")[0]
+            name = parted(wanted or "")[0]
             known = name in self.registry.declared("encoder")
-            if not known or self.composition.metrics or name in {e.label for e in encoders}:
+            there = {parted(e.label)[0] for e in encoders}
+            if not known or self.composition.metrics or name in there:
                 raise
             told = f"baseline '{wanted}' is not among the encoders: nothing is compared with it"
             self.notes[told] = None
 
-    def _baseline(self, encoders: list[Built]) -> Built | None:
+    def _baselines(self, encoders: list[Built]) -> list[Built]:
+        """Return the encoder that is the baseline; of one with several seeds, all."""
         wanted = self.composition.baseline
         if wanted is None:
-            return None
-        for encoder in encoders:
-            if wanted in (encoder.title, encoder.label) and encoder.step in (
-                None,
-                *_step_of(wanted),
-            ):
-                return encoder
+            return []
+        steps = (None, *_step_of(wanted))
+        found = [e for e in encoders if wanted in names_of(e) and e.step in steps]
+        if found:
+            return found
         labels = [e.title for e in encoders]
         raise RegistryError(
             f"composition '{self.name}' has baseline '{wanted}', which is not among its encoders",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from sondage.records import whole
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
 from sondage.records.outcomes import unpack
+from sondage.registry.naming import joined, parted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,14 +117,15 @@ def summary(folder: RunFolder) -> pd.DataFrame:
             cells[tuple(record[c] for c in _GROUP)].append(record)
     rows = []
     for group, records in cells.items():
-        twin = cells.get(_twin(group, baseline)) if baseline else None
+        twin = cells.get(_twin(group, baseline, cells)) if baseline else None
         told = _told(records)
         for score in _shared(records):
             row = dict(zip(_GROUP, group, strict=True)) | {"score": score}
             row |= _spread(records, score, items=score == told)
             if score == told and twin and twin is not records and group[0] == "probe":
                 row |= _against(records, twin)
-                row["tests"] = _tests(group, records, twin, plan, baseline or "")
+                theirs = plan.get(_family(_twin(group, baseline or "", cells)))
+                row["tests"] = _tests(group, records, twin, plan, theirs)
             rows.append(row)
     out = pd.DataFrame(rows, columns=[*SUMMARY, "tests"])
     _adjust(out)
@@ -142,13 +144,17 @@ def _shared(records: Sequence[Record]) -> list[str]:
     return [s for s in records[0]["scores"] if all(s in r["scores"] for r in records)]
 
 
-def _twin(group: tuple[Any, ...], baseline: str) -> tuple[Any, ...]:
+def _twin(
+    group: tuple[Any, ...], baseline: str, cells: Container[tuple[Any, ...]]
+) -> tuple[Any, ...]:
+    """Return the group of the baseline; of a baseline with several seeds, that of the same seed."""
     name, _, step = baseline.rpartition("@")
     other = (name, int(step)) if name and step.isdigit() else (baseline, None)
-    twin = dict(zip(_GROUP, group, strict=True)) | dict(
-        zip(("encoder", "step"), other, strict=True)
-    )
-    return tuple(twin.values())
+    mine = dict(zip(_GROUP, group, strict=True))
+    twin = mine | dict(zip(("encoder", "step"), other, strict=True))
+    seed = parted(str(mine["encoder"]))[1]
+    of_its_seed = tuple((twin | {"encoder": joined(twin["encoder"], seed)}).values())
+    return of_its_seed if of_its_seed in cells else tuple(twin.values())
 
 
 def _told(records: Sequence[Record]) -> str | None:
@@ -227,14 +233,13 @@ def _tests(
     records: Sequence[Record],
     twin: Sequence[Record],
     plan: dict[tuple[Any, ...], whole.Planned],
-    baseline: str,
+    theirs: whole.Planned | None,
 ) -> int | None:
     """Return how many tests over layers the plan holds; None where seeds are still to come.
 
     0 if the run does not say what was planned.
     """
     mine = plan.get(_family(group))
-    theirs = plan.get(_family(_twin(group, baseline)))
     if mine is None or theirs is None:
         return 0
     seeds = mine.seeds & theirs.seeds

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,11 +21,14 @@ from sondage.errors import (
 from sondage.guard.guarded import guarded
 from sondage.guard.isolation import Isolation
 from sondage.host import NAME, Host, Offer
-from sondage.registry import Registry, registry_error, substitute
+from sondage.registry import Registry, registry_error
 from sondage.registry.built import Built, at_step
 from sondage.registry.document import Keys
-from sondage.registry.models import Declaration
+from sondage.registry.models import Declaration, EncoderDeclaration
+from sondage.registry.naming import joined, parted
+from sondage.registry.seeded import Seeded, several
 from sondage.registry.signature import model_of, references
+from sondage.registry.values import finite, refuse_nan, substituted
 from sondage.specs import Kind
 
 
@@ -42,8 +44,33 @@ class Builder:
     def __init__(self, host: Host, registry: Registry) -> None:
         self._host = host
         self._registry = registry
+        self._seeded = Seeded(host, registry)
         self._built: dict[tuple[Kind, str], Built] = {}
         self._open: list[tuple[Kind, str]] = []
+
+    def members(
+        self, kind: Kind, item: str | dict[str, Any], path: Keys, wanted_by: str
+    ) -> list[Built]:
+        """Build all that an item names: of an encoder with several seeds, one for each.
+
+        Parameters and errors are those of `build`.
+        """
+        if kind != "encoder":
+            return [self.build(kind, item, path, wanted_by)]
+        if isinstance(item, dict):
+            declaration = self._inline(kind, item, path)
+            seeds = self._seeded.seeds_in(declaration, path, declaration.use)
+            if not seeds:
+                return [self.build(kind, item, path, wanted_by)]
+            use, one = declaration.use, self._seeded.one
+            return [
+                self._construct(kind, joined(use, s), one(declaration, s), path, wanted_by)
+                for s in seeds
+            ]
+        name, seed, step = parted(item)
+        seeds = () if seed else self._seeded.seeds(name)
+        names = [joined(name, s, step) for s in seeds] or [item]
+        return [self.build(kind, one, path, wanted_by) for one in names]
 
     def build(self, kind: Kind, item: str | dict[str, Any], path: Keys, wanted_by: str) -> Built:
         """Build one component.
@@ -66,18 +93,26 @@ class Builder:
             name, _, step = item.rpartition("@")
             return self._one_step(self.build(kind, name, path, wanted_by), step, path, wanted_by)
         if isinstance(item, dict):
-            declaration = self._inline(item, path)
-            label = str(item.get("use"))
-            return self._construct(kind, label, declaration, path, wanted_by)
+            declaration = self._inline(kind, item, path)
+            self._need_one(kind, declaration, path, wanted_by)
+            return self._construct(kind, declaration.use, declaration, path, wanted_by)
         if (kind, item) in self._built:
             return self._built[kind, item]
         declared = self._registry.declared(kind)
+        family, seed, _ = parted(item)
         if item in declared:
-            declaration, path = declared[item], (f"{kind}s", item)
+            declaration = declared[item]
+            self._need_one(kind, declaration, path, wanted_by, item)
+            path = (f"{kind}s", item)
+        elif kind == "encoder" and seed in map(str, self._seeded.seeds(family)):
+            declaration = self._seeded.one(declared[family], seed)
+            path = ("encoders", family)
         elif NAME.fullmatch(item):
             declaration = Declaration(use=item)
         else:
-            names = [*declared, *(o.spec.name for o in self._host.offers(kind))]
+            seeds = self._seeded.seeds(family) if kind == "encoder" else ()
+            names = [*declared, *(joined(family, s) for s in seeds)]
+            names += [o.spec.name for o in self._host.offers(kind)]
             raise UnknownComponentError(
                 f"{wanted_by} needs {kind} '{item}', which the registry does not declare",
                 where=self._registry.document.where(*path),
@@ -144,11 +179,24 @@ class Builder:
             )
         return at_step(built, names[step])
 
-    def _inline(self, item: dict[str, Any], path: Keys) -> Declaration:
+    def _inline(self, kind: Kind, item: dict[str, Any], path: Keys) -> Declaration:
+        model = EncoderDeclaration if kind == "encoder" else Declaration
         try:
-            return Declaration.model_validate(item)
+            return model.model_validate(item)
         except ValidationError as error:
-            raise registry_error(error, self._registry.document, path, Declaration) from error
+            raise registry_error(error, self._registry.document, path, model) from error
+
+    def _need_one(
+        self, kind: Kind, declaration: Declaration, path: Keys, wanted_by: str, name: str = ""
+    ) -> None:
+        """Refuse an encoder that is several, one a seed."""
+        if kind != "encoder":
+            return
+        label = name or declaration.use
+        known = self._seeded
+        seeds = known.seeds(name) if name else known.seeds_in(declaration, path, label)
+        if seeds:
+            raise several(label, seeds, wanted_by, self._registry.document.where(*path))
 
     def _construct(
         self, kind: Kind, label: str, declaration: Declaration, path: Keys, wanted_by: str
@@ -162,7 +210,7 @@ class Builder:
         factory = _imported(offer)
         values = self._checked(factory, declaration.parameters, path, who, hint)
         arguments = {name: getattr(values, name) for name in type(values).model_fields}
-        parameters = _finite(values.model_dump(mode="json"))
+        parameters = finite(values.model_dump(mode="json"))
         made_of: list[Built] = []
         for name, ref_kind in references(factory).items():
             arguments[name], parameters[name] = self._referred(
@@ -187,8 +235,8 @@ class Builder:
     ) -> BaseModel:
         """Return what is given and what is not as the constructor's types say, or raise."""
         model = model_of(factory)
-        given = self._substituted(parameters, path)
-        self._refuse_nan(given, path, who)
+        given = substituted(parameters, self._registry.document, path)
+        refuse_nan(given, self._registry.document, path, who)
         try:
             return model.model_validate_json(json.dumps(given))
         except ValidationError as error:
@@ -223,27 +271,6 @@ class Builder:
         with self.told(built, path):
             return built.instance, built.key
 
-    def _refuse_nan(self, value: Any, path: Keys, who: str) -> None:
-        """Refuse what is not equal to itself: it could not identify a result."""
-        if isinstance(value, dict | list):
-            pairs = value.items() if isinstance(value, dict) else enumerate(value)
-            for key, inner in pairs:
-                self._refuse_nan(inner, (*path, key), who)
-        elif isinstance(value, float) and value != value:
-            raise ParameterError(
-                f"{who}: '{'.'.join(map(str, path[2:]))}' is .nan, which is no value",
-                where=self._registry.document.where(*path),
-            )
-
-    def _substituted(self, value: Any, path: Keys) -> Any:
-        if isinstance(value, dict):
-            return {k: self._substituted(v, (*path, k)) for k, v in value.items()}
-        if isinstance(value, list):
-            return [self._substituted(v, (*path, i)) for i, v in enumerate(value)]
-        if isinstance(value, str):
-            return substitute(value, where=self._registry.document.where(*path))
-        return value
-
 
 def _naming(parameters: Mapping[str, Any], given: str) -> list[str]:
     """Return the parameters whose value is what was given, or a list that holds it."""
@@ -252,15 +279,6 @@ def _naming(parameters: Mapping[str, Any], given: str) -> list[str]:
         for name, value in parameters.items()
         if given and given in (value if isinstance(value, list) else [value])
     ]
-
-
-def _finite(value: Any) -> Any:
-    """Return JSON with infinities as texts, which JSON has no numbers for."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _raised(error: Exception) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sondage.contracts import Trained
+from sondage.contracts import Series, Trained
 from sondage.data import digest
 from sondage.errors import PluginError
 from sondage.host import Offer
@@ -95,3 +95,11 @@ def at_step(series: Built, step: int) -> Built:
     instance = series.instance.at(step)
     parameters = series.parameters | {"step": step}
     return Built("encoder", series.label, series.offer, parameters, instance, (series,), step)
+
+
+def steps_of(built: Built) -> list[Built]:
+    """Return the steps of a series that is named whole; of anything else, itself."""
+    whole = built.kind == "encoder" and built.step is None
+    if not whole or not isinstance(built.instance, Series):
+        return [built]
+    return [at_step(built, step) for step in built.instance.steps]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from sondage.specs import SPECS, Kind
 
@@ -45,8 +45,33 @@ class Declaration(BaseModel):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """All keys but ``use``."""
+        """All keys but those of the registry itself."""
         return dict(self.model_extra or {})
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """All keys but ``use``."""
+        return self.parameters
+
+
+def _distinct(seeds: list[int]) -> list[int]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed is given twice")
+    return seeds
+
+
+class EncoderDeclaration(Declaration):
+    """An encoder with its parameters; with ``seeds``, one for each of them."""
+
+    seeds: Annotated[
+        Annotated[list[Place], Field(min_length=1), AfterValidator(_distinct)] | None,
+        Field(description="NAME#SEED for each: as many encoders, each with its parameter 'seed'"),
+    ] = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """All keys but ``use``."""
+        return self.parameters | ({} if self.seeds is None else {"seeds": self.seeds})
 
 
 End = Annotated[
@@ -120,7 +145,7 @@ class Contents(_Model):
     """A whole registry file."""
 
     version: Literal[1]
-    encoders: dict[Name, Declaration] = {}
+    encoders: dict[Name, EncoderDeclaration] = {}
     tasks: dict[Name, Declaration] = {}
     probes: dict[Name, Declaration] = {}
     metrics: dict[Name, Declaration] = {}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sondage.report.tex import latex as latex
     from sondage.report.theme import FigureOptions as FigureOptions
     from sondage.report.theme import Size as Size
+    from sondage.report.tidy import by_family as by_family
     from sondage.report.tidy import inline as inline
     from sondage.report.tidy import over_seeds as over_seeds
     from sondage.report.tidy import records as records
@@ -62,6 +63,6 @@ else:
             "save": ["Paper", "file_name", "save_figure", "save_picture", "save_table"],
             "tex": ["latex"],
             "theme": ["FigureOptions", "Size"],
-            "tidy": ["inline", "over_seeds", "records"],
+            "tidy": ["by_family", "inline", "over_seeds", "records"],
         },
     )  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sondage.plain import flat
+from sondage.registry.naming import joined, parted
 
 if TYPE_CHECKING:
     import altair as alt
@@ -27,6 +28,29 @@ def inline(data: DataFrame) -> alt.InlineData:
     plain = records(data.astype(object).where(data.notna(), None))
     values = [{k: flat(v) if isinstance(v, str) else v for k, v in row.items()} for row in plain]
     return alt.InlineData(values=values)
+
+
+def by_family(data: DataFrame, columns: Sequence[str] = ("encoder", "other")) -> DataFrame:
+    """Return a table in which encoders that differ by their seed have one name.
+
+    With `over_seeds` it gives means and intervals over trainings; where probes have seeds too,
+    take their means, ``Run.summary()``, first.
+
+    Parameters
+    ----------
+    data : DataFrame
+    columns : sequence of str
+        Columns of encoders' names; ``tuned#1`` becomes ``tuned``, ``tuned#1@last``
+        ``tuned@last``. The seed goes into a column ``COLUMN_seed``, missing where a name has
+        none. Columns that the table does not have are passed over.
+    """
+    out = data.copy()
+    for column in (c for c in columns if c in data):
+        names = [parted(str(name)) for name in data[column]]
+        out[column] = [joined(family, "", step) for family, _, step in names]
+        out[f"{column}_seed"] = [int(seed) if seed.isdigit() else None for _, seed, _ in names]
+        out[f"{column}_seed"] = out[f"{column}_seed"].astype("Int64")
+    return out
 
 
 def over_seeds(data: DataFrame, keys: Sequence[str], value: str) -> DataFrame:

@@ -166,7 +166,7 @@ class ToyEncoder:
         )
 
     def _pieces(self, corpus: Corpus, sentence: int) -> list[list[str]]:
-        second = "" if corpus.second is None else corpus.second[sentence]
+        second = (corpus.second[sentence] or "") if corpus.second is not None else ""
         words = (
             f"{corpus.texts[sentence]} {second}".split()
             if corpus.words is None

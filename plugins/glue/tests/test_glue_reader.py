@@ -148,6 +148,32 @@ def test_the_published_files(cls, files, sizes):
     assert (data.corpus.second is None) == (cls in (Cola, Sst2))
 
 
+PARTS = [
+    (Cola, ("cola/raw/in_domain_train.tsv", "cola/raw/in_domain_dev.tsv", None),
+     [(2528, 6023), (162, 365), (0, 0)]),
+    (Sst2, ("sst2/train.tsv", "sst2/dev.tsv", "sst2/test.tsv"),
+     [(3310, 3610), (428, 444), (912, 909)]),
+    (Rte, ("glue_rte/train.tsv", "glue_rte/dev.tsv", None), [(1249, 1241), (146, 131), (0, 0)]),
+    (Mrpc, ("mrpc/msr_paraphrase_train.txt", "mrpc/msr_paraphrase_test.txt", None),
+     [(1323, 2753), (578, 1147), (0, 0)]),
+]  # fmt: skip
+
+
+@pytest.mark.skipif(not (DATA / "cola").is_dir(), reason="no real data: SONDAGE_DATA")
+@pytest.mark.parametrize(("cls", "files", "labels"), PARTS)
+def test_the_published_parts_are_those_that_files_give(cls, files, labels):
+    named = dict(zip(("train", "dev", "test"), files, strict=True))
+    task = cls(**{part: file and str(DATA / file) for part, file in named.items()})
+    assert task.randomness == ()
+    data = task.load()
+    split = data.split(0)
+    found = [
+        tuple(np.bincount(data.target.y[items], minlength=2))
+        for items in (split.train, split.dev, split.test)
+    ]
+    assert found == labels
+
+
 @pytest.mark.skipif(not (DATA / "mnli").is_dir(), reason="no real data: SONDAGE_DATA")
 def test_the_sample_of_multinli():
     data = Mnli(files=str(DATA / "mnli" / "dev.csv")).load()

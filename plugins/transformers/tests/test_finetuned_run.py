@@ -62,6 +62,9 @@ encoders:
   short-parser: {{use: transformers.finetuned, base: short, task: chains, epochs: 3, batch_size: 5}}
   still-parser: {{use: transformers.finetuned, base: base, task: chains, epochs: 3, batch_size: 5,
                  freeze: 3}}
+  several: {{use: transformers.finetuned, base: base, task: t, epochs: 1, batch_size: 20,
+            seeds: [0, 7]}}
+  tops: {{use: transformers.truncated, base: several@last, layers: 1}}
 tasks:
   t: {{use: toy.task, n: 60}}
   chains: {{use: toy.chains, n: 300}}
@@ -155,3 +158,22 @@ def test_end_task_scores_by_depth_are_rows_of_training(registry):
 def test_a_series_is_no_base(registry):
     with pytest.raises(RegistryError, match="series of checkpoints"):
         sondage.run(f"{registry}:c", settings={"encoders": ["series"], "baseline": None})
+
+
+def test_several_seeds_are_several_trainings(registry, tmp_path):
+    settings = {"encoders": ["base", "several@last", "tops"]}
+    run = sondage.run(f"{registry}:c", settings=settings, layers=[0, 1])
+    assert run.failed == []
+    frame = run.frame()
+    trained = frame[(frame.kind == "training") & (frame.score == "train_loss")]
+    losses = trained.set_index("encoder")["value"]
+    assert sorted(losses.index) == ["several#0", "several#7"]
+    assert losses["several#0"] != losses["several#7"]
+    probed = set(frame[frame.kind == "probe"]["encoder"])
+    assert probed == {"base", "several#0", "several#7", "tops#0", "tops#7"}
+    for seed in (0, 7):
+        assert accuracies(frame, f"tops#{seed}") == accuracies(frame, f"several#{seed}")
+    # Both are compared with the one that they were made of.
+    against = run.summary().dropna(subset="difference")
+    assert {"several#0", "several#7"} <= set(against["encoder"])
+    assert len(list((tmp_path / "store").glob("models/*/*/finished.json"))) == 2

@@ -94,3 +94,34 @@ def test_a_row_of_zeros_among_the_words(model_folder, tmp_path):
     engine = Pretrained(model=str(folder), device="cpu")._engine
     assert engine.tokens.wants_types
     assert not engine.network.conduct.takes_types
+
+
+def test_single_texts_stand_among_pairs(model_folder):
+    """Each is read as the tokenizer alone reads one text, two, or two of which one is empty."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = model_folder("bert")
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
+    long = "the lazy dog " * 9
+    corpus = Corpus(
+        ("the quick fox", "nobody knew it", long, "the dog", long),
+        second=("nobody knew", None, None, "", "the bank"),
+    )
+    encoder = Pretrained(model=folder, device="cpu", max_length=24)
+    rows, offsets = collect(encoder, corpus, (0, 3), "subwords")
+    for i in (0, 1, 3):
+        # In lists: an empty second text that is given by itself is passed over.
+        second = [[corpus.second[i]]] if corpus.second[i] is not None else []
+        made = tokenizer([corpus.texts[i]], *second, return_tensors="pt")
+        with torch.no_grad():
+            states = model.eval()(**made, output_hidden_states=True).hidden_states
+        want = np.stack([states[k][0].numpy() for k in (0, 3)])
+        assert rows[:, offsets[i] : offsets[i + 1]].shape == want.shape
+        assert close(rows[:, offsets[i] : offsets[i + 1]], want)
+    # Too long ones go in windows, as in a corpus of their own kind.
+    alone = {2: Corpus((long,)), 4: Corpus((long,), second=("the bank",))}
+    for i, own in alone.items():
+        want, _ = collect(encoder, own, (0, 3), "subwords")
+        assert close(rows[:, offsets[i] : offsets[i + 1]], want)
+        assert want.shape[1] > 24

@@ -139,7 +139,9 @@ class Examples:
             size = np.diff(self.corpus.offsets)[self.sentences]
         else:
             second = self.corpus.second or [""] * len(self.corpus)
-            size = np.array([len(self.corpus.texts[i]) + len(second[i]) for i in self.sentences])
+            size = np.array(
+                [len(self.corpus.texts[i]) + len(second[i] or "") for i in self.sentences]
+            )
         return np.argsort(-size, kind="stable")
 
     def warnings(self) -> Counter[str]:

@@ -40,8 +40,8 @@ class Subwords:
         How many words got a substitute, and whether the whole sentence did.
     otherwise : int64 array, shape (s,)
         How many words are cut otherwise than in the text that they make.
-    pairs : bool
-        Whether sentences have two segments.
+    pairs : bool array, shape (s,)
+        Whether a sentence has two segments, the second of which may be empty.
     """
 
     sentences: Ints
@@ -53,7 +53,7 @@ class Subwords:
     replaced: Ints
     empty: Ints
     otherwise: Ints
-    pairs: bool
+    pairs: NDArray[np.bool_]
 
 
 def blocks(corpus: Corpus) -> Iterator[Ints]:
@@ -64,7 +64,7 @@ def blocks(corpus: Corpus) -> Iterator[Ints]:
         second = corpus.second or [""] * len(corpus)
         sizes = np.fromiter(
             (
-                (len(a) + len(b)) // _CHARACTERS_A_WORD + 1
+                (len(a) + len(b or "")) // _CHARACTERS_A_WORD + 1
                 for a, b in zip(corpus.texts, second, strict=True)
             ),
             np.int64,
@@ -146,7 +146,7 @@ def _cut_words(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Subwords:
         replaced=replaced.astype(np.int64),
         empty=empty.astype(np.int64),
         otherwise=tokens.otherwise(segments).reshape(len(lists), -1).sum(1),
-        pairs=corpus.boundary is not None,
+        pairs=np.full(len(lists), corpus.boundary is not None),
     )
 
 
@@ -176,8 +176,11 @@ def _cut_texts(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Subwords:
     first, begin = tokens.of_texts([corpus.texts[i] for i in sentences])
     length = np.diff(begin)
     other, begin2, length2 = first[:0], begin[:-1] * 0, length * 0
+    pairs = np.zeros(len(sentences), np.bool_)
     if corpus.second is not None:
-        other, begin2 = tokens.of_texts([corpus.second[i] for i in sentences])
+        second = [corpus.second[i] for i in sentences]
+        pairs = np.fromiter((text is not None for text in second), np.bool_, len(second))
+        other, begin2 = tokens.of_texts([text or "" for text in second])
         length2 = np.diff(begin2)
     empty = length + length2 == 0
     _need_substitute(tokens, None, empty)
@@ -201,7 +204,7 @@ def _cut_texts(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Subwords:
         replaced=none,
         empty=empty.astype(np.int64),
         otherwise=none,
-        pairs=corpus.second is not None,
+        pairs=pairs,
     )
 
 

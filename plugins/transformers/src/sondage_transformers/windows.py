@@ -80,17 +80,17 @@ def lay_out(content: Subwords, tokens: Tokens, limit: int | None) -> Windows:
     EncodingError
         If the limit leaves no room beside the special tokens.
     """
-    template = tokens.pair if content.pairs else tokens.single
+    n_special = np.where(content.pairs, tokens.pair.n_special, tokens.single.n_special)
     if limit is not None and limit <= max(tokens.pair.n_special, tokens.single.n_special):
         raise EncodingError(f"a maximum of {limit} subwords leaves no room for words")
     size = np.diff(content.offsets)
-    fits = np.full(len(size), True) if limit is None else size + template.n_special <= limit
+    fits = np.full(len(size), True) if limit is None else size + n_special <= limit
     index = np.flatnonzero(fits)
     table = np.ones((len(index), 8), np.int64)
     table[:, _SENTENCE] = index
     table[:, _A0], table[:, _B1] = content.offsets[index], content.offsets[index + 1]
     table[:, _A1] = table[:, _B0] = content.middle[index]
-    table[:, _PAIR] = content.pairs
+    table[:, _PAIR] = content.pairs[index]
     cut_words = np.zeros(len(size), np.int64)
     rows: list[_Row] = []
     for i in np.flatnonzero(~fits):
@@ -105,7 +105,7 @@ def lay_out(content: Subwords, tokens: Tokens, limit: int | None) -> Windows:
 
 def _windows_of(content: Subwords, i: int, tokens: Tokens, limit: int) -> tuple[list[_Row], int]:
     start, middle, end = content.offsets[i], content.middle[i], content.offsets[i + 1]
-    if content.pairs:
+    if content.pairs[i]:
         room = limit - tokens.pair.n_special
         short = min(middle - start, end - middle)
         if short <= room // 2:
