@@ -132,14 +132,8 @@ class _Planner:
             steps = list(steps_of(built))
             for encoder in (one for one in steps if one.kind == "encoder"):
                 _ = encoder.key, encoder.instance.n_layers
-                self._take_notes(encoder)
+                self.notes |= dict.fromkeys(encoder.notes)
         return steps
-
-    def _take_notes(self, encoder: Built) -> None:
-        for part in encoder.made_of:
-            self._take_notes(part)
-        for said in getattr(encoder.instance, "notes", ()):
-            self.notes[f"{encoder.kind} '{encoder.label}': {said}"] = None
 
     def _check_layers(self, encoders: list[Built]) -> None:
         deepest = max(e.instance.n_layers for e in encoders)

@@ -158,8 +158,9 @@ class Builder:
             yield
         except SondageError as error:
             named = _naming(built.parameters, getattr(error, "named", ""))
-            if built.label in self._registry.declared(built.kind):
-                path = (f"{built.kind}s", built.label)
+            family = parted(built.label)[0]
+            if family in self._registry.declared(built.kind):
+                path = (f"{built.kind}s", family)
             who = f"{built.kind} '{built.label}'"
             if who not in error.message:
                 error.message = f"{who}: {error.message}"
@@ -168,7 +169,8 @@ class Builder:
             raise
 
     def _one_step(self, built: Built, step: str, path: Keys, wanted_by: str) -> Built:
-        steps = built.instance.steps if isinstance(built.instance, Series) else ()
+        with self.told(built, path):
+            steps = built.instance.steps if isinstance(built.instance, Series) else ()
         names = {str(s): s for s in steps} | ({"last": steps[-1]} if steps else {})
         if step not in names:
             raise RegistryError(

@@ -60,7 +60,7 @@ class Checkpoints:
         ):
             raise ParameterError(
                 f"{_NAME} takes either model and revisions, or folders",
-                hint="revisions: {1000: step1000, 2000: step2000}, or folders: [PATH, PATH]",
+                hint='revisions: {"1000": step1000, "2000": step2000}, or folders: [PATH, PATH]',
             )
         if not self._named:
             raise ParameterError(f"{_NAME}: there are no checkpoints", hint="at least one")
