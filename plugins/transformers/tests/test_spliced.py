@@ -158,7 +158,6 @@ def test_layers_are_named_in_three_ways(pair):
         ("only:4", "no block 4: the base has blocks 1 to 3"),
         ("only:0", "no block 0: .* say embeddings: true"),
         ([1, 7], r"layers: \[1, 7\], but there is no block 7"),
-        ("first:2", "'first:2' is not understood"),
     ],
 )
 def test_layers_that_are_not_there_are_refused_without_loading(layers, said, pair):
@@ -167,6 +166,13 @@ def test_layers_that_are_not_there_are_refused_without_loading(layers, said, pai
     for ask in ("fingerprint", "n_layers", "recipe"):
         with pytest.raises(ParameterError, match=said):
             getattr(wrong, ask)
+
+
+@pytest.mark.parametrize("form", ["first:2", "last:-1", "last", "only:1,2", "", "last:²"])
+def test_a_form_that_is_not_understood_is_refused_at_once(form):
+    with pytest.raises(ParameterError, match=r"layers: .* is not understood") as raised:
+        Spliced(base=ToyEncoder(), donor=ToyEncoder(), layers=form)
+    assert "last:2 (the two last blocks)" in raised.value.hint
 
 
 def test_unlike_models_are_refused(pair, model_folder, bert):

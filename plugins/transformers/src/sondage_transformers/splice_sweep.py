@@ -25,12 +25,14 @@ class SpliceSweep:
 
     Parameters
     ----------
-    base, donor : Encoder
-        As of `Spliced`.
+    base : Encoder
+        Whose layers are replaced; an encoder of this plugin.
+    donor : Encoder
+        Whose layers take their place; of the same architecture and size.
     replace : {'last', 'only'}
         The ``step`` last blocks, or block ``step`` alone.
-    steps : {'all'} or list of int
-        Which.
+    positions : {'all'} or list of int
+        Which numbers; they become the steps.
     embeddings : bool
         Whether the embeddings are the donor's too, at every step.
 

@@ -6,9 +6,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from sondage.contracts import Encoder
 from sondage.data import Ints, Result, TaskData, digest
@@ -19,7 +17,7 @@ from sondage_transformers.recipe import Recipe, Splice, recipe_of
 from sondage_transformers.truncated import Truncated
 
 _NAME = "transformers.spliced"
-_FORM = re.compile(r"(last|only):(\d+)")
+_FORM = re.compile(r"(last|only):([0-9]+)")
 #: Of a configuration, what has to be equal where both say it, beside depth, width and heads.
 _STRUCTURE = (
     "model_type", "hidden_act", "hidden_activation", "activation", "activation_function",
@@ -28,9 +26,6 @@ _STRUCTURE = (
     "num_key_value_heads", "head_dim", "d_kv", "rope_theta", "relative_attention",
     "pos_att_type", "share_att_key", "num_hidden_groups",
 )  # fmt: skip
-
-Layer = Annotated[int, Field(ge=1)]
-Form = Annotated[str, Field(pattern=r"^(last|only):\d+$")]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -70,8 +65,12 @@ class Spliced(BaseEncoder):
 
     base: Encoder
     donor: Encoder
-    layers: Form | list[Layer]
+    layers: str | list[int]
     embeddings: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.layers, str):
+            _form(self.layers)
 
     @property
     def replaced(self) -> tuple[int, ...]:
@@ -184,15 +183,8 @@ def blocks_of(layers: str | Sequence[int], n_layers: int) -> tuple[int, ...]:
         If it is of no known form, or names a block that the model has not.
     """
     if isinstance(layers, str):
-        found = _FORM.fullmatch(layers)
-        if found is None:
-            raise ParameterError(
-                f"layers: {layers!r} is not understood",
-                where=_NAME,
-                hint="last:2 (the two last blocks), only:3 (block 3), or a list such as [1, 3]",
-            )
-        k = int(found[2])
-        if found[1] == "last":
+        form, k = _form(layers)
+        if form == "last":
             if k > n_layers:
                 raise _beyond(layers, f"the base has {n_layers} blocks")
             return tuple(range(n_layers - k + 1, n_layers + 1))
@@ -205,6 +197,16 @@ def blocks_of(layers: str | Sequence[int], n_layers: int) -> tuple[int, ...]:
         what = f"there is no block {wrong[0]}: the base has blocks 1 to {n_layers}{zero}"
         raise _beyond(layers if isinstance(layers, str) else list(layers), what)
     return tuple(sorted(set(chosen)))
+
+
+def _form(layers: str) -> tuple[str, int]:
+    found = _FORM.fullmatch(layers)
+    if found is None:
+        raise ParameterError(
+            f"layers: {layers!r} is not understood",
+            hint="last:2 (the two last blocks), only:3 (block 3), or a list such as [1, 3]",
+        )
+    return found[1], int(found[2])
 
 
 def _beyond(layers: str | list[int], what: str) -> ParameterError:
