@@ -8,6 +8,7 @@ import pytest
 
 from sondage import registry
 from sondage.commands import cache
+from sondage.contracts import Encoder
 from sondage.errors import DataError, ParameterError, RegistryError, UnknownComponentError
 from sondage.host import Host, Offer
 from sondage.plan import cells, planner
@@ -114,6 +115,24 @@ class Growing:
         return ToyEncoder(n_layers=2, seed=step)
 
 
+class Telling(ToyEncoder):
+    """Has something to say, or something that does not fit."""
+
+    def __init__(self, *, base: Encoder | None = None, wrong: bool = False) -> None:
+        super().__init__(n_layers=2, seed=7)
+        self.base, self.wrong = base, wrong
+
+    @property
+    def notes(self):
+        return ("two of three are one",)
+
+    @property
+    def fingerprint(self):
+        if self.wrong:
+            raise ParameterError("there is no block 9", where="t.telling")
+        return "telling"
+
+
 class Truncated(ToyEncoder):
     def __init__(self, *, base: ToyEncoder | None = None, n_layers: int = 1) -> None:
         super().__init__(n_layers=n_layers)
@@ -149,6 +168,7 @@ HOST = Host(
         offer(ProbeSpec, "t.gazing", Gazing),
         offer(EncoderSpec, "t.narrow", Narrow),
         offer(TaskSpec, "t.plain", Plain),
+        offer(EncoderSpec, "t.telling", Telling),
     ],
 )
 HEAD = """\
@@ -160,6 +180,10 @@ encoders:
   grown: {use: t.series}
   flat: {use: t.encoder, n_layers: 0}
   n: {use: t.narrow}
+  told: {use: t.telling}
+  upon: {use: t.telling, base: told}
+  wrong: {use: t.telling, wrong: true}
+  on-wrong: {use: t.telling, base: wrong}
 compositions:
   c:
 """
@@ -546,6 +570,21 @@ def test_an_encoder_made_of_itself_is_refused():
     found = registry.registry_of(parse_yaml(text, "r.yaml"), {})
     with pytest.raises(RegistryError, match="x -> y -> x"):
         Builder(host, found).build("encoder", "x", (), "test")
+
+
+def test_what_encoders_have_to_say_stands_among_the_notes():
+    found = make("encoders: [upon, grown]\ntasks: [t.task]\nprobes: [t.simple]")
+    said = [f"encoder '{name}': two of three are one" for name in ("told", "upon")]
+    assert [note for note in found.notes if note.startswith("encoder ")] == said
+
+
+@pytest.mark.parametrize("name", ["wrong", "on-wrong"])
+def test_an_encoder_that_does_not_fit_is_told_with_its_name_and_line(name):
+    with pytest.raises(ParameterError) as caught:
+        make(f"encoders: [{name}]\ntasks: [t.task]\nprobes: [t.simple]")
+    assert caught.value.message == "encoder 'wrong': there is no block 9"
+    line = HEAD.splitlines().index("  wrong: {use: t.telling, wrong: true}") + 1
+    assert caught.value.where == f"r.yaml:{line}, encoders.wrong"
 
 
 def test_only_knows_the_last_step_by_that_name():

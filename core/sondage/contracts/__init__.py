@@ -9,7 +9,7 @@ Importing a component's module and constructing it must be cheap (no torch, no d
 weights and files are read when `encode` or `load` is called.
 """
 
-from sondage.contracts.encoder import Encoder, Series, Trained
+from sondage.contracts.encoder import Encoder, Headed, Live, Series, Trained
 from sondage.contracts.metric import Accumulator, Metric
 from sondage.contracts.passing import Passable, PassingAccumulator, PassingProbe, Sink
 from sondage.contracts.probe import EncoderProblem, Probe, ProbeUnits, Problem, SimpleProbe
@@ -17,7 +17,8 @@ from sondage.contracts.report import Findings, Report
 from sondage.contracts.task import Task, TaskUnits
 
 __all__ = [
-    "Accumulator", "Encoder", "EncoderProblem", "Findings", "Metric", "Passable",
+    "Accumulator", "Encoder", "EncoderProblem", "Findings", "Headed", "Live",
+    "Metric", "Passable",
     "PassingAccumulator", "PassingProbe", "Probe", "ProbeUnits", "Problem", "Report", "Series",
     "SimpleProbe", "Sink", "Task", "TaskUnits", "Trained",
 ]  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from sondage.data import Chunk, Corpus, Ints, Request, Result
+from sondage.data import Chunk, Corpus, Ints, Request, Result, TaskData
 
 
 @runtime_checkable
@@ -24,6 +24,9 @@ class Encoder(Protocol):
         Columns of a row; an attention view has one column per head instead.
     views : tuple of str
         The views offered, names of `sondage.data.VIEWS` or the encoder's own.
+    notes : tuple of str, optional
+        What a plan should tell its user, such as that two encoders are one; for a series too.
+        Asked for at every plan: it must need no model in memory.
     """
 
     @property
@@ -91,5 +94,68 @@ class Trained(Protocol):
         ------
         SondageError
             For instance if the loss is no longer a number, with the step.
+        """
+        ...
+
+
+@runtime_checkable
+class Live(Protocol):
+    """What an encoder may also offer: its model in memory, to be read.
+
+    For what looks at parameters rather than at vectors: how far weights have moved, which
+    blocks are alike. The core never asks for it; a probe with ``reads = "encoder"`` may.
+    """
+
+    def module(self) -> Any:
+        """Return the model, loaded if it was not: a `torch.nn.Module` where it is one of torch.
+
+        It is in evaluation mode, on the encoder's device, and learns nothing
+        (``requires_grad`` is off). Other encoders may share its tensors, and this one goes on
+        encoding with it: whoever changes parameters, modes or hooks works on a copy. An encoder
+        that ends before its model does (`n_layers` blocks of more) hands out the whole model.
+
+        Raises
+        ------
+        EncodingError
+            If there is no model, or it cannot be loaded.
+        SondageError
+            If it has to be trained first.
+        """
+        ...
+
+
+@runtime_checkable
+class Headed(Protocol):
+    """What an encoder may also offer: the head that it, or what it is made of, was trained with.
+
+    For the end task's own score: of a training at each step, or of an encoder some of whose
+    layers were replaced after the training.
+    """
+
+    def end_task(self, data: TaskData, items: Ints) -> Result:
+        """Return what the trained head makes of items of its task.
+
+        Parameters
+        ----------
+        data : TaskData
+            Of the task that was trained on, with the labels in the same order.
+        items : int64 array, shape (n,)
+            Which items of its target; often the test part of the split that was trained with.
+
+        Returns
+        -------
+        Result
+            The end task's scores as its training names them (``accuracy``, ``matthews``,
+            ``las``, ...), then ``loss`` (nats), and outcomes by item. Nothing is learned, and
+            no random number drawn.
+
+        Raises
+        ------
+        EncodingError
+            If there is no head, or it was not kept.
+        DataError
+            If the head predicts something else than these labels, or there are no items.
+        SondageError
+            If it has to be trained first.
         """
         ...

@@ -20,6 +20,7 @@ from sondage.plan.views import Views
 from sondage.registry import Registry
 from sondage.registry.build import Builder
 from sondage.registry.built import Built, steps_of
+from sondage.registry.document import Keys
 from sondage.registry.naming import joined, parted
 
 #: Bytes that file systems take of a name, less those that a run's id needs.
@@ -118,7 +119,7 @@ class _Planner:
             members = self.builder.members(kind, item, path, f"composition '{self.name}'")
             if kind == "task":
                 self.builder.check_files(members[0], path)
-            for one in (step for member in members for step in steps_of(member)):
+            for one in (step for member in members for step in self._steps(member, path)):
                 if any(b.title == one.title for b in out):
                     raise RegistryError(
                         f"composition '{self.name}' names {kind} '{one.title}' twice",
@@ -127,6 +128,15 @@ class _Planner:
                     )
                 out.append(one)
         return out
+
+    def _steps(self, built: Built, path: Keys) -> list[Built]:
+        """Return the steps of a series, or what is none; take down what encoders have to say."""
+        with self.builder.told(built, path):
+            steps = list(steps_of(built))
+            for encoder in (one for one in steps if one.kind == "encoder"):
+                _ = encoder.key, encoder.instance.n_layers
+                self.notes |= dict.fromkeys(encoder.notes)
+        return steps
 
     def _check_layers(self, encoders: list[Built]) -> None:
         deepest = max(e.instance.n_layers for e in encoders)

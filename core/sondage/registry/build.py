@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -140,19 +141,36 @@ class Builder:
         SondageError
             As the task does, with the task's name and the line that names the missing file.
         """
-        try:
+        with self.told(task, path):
             getattr(task.instance, "fingerprint", None)
+
+    @contextlib.contextmanager
+    def told(self, built: Built, path: Keys) -> Iterator[None]:
+        """Let a component's error say whose it is and where the file declares it.
+
+        Parameters
+        ----------
+        built : Built
+        path : tuple
+            Where the file names it, for one that is not declared.
+        """
+        try:
+            yield
         except SondageError as error:
-            named = _naming(task.parameters, getattr(error, "named", ""))
-            if task.label in self._registry.declared("task"):
-                path = ("tasks", task.label)
-            error.message = f"task '{task.label}': {error.message}"
-            if error.where in ("", task.use):
+            named = _naming(built.parameters, getattr(error, "named", ""))
+            family = parted(built.label)[0]
+            if family in self._registry.declared(built.kind):
+                path = (f"{built.kind}s", family)
+            who = f"{built.kind} '{built.label}'"
+            if who not in error.message:
+                error.message = f"{who}: {error.message}"
+            if error.where in ("", built.use):
                 error.where = self._registry.document.where(*path, *named[:1])
             raise
 
     def _one_step(self, built: Built, step: str, path: Keys, wanted_by: str) -> Built:
-        steps = built.instance.steps if isinstance(built.instance, Series) else ()
+        with self.told(built, path):
+            steps = built.instance.steps if isinstance(built.instance, Series) else ()
         names = {str(s): s for s in steps} | ({"last": steps[-1]} if steps else {})
         if step not in names:
             raise RegistryError(
@@ -252,7 +270,8 @@ class Builder:
         if kind == "task":
             self.check_files(built, path)
         made_of.append(built)
-        return built.instance, built.key
+        with self.told(built, path):
+            return built.instance, built.key
 
 
 def _naming(parameters: Mapping[str, Any], given: str) -> list[str]:

@@ -57,6 +57,13 @@ class Built:
         return (*below, self) if isinstance(self.instance, Trained) else tuple(below)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What an encoder, and what it is made of, has to tell a plan's user."""
+        below = [said for one in self.made_of for said in one.notes]
+        own = getattr(self.instance, "notes", ()) if self.kind == "encoder" else ()
+        return (*below, *(f"encoder '{self.label}': {said}" for said in own))
+
+    @property
     def use(self) -> str:
         """The component's name in the catalogue."""
         return self.offer.spec.name

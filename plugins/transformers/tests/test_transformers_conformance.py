@@ -1,10 +1,14 @@
 """The conformance kit on the encoders of this plugin, one family after the other."""
 
+import shutil
+import tempfile
+
 import pytest
+from safetensors.torch import load_file, save_file
 
 from sondage.testing import conformance
 from sondage.testing.toys import ToyTask
-from sondage_transformers import Pretrained
+from sondage_transformers import Pretrained, Randomised
 
 folders: dict[str, str] = {}
 
@@ -19,6 +23,24 @@ def base(family="bert"):
     return Pretrained(model=folders[family], device="cpu")
 
 
+def drawn(seed=1):
+    return Randomised(base=base(), seed=seed)
+
+
+def other():
+    """Return a folder with another checkpoint of the same model."""
+    if "other" not in folders:
+        import torch
+
+        folder = tempfile.mkdtemp()
+        shutil.copytree(folders["bert"], folder, dirs_exist_ok=True)
+        weights = load_file(f"{folder}/model.safetensors")
+        moved = {name: (w + 0.01).to(torch.float32) for name, w in weights.items()}
+        save_file(moved, f"{folder}/model.safetensors", metadata={"format": "pt"})
+        folders["other"] = folder
+    return folders["other"]
+
+
 @conformance(
     "transformers",
     params={
@@ -26,6 +48,9 @@ def base(family="bert"):
         "transformers.randomised": {"base": base, "seed": 1},
         "transformers.truncated": {"base": base, "layers": 2},
         "transformers.finetuned": {"base": base, "task": ToyTask(n=12), "epochs": 1},
+        "transformers.spliced": {"base": base, "donor": drawn, "layers": "last:2"},
+        "transformers.splice_sweep": {"base": base, "donor": drawn, "replace": "only"},
+        "transformers.checkpoints": {"folders": lambda: [folders["bert"], other()]},
     },
     variants={
         "transformers.pretrained": [
@@ -43,6 +68,26 @@ def base(family="bert"):
             {"betas": (0.9, 0.99)},
             {"schedule": "slanted-triangular"},
             {"head_dropout": 0.0},
+        ],
+        "transformers.spliced": [
+            {"layers": "only:2"},
+            {"layers": [1, 2]},
+            {"embeddings": True},
+            {"donor": lambda: drawn(2)},
+            {"base": lambda: drawn(3)},
+        ],
+        "transformers.splice_sweep": [
+            {"replace": "last"},
+            {"positions": [1, 2]},
+            {"embeddings": True},
+            {"donor": lambda: drawn(2)},
+        ],
+        "transformers.checkpoints": [
+            {"folders": lambda: [folders["bert"]]},
+            {"folders": lambda: {0: folders["bert"], 5: other()}},
+            {"folders": lambda: [other(), folders["bert"]]},
+            {"dtype": "bfloat16"},
+            {"max_length": 30},
         ],
     },
 )

@@ -13,6 +13,8 @@ from sondage.errors import EncodingError, nearest
 from sondage_transformers.recipe import Recipe
 
 if TYPE_CHECKING:
+    import torch
+
     from sondage_transformers.engine import Engine
 
 #: Views whose rows are words.
@@ -148,6 +150,21 @@ class BaseEncoder:
 
         assert isinstance(batch, ReadBatch)
         pass_batch(self._engine, batch, layers, wants, sink)
+
+    def module(self) -> torch.nn.Module:
+        """Return the model in memory, in evaluation mode, to be read only.
+
+        The part that reads text; its tensors may be shared with other encoders.
+
+        Raises
+        ------
+        EncodingError
+            If it cannot be loaded.
+        ParameterError
+            If it has to be trained first, or its device is not there.
+        """
+        found: torch.nn.Module = self._engine.network.model
+        return found
 
     def release(self) -> None:
         """Forget the loaded model; it is loaded again when next needed."""

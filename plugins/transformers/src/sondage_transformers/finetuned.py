@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sondage.contracts import Encoder, Task
-from sondage.data import Result, digest
+from sondage.data import Ints, Result, TaskData, digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.examples import training_sentences
@@ -318,4 +318,28 @@ class Step(BaseEncoder):
                 hint="a randomised encoder needs none of them: randomise the base itself",
             )
         base = recipe_of(self.series.base, _NAME)
-        return dataclasses.replace(base, model=str(folder), revision=None, seed=None)
+        return dataclasses.replace(base, model=str(folder), revision=None, seed=None, splices=())
+
+    def end_task(self, data: TaskData, items: Ints) -> Result:
+        """Return what the head of this step makes of items of its task, and outcomes of each.
+
+        The model runs in float32, as in training: at the last step, the items of the test part
+        score as the training's own `test_accuracy` and its like. Outcomes are of labels by item,
+        of trees by scored word (its place in the corpus; label and head right).
+
+        Raises
+        ------
+        ParameterError
+            Before the training is done.
+        EncodingError
+            If the training kept no head, as those did that were made before heads were kept.
+        DataError
+            If the task is not the head's, or there are no items.
+        """
+        return self.score_on(self, data, items)
+
+    def score_on(self, encoder: BaseEncoder, data: TaskData, items: Ints) -> Result:
+        """Return the same, with the head of this step on another encoder of its shape."""
+        from sondage_transformers.end_task import end_task
+
+        return end_task(encoder, Path(self.recipe.model), self.series.settings, data, items)

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ SETTLED = 2.0
 #: Some bytes of a remembered file are compared too: this many places, of this many bytes.
 SAMPLES = 64
 SAMPLE_BYTES = 4096
+
+#: Between a file and what of it is digested; no path has it.
+_KIND = "\0"
 
 #: What was seen of a file when it was hashed, and its digest.
 _Entry = tuple[str, str]
@@ -48,21 +52,39 @@ def file_digest(path: Path) -> str:
         If the file cannot be read. An unreadable or unwritable memory is no error: the file
         is then hashed again.
     """
+    return remembered(path, "", _whole)
+
+
+def remembered(path: Path, kind: str, make: Callable[[str], str]) -> str:
+    """Return a digest of a file, made anew only if the file has changed; see `file_digest`.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        What is digested, if not the file's bytes; apart from these are digests of other kinds.
+    make : callable
+        From the real path to the digest.
+    """
     real = os.path.realpath(path)
-    stamp = _stamp(real)
-    known = _memory.get(real) or _recall().get(real)
+    stamp, place = _stamp(real), f"{real}{_KIND}{kind}" if kind else real
+    known = _memory.get(place) or _recall().get(place)
     if known is not None and known[0] == stamp:
-        _memory[real] = known
+        _memory[place] = known
         return known[1]
-    with open(real, "rb") as stream:
-        found = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    found = make(real)
     stat = os.stat(real)
     settled = time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED
     # Written to meanwhile: the digest may be of a mixture, and is not remembered.
     if settled and _stamp(real) == stamp:
-        _memory[real] = (stamp, found)
-        _remember(real, _memory[real])
+        _memory[place] = (stamp, found)
+        _remember(place, _memory[place])
     return found
+
+
+def _whole(path: str) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _stamp(path: str) -> str:
@@ -103,7 +125,8 @@ def _remember(path: str, entry: _Entry) -> None:
     home = cache_file()
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
-        kept = {p: e for p, e in _recall().items() if os.path.exists(p)}
+        known = _recall().items()
+        kept = {p: e for p, e in known if os.path.exists(p.partition(_KIND)[0])}
         kept[path] = entry
         # Written aside and renamed: readers in other processes never meet half a file.
         handle, name = tempfile.mkstemp(dir=home.parent, prefix=".digests-")

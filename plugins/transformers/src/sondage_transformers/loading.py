@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from sondage_transformers.checkpoint import Checkpoint
 from sondage_transformers.quiet import quiet
 from sondage_transformers.recipe import Recipe
 from sondage_transformers.restorer import Restorer
+from sondage_transformers.sharing import original, reads_too, shared
+from sondage_transformers.splicing import put
 
 if TYPE_CHECKING:
     import torch
@@ -22,18 +25,28 @@ _UNUSED = ("pooler",)
 def load_model(recipe: Recipe) -> torch.nn.Module:
     """Return the model of a recipe: loaded or drawn, on its device, without dropout.
 
-    The global random state is left as it was.
+    Its weights are shared with other models of this process; see `sharing.shared`. The global
+    random state is left as it was.
 
     Raises
     ------
     EncodingError
         If the files cannot be loaded, or lack weights that hidden states pass through.
     ParameterError
-        If there is no such device.
+        If there is no such device, or layers cannot be replaced.
     """
     device = device_of(recipe.device)
-    moved: torch.nn.Module = encoder_of(load_whole(recipe)).to(device)
-    return moved
+    plain = dataclasses.replace(recipe, splices=())
+    model: torch.nn.Module = shared(plain, device, lambda: encoder_of(load_whole(plain)).to(device))
+    for splice in recipe.splices:
+        donor = load_model(_alike(splice.donor, recipe))
+        put(model, donor, recipe.checkpoint.n_layers, splice.layers)
+        reads_too(model, donor)
+    return model
+
+
+def _alike(donor: Recipe, base: Recipe) -> Recipe:
+    return dataclasses.replace(donor, dtype=base.dtype, device=base.device)
 
 
 def load_whole(recipe: Recipe) -> Any:
@@ -53,6 +66,9 @@ def load_whole(recipe: Recipe) -> Any:
             part.config.use_cache = False
     model.requires_grad_(False)
     model.eval()
+    for splice in recipe.splices:
+        donor = encoder_of(load_whole(_alike(splice.donor, recipe)))
+        put(encoder_of(model), donor, recipe.checkpoint.n_layers, splice.layers)
     return model
 
 
@@ -163,7 +179,7 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
 
 def missing_of(model: Any) -> frozenset[str]:
     """Return the weights of a loaded model that its checkpoint lacks, and no state depends on."""
-    return _MISSING.get(model, frozenset())
+    return _MISSING.get(original(model), frozenset())
 
 
 #: The same, by model.

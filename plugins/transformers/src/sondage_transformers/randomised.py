@@ -42,4 +42,4 @@ class Randomised(BaseEncoder):
     def recipe(self) -> Recipe:
         """The base's, with a seed; raises `ParameterError` if it has none."""
         base = recipe_of(self.base, "transformers.randomised")
-        return dataclasses.replace(base, seed=self.seed)
+        return dataclasses.replace(base, seed=self.seed, splices=())

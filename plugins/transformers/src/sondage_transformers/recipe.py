@@ -16,6 +16,21 @@ Dtype = Literal["float32", "float16", "bfloat16"]
 
 
 @dataclass(frozen=True)
+class Splice:
+    """Layers that are another encoder's.
+
+    Parameters
+    ----------
+    donor : Recipe
+    layers : tuple of int
+        Blocks, ascending, from 1; and 0 for the embeddings.
+    """
+
+    donor: Recipe
+    layers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How to make an encoder.
 
@@ -34,6 +49,8 @@ class Recipe:
         Initialise the weights freshly instead of loading them.
     depth : int, optional
         Keep only this many blocks.
+    splices : tuple of Splice
+        Layers to be replaced, one splice after the other.
     """
 
     model: str
@@ -45,6 +62,7 @@ class Recipe:
     max_length: int | None = None
     seed: int | None = None
     depth: int | None = None
+    splices: tuple[Splice, ...] = ()
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -78,6 +96,7 @@ class Recipe:
             versions,
             *mended,
             *self.checkpoint.mended,
+            *((splice.donor.fingerprint, splice.layers) for splice in self.splices),
         )
 
     @cached_property

@@ -29,6 +29,7 @@ from sondage_transformers.examples import (
 )
 from sondage_transformers.files import code_files, tokenizer_files
 from sondage_transformers.headed_encoder import HeadedEncoder, head_for
+from sondage_transformers.kept_head import keep_head
 from sondage_transformers.loading import device_of, encoder_of, load_whole, missing_of
 from sondage_transformers.poolers import own_pooler
 from sondage_transformers.quiet import quiet
@@ -215,7 +216,7 @@ class _Training:
         if len(self.dev):
             found = self.score(headed, self.dev, step)
             row |= {f"dev_{name}": value for name, value in found.items()}
-        self.place.keep_step(step, self._save)
+        self.place.keep_step(step, lambda folder: self._save(folder, headed))
         history.rows.append(row)
 
     def score(self, headed: HeadedEncoder, examples: Examples, step: int) -> dict[str, float]:
@@ -233,7 +234,8 @@ class _Training:
                 sums = sums + headed.head.tally(out, portion)
         return headed.head.summary(sums)
 
-    def _save(self, folder: Path) -> None:
+    def _save(self, folder: Path, headed: HeadedEncoder) -> None:
+        keep_head(folder, headed.head, self.target)
         lacking = missing_of(self.whole)
         # Random stand-ins for weights that the base lacks would pass for trained ones.
         kept = {k: v for k, v in self.whole.state_dict().items() if k not in lacking}

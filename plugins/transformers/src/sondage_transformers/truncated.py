@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from sondage.contracts import Encoder, Passable, Sink
+from sondage.contracts import Encoder, Live, Passable, Sink
 from sondage.data import Batch, Chunk, Corpus, Ints, Request, digest
-from sondage.errors import ParameterError
+from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import check_request
 from sondage_transformers.recipe import Recipe, recipe_of
 
@@ -98,6 +98,20 @@ class Truncated:
         """Stream layers of the base; raises as it does, and for layers above k."""
         check_request(self, corpus, request)
         yield from self.base.encode(corpus, request)
+
+    def module(self) -> Any:
+        """Return the base's whole model, of which `n_layers` blocks are this encoder's.
+
+        Raises
+        ------
+        EncodingError
+            If the base shows no model, or as it does.
+        """
+        if not isinstance(self.base, Live):
+            raise EncodingError(
+                f"{type(self.base).__name__} shows no model", where="transformers.truncated"
+            )
+        return self.base.module()
 
     def row_counts(self, corpus: Corpus, view: str) -> Ints:
         """Return the base's row counts."""

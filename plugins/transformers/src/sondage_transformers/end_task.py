@@ -1,0 +1,138 @@
+"""A trained head's scores on items of its task, on any encoder of the same shape."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sondage.data import Ints, Outcomes, Result, TaskData, Trees, ranges
+from sondage.errors import DataError, EncodingError
+from sondage_transformers.biaffine import BiaffineHead
+from sondage_transformers.engine import Engine
+from sondage_transformers.examples import Examples, LabelExamples, target_of, view_of
+from sondage_transformers.headed_encoder import HeadedEncoder, head_for
+from sondage_transformers.kept_head import read_head
+from sondage_transformers.loading import missing_of
+from sondage_transformers.poolers import own_pooler
+from sondage_transformers.quiet_trainer import untouched_randomness
+from sondage_transformers.tree_examples import TreeExamples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sondage_transformers.base_encoder import BaseEncoder
+    from sondage_transformers.settings import Settings
+
+
+def end_task(
+    encoder: BaseEncoder, folder: Path, settings: Settings, data: TaskData, items: Ints
+) -> Result:
+    """Score a training's head on an encoder.
+
+    Parameters
+    ----------
+    encoder : BaseEncoder
+        What the head reads; it runs in float32, as in training.
+    folder : Path
+        Of the step whose head it is.
+    settings : Settings
+        Of the training.
+    data : TaskData
+    items : int64 array
+
+    Returns
+    -------
+    Result
+        As `sondage.contracts.Headed.end_task`.
+
+    Raises
+    ------
+    EncodingError, DataError
+        As `Headed.end_task`; also if the loss is not finite.
+    """
+    where = f"{data.corpus.name}"
+    items = np.asarray(items, np.int64)
+    if not len(items):
+        raise DataError(f"{where}: there are no items to score the head on")
+    target = target_of(data)
+    weights = read_head(folder, target, where)
+    engine = _engine(encoder, settings)
+    view = view_of(settings.head, target, engine.recipe.checkpoint.has_cls)
+    examples: Examples
+    if isinstance(target, Trees):
+        examples = TreeExamples(engine, data, items)
+    else:
+        examples = LabelExamples(engine, data, items, view)
+    with untouched_randomness(engine.device):
+        headed = _headed(engine, settings, view, target, weights)
+        found = [_scored(headed, examples, part) for part in _batches(examples, settings)]
+    sums = sum(part.sums for part in found[1:]) + found[0].sums
+    if not math.isfinite(sums[0]):
+        raise EncodingError(f"the head's loss is {sums[0]}", where=str(folder))
+    outcomes = Outcomes(
+        np.concatenate([part.items for part in found]),
+        np.concatenate([part.groups for part in found]),
+        np.concatenate([part.right for part in found]),
+        score=headed.head.scores[0],
+    )
+    return Result(headed.head.summary(sums), outcomes, warnings=dict(examples.warnings()))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Scored:
+    sums: NDArray[np.float64]
+    items: Ints
+    groups: Ints
+    right: NDArray[np.bool_]
+
+
+def _engine(encoder: BaseEncoder, settings: Settings) -> Engine:
+    own = encoder.recipe
+    length = settings.max_length or own.max_length
+    recipe = dataclasses.replace(own, dtype="float32", max_length=length)
+    return encoder._engine if recipe == own else Engine(recipe)
+
+
+def _headed(
+    engine: Engine, settings: Settings, view: str, target: Any, weights: dict[str, Any]
+) -> HeadedEncoder:
+    model = engine.network.model
+    head = head_for(
+        target, engine.recipe.checkpoint.width, 0, dense=settings.head == "pooler-fresh"
+    )
+    head.load_state_dict(weights)
+    pool = own_pooler(engine.network, missing_of(model)) if settings.head == "pooler" else None
+    headed = HeadedEncoder(engine, view, head.requires_grad_(False), pool)
+    headed.eval()
+    return headed
+
+
+def _batches(examples: Examples, settings: Settings) -> list[Ints]:
+    # As training scores: batches of another make move the last bits.
+    order = examples.by_length()
+    return [order[a : a + settings.batch_size] for a in range(0, len(order), settings.batch_size)]
+
+
+def _scored(headed: HeadedEncoder, examples: Examples, chosen: Ints) -> _Scored:
+    portion = examples.portion(chosen)
+    with torch.no_grad():
+        out = headed(portion)
+        sums = headed.head.tally(out, portion)
+        if isinstance(headed.head, BiaffineHead):
+            heads, relations = headed.head.parse(out, portion)
+            right = (heads == portion.heads) & (relations == portion.relations)
+        else:
+            right = out["logits"].argmax(1).cpu().numpy() == portion.y
+    if isinstance(examples, LabelExamples):
+        count = examples._begin[chosen + 1] - examples._begin[chosen]
+        items = examples._items[ranges(examples._begin[chosen], count)]
+        return _Scored(sums, items, examples.target.sentence[items], right)
+    assert isinstance(examples, TreeExamples)
+    sentences, scored = examples.sentences[chosen], portion.scored
+    groups = np.repeat(sentences, portion.size)
+    return _Scored(sums, examples.words(sentences)[scored], groups[scored], right[scored])
