@@ -1,0 +1,194 @@
+"""The measures as sondage components, measured in passing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from sondage.errors import ParameterError
+from sondage.specs import Before
+from sondage_attention.averages import OfOne, OfPair
+from sondage_attention.reading import Choice
+from sondage_attention.rows import (
+    Ground,
+    Unit,
+    emd_rows,
+    entropy_rows,
+    js_rows,
+    log_size,
+    reach,
+    scale_of,
+)
+
+Segment = Literal[0, 1] | None
+
+
+@dataclass(kw_only=True, eq=False)
+class Attention:
+    """What of an attention map is read.
+
+    Parameters
+    ----------
+    rows : {'all', 'cls'}
+        Rows that are averaged: of every position, or only of the first, which is [CLS] in
+        models that begin with it.
+    special : {'keep', 'drop'}
+        Whether [CLS], [SEP] and their like count: as what is looked at, and as what looks. A row
+        is divided by what is left of it. With ``rows: cls`` the first position looks in any case.
+    from_segment, to_segment : {0, 1}, optional
+        Only what this segment looks at, and only what it sees in that one: 0 is a pair's first
+        text, 1 its second. Special tokens are in neither.
+    """
+
+    units: ClassVar[Literal["attention"]] = "attention"
+    randomness: ClassVar[tuple[str, ...]] = ()
+    name: ClassVar[str]
+    #: Maps are worked on in this type, or their own if it is wider.
+    least: ClassVar[torch.dtype] = torch.float32
+
+    rows: Literal["all", "cls"] = "all"
+    special: Literal["keep", "drop"] = "keep"
+    from_segment: Segment = None
+    to_segment: Segment = None
+
+    def __post_init__(self) -> None:
+        if self.rows == "cls" and self.from_segment is not None:
+            raise ParameterError(
+                f"{self.name}: from_segment and rows: cls exclude each other, since the first "
+                "position is in no segment",
+                hint="leave one of them out",
+            )
+
+    @property
+    def choice(self) -> Choice:
+        """What of a map is read."""
+        return Choice(self.rows, self.special, self.from_segment, self.to_segment)
+
+
+@dataclass(kw_only=True, eq=False)
+class JS(Attention):
+    """Jensen-Shannon divergence of two models' attention, averaged as in Hao et al. 2020.
+
+    Score ``js``; table ``heads`` has it by head. See `sondage_attention.js` for formula, source
+    and departures.
+
+    Parameters
+    ----------
+    unit : {'nats', 'bits'}
+    rows, special, from_segment, to_segment
+        As `Attention` takes them.
+    """
+
+    name: ClassVar[str] = "attention.js"
+    symmetric: ClassVar[bool] = True
+    self_value: ClassVar[float] = 0.0
+    invariances: ClassVar[frozenset[str]] = frozenset()
+    scores: ClassVar[tuple[str, ...]] = ("js",)
+
+    unit: Annotated[Unit, Before("rows")] = "nats"
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """0, and log 2 in nats, 1 in bits."""
+        return (0.0, math.log(2) * scale_of(self.unit))
+
+    def begin(self, seed: int) -> OfPair:
+        """Return an empty accumulator; `seed` controls nothing."""
+        return OfPair(self)
+
+    def of_rows(self, *sides: Tensor) -> Tensor:
+        """Return each row's divergence in nats."""
+        return js_rows(*sides)
+
+    def scored(self, values: Tensor, keys: Tensor) -> list[Tensor]:
+        """Return the divergences in the unit that is wanted."""
+        return [values * scale_of(self.unit)]
+
+
+@dataclass(kw_only=True, eq=False)
+class EMD(Attention):
+    """Earth mover's distance between two models' attention, averaged as in Hao et al. 2020.
+
+    Score ``emd``, and with ground ``position``, where it is counted in positions, score
+    ``relative`` too: over the largest distance that a sentence has. Table ``heads`` has them by
+    head. See `sondage_attention.emd` for formula, source and departures.
+
+    Parameters
+    ----------
+    ground : {'position', 'uniform'}
+        What moving from i to j costs: the positions between them, or 1.
+    rows, special, from_segment, to_segment
+        As `Attention` takes them.
+    """
+
+    name: ClassVar[str] = "attention.emd"
+    # The differences of cumulative sums add up along a row.
+    least: ClassVar[torch.dtype] = torch.float64
+    symmetric: ClassVar[bool] = True
+    self_value: ClassVar[float] = 0.0
+    invariances: ClassVar[frozenset[str]] = frozenset()
+
+    ground: Annotated[Ground, Before("rows")] = "position"
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """0, and 1 for ``uniform``."""
+        return (0.0, 1.0 if self.ground == "uniform" else math.inf)
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """``emd``, and ``relative`` on positions."""
+        return ("emd",) if self.ground == "uniform" else ("emd", "relative")
+
+    def begin(self, seed: int) -> OfPair:
+        """Return an empty accumulator; `seed` controls nothing."""
+        return OfPair(self)
+
+    def of_rows(self, *sides: Tensor) -> Tensor:
+        """Return each row's distance."""
+        p, q = sides
+        return emd_rows(p, q, self.ground)
+
+    def scored(self, values: Tensor, keys: Tensor) -> list[Tensor]:
+        """Return the distances, on positions over the largest that there is too."""
+        if self.ground == "uniform":
+            return [values]
+        return [values, values / reach(keys)[:, None, None]]
+
+
+@dataclass(kw_only=True, eq=False)
+class Entropy(Attention):
+    """Entropy of one model's attention, averaged as in Hao et al. 2020.
+
+    Scores ``entropy``, and ``relative``: over the logarithm of the number of positions, 1 where
+    all are looked at alike. Table ``heads`` has them by head. With ``rows: cls`` the entropy is
+    H_0 of Mosbach et al. 2020. See `sondage_attention.entropy` for formula, source and
+    departures.
+
+    Parameters
+    ----------
+    unit : {'nats', 'bits'}
+    rows, special, from_segment, to_segment
+        As `Attention` takes them.
+    """
+
+    name: ClassVar[str] = "attention.entropy"
+    scores: ClassVar[tuple[str, ...]] = ("entropy", "relative")
+
+    unit: Annotated[Unit, Before("rows")] = "nats"
+
+    def begin(self, seed: int) -> OfOne:
+        """Return an empty accumulator; `seed` controls nothing."""
+        return OfOne(self)
+
+    def of_rows(self, *sides: Tensor) -> Tensor:
+        """Return each row's entropy in nats."""
+        return entropy_rows(*sides)
+
+    def scored(self, values: Tensor, keys: Tensor) -> list[Tensor]:
+        """Return the entropies in the unit that is wanted, and over the most that there can be."""
+        return [values * scale_of(self.unit), values / log_size(keys)[:, None, None]]

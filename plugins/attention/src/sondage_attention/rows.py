@@ -1,0 +1,241 @@
+"""Measures of rows of attention, each row a distribution over the positions it looks at."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sondage.errors import DataError, ParameterError
+from sondage_attention.shares import Shares, booleans, check, shares, slices, tensor_of
+
+Unit = Literal["nats", "bits"]
+Ground = Literal["position", "uniform"]
+
+#: Values of a map worked on at a time: as many as stay in a processor's cache.
+BLOCK = 1 << 18
+
+
+def js(a: Any, b: Any, keys: Any = None, *, unit: Unit = "nats") -> NDArray[np.float64]:
+    """Return the Jensen-Shannon divergence of each row of two maps.
+
+    Parameters
+    ----------
+    a, b : arrays or tensors of real numbers, shape (..., t)
+        Attention after the softmax: row by row what each position is given.
+    keys : bool array, optional
+        Positions that count, of a shape that broadcasts to that of `a`, such as
+        ``mask[:, None, None, :]`` for maps of shape (b, heads, t, t). The others may hold
+        anything; what is left of a row is divided by its sum.
+    unit : {'nats', 'bits'}
+        The divergence is at most log 2, or 1 bit.
+
+    Returns
+    -------
+    float64 array, shape (...)
+        The divergence, not its square root. NaN for a row that gives nothing to any position.
+
+    Raises
+    ------
+    DataError
+        For shapes that differ, and for values that are NaN, infinite or below 0.
+
+    Notes
+    -----
+    In the wider type of the two, at least float32. Two logarithms a value, of p / m and q / m,
+    where m = (p + q) / 2, as log1p(±(p - q) / (p + q)): nothing cancels where p is close to q.
+
+    References
+    ----------
+    Hao, Dong, Wei and Xu 2020, Investigating Learning Dynamics of BERT Fine-Tuning, section 3.
+    Departs from it: nothing; the paper does not give the base of its logarithm.
+    """
+    scale = scale_of(unit)
+    sides, counted = _flat((a, b), keys, "js")
+    return _of_blocks(sides, counted, "js", lambda _, p, q: js_rows(p, q) * scale)
+
+
+def entropy(
+    a: Any, keys: Any = None, *, unit: Unit = "nats", relative: bool = False
+) -> NDArray[np.float64]:
+    """Return the entropy of each row of a map.
+
+    Parameters
+    ----------
+    a : array or tensor of real numbers, shape (..., t)
+    keys : bool array, optional
+        As in `js`.
+    unit : {'nats', 'bits'}
+    relative : bool
+        Divide by the logarithm of the number of positions that count: 1 for a row that looks
+        at all of them alike. NaN where there is only one.
+
+    Returns
+    -------
+    float64 array, shape (...)
+        NaN for a row that gives nothing to any position.
+
+    Raises
+    ------
+    DataError
+        For values that are NaN, infinite or below 0.
+
+    References
+    ----------
+    Mosbach, Khokhlova, Hedderich and Klakow 2020, arXiv:2010.02616, section 5.1, equation 1.
+    Departs from it: the equation is printed without its minus.
+    """
+    scale = scale_of(unit)
+    sides, counted = _flat((a,), keys, "entropy")
+
+    def measured(among: Tensor, p: Tensor) -> Tensor:
+        return entropy_rows(p) / log_size(among) if relative else entropy_rows(p) * scale
+
+    return _of_blocks(sides, counted, "entropy", measured)
+
+
+def emd(
+    a: Any, b: Any, keys: Any = None, *, ground: Ground = "position", relative: bool = False
+) -> NDArray[np.float64]:
+    """Return the earth mover's distance between the rows of two maps.
+
+    Parameters
+    ----------
+    a, b : arrays or tensors of real numbers, shape (..., t)
+    keys : bool array, optional
+        As in `js`. Positions that do not count still take up their place on the line.
+    ground : {'position', 'uniform'}
+        What moving from one position to another costs: how many positions they are apart, or
+        1. The first is the sum of the absolute differences of the cumulative distributions, in
+        positions; the second the total variation distance, from 0 to 1.
+    relative : bool
+        Divide by the largest distance there is in the row, from its first to its last position
+        that counts. NaN where there is only one. Without effect for ``uniform``.
+
+    Returns
+    -------
+    float64 array, shape (...)
+        NaN for a row that gives nothing to any position.
+
+    Raises
+    ------
+    DataError
+        For shapes that differ, and for values that are NaN, infinite or below 0.
+
+    References
+    ----------
+    Mosbach, Khokhlova, Hedderich and Klakow 2020, arXiv:2010.02616, section 5.1; Rubner, Tomasi
+    and Guibas 1998. Departs from it: nothing; the paper gives no ground distance.
+    """
+    sides, counted = _flat((a, b), keys, "emd")
+
+    def measured(among: Tensor, p: Tensor, q: Tensor) -> Tensor:
+        values = emd_rows(p, q, ground)
+        return values / reach(among) if relative and ground == "position" else values
+
+    return _of_blocks(sides, counted, "emd", measured, torch.float64)
+
+
+def js_rows(p: Tensor, q: Tensor) -> Tensor:
+    """Return the divergence in nats of rows that sum to 1."""
+    low = torch.finfo(p.dtype).eps / 2 - 1
+    # Where both are 0 the quotient is of no account; it must only be a number.
+    both = (p + q).clamp_min_(torch.finfo(p.dtype).tiny)
+    tilt = (p - q).div_(both).clamp_(low, -low)
+    sums = torch.log1p(tilt, out=both).mul_(p)
+    sums.addcmul_(tilt.neg_().log1p_(), q)
+    return sums.sum(-1).double().mul_(0.5).clamp_(0, math.log(2))
+
+
+def entropy_rows(p: Tensor) -> Tensor:
+    """Return the entropy in nats of rows that sum to 1."""
+    logs = p.clamp_min(torch.finfo(p.dtype).tiny).log_()
+    return logs.mul_(p).sum(-1).double().neg_().clamp_min_(0)
+
+
+def emd_rows(p: Tensor, q: Tensor, ground: Ground) -> Tensor:
+    """Return the distance between rows that sum to 1, the first of which it overwrites."""
+    apart = p.sub_(q)
+    if ground == "position":
+        return apart.cumsum_(-1).abs_().sum(-1).double()
+    if ground == "uniform":
+        return apart.abs_().sum(-1).double().mul_(0.5).clamp_max_(1)
+    raise ParameterError(f"ground distance '{ground}' is neither 'position' nor 'uniform'")
+
+
+def scale_of(unit: Unit) -> float:
+    """Return how many of a unit a nat is."""
+    if unit not in ("nats", "bits"):
+        raise ParameterError(f"unit '{unit}' is neither 'nats' nor 'bits'")
+    return 1.0 if unit == "nats" else 1 / math.log(2)
+
+
+def log_size(among: Tensor) -> Tensor:
+    """Return the logarithm of the number of positions that count; NaN for one or none."""
+    size = among.sum(-1).double()
+    return size.masked_fill(size < 2, torch.nan).log()
+
+
+def reach(among: Tensor) -> Tensor:
+    """Return how far the last position that counts is from the first; NaN for one or none."""
+    places = torch.arange(among.shape[-1], dtype=torch.float64)
+    last = places.where(among, -torch.inf).amax(-1)
+    first = places.where(among, torch.inf).amin(-1)
+    return (last - first).where(last > first, torch.nan)
+
+
+def alike(*sides: Shares) -> list[Tensor]:
+    """Return distributions in the wider of their types."""
+    wide = functools.reduce(torch.promote_types, [side.of.dtype for side in sides])
+    return [side.of.to(wide) for side in sides]
+
+
+def _flat(maps: tuple[Any, ...], keys: Any, who: str) -> tuple[list[Tensor], Tensor]:
+    """Return maps of one shape, and which positions count, a row a line."""
+    sides = [tensor_of(x, who) for x in maps]
+    shape = sides[0].shape
+    if any(x.shape != shape for x in sides):
+        shapes = " and ".join(str(tuple(x.shape)) for x in sides)
+        raise DataError(f"{who} compares row with row, but was given maps of shape {shapes}")
+    if not len(shape) or not shape[-1]:
+        raise DataError(f"{who} needs rows of at least one position, and has shape {tuple(shape)}")
+    among = torch.ones(1, dtype=torch.bool) if keys is None else booleans(keys)
+    try:
+        among = among.expand(shape)
+    except RuntimeError:
+        raise DataError(
+            f"{who}: keys of shape {tuple(among.shape)} do not broadcast to rows of shape "
+            f"{tuple(shape)}",
+            hint="for maps of shape (b, heads, t, t) write keys[:, None, None, :]",
+        ) from None
+    return sides, among
+
+
+def _of_blocks(
+    sides: list[Tensor],
+    among: Tensor,
+    who: str,
+    measured: Callable[..., Tensor],
+    least: torch.dtype = torch.float32,
+) -> NDArray[np.float64]:
+    """Return what is measured of each row, some rows at a time."""
+    shape, width = among.shape[:-1], among.shape[-1]
+    flat, among = [x.reshape(-1, width) for x in sides], among.reshape(-1, width)
+    keys = None if bool(among.all()) else among
+    out = torch.empty(len(among), dtype=torch.float64)
+    for block in slices(len(among), BLOCK // width):
+        kept = None if keys is None else keys[block]
+        parts = [shares(x[block], kept, least) for x in flat]
+        for part in parts:
+            check(part.total, part.below, who)
+        values = measured(among[block], *alike(*parts))
+        for part in parts:
+            values = values.masked_fill(part.total == 0, torch.nan)
+        out[block] = values
+    return out.reshape(shape).numpy()
