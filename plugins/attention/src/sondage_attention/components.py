@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-import torch
 from torch import Tensor
 
 from sondage.errors import ParameterError
@@ -47,8 +46,6 @@ class Attention:
     units: ClassVar[Literal["attention"]] = "attention"
     randomness: ClassVar[tuple[str, ...]] = ()
     name: ClassVar[str]
-    #: Maps are worked on in this type, or their own if it is wider.
-    least: ClassVar[torch.dtype] = torch.float32
 
     rows: Literal["all", "cls"] = "all"
     special: Literal["keep", "drop"] = "keep"
@@ -126,8 +123,6 @@ class EMD(Attention):
     """
 
     name: ClassVar[str] = "attention.emd"
-    # The differences of cumulative sums add up along a row.
-    least: ClassVar[torch.dtype] = torch.float64
     symmetric: ClassVar[bool] = True
     self_value: ClassVar[float] = 0.0
     invariances: ClassVar[frozenset[str]] = frozenset()

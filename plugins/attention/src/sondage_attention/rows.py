@@ -57,8 +57,7 @@ def js(a: Any, b: Any, keys: Any = None, *, unit: Unit = "nats") -> NDArray[np.f
     Departs from it: nothing; the paper does not give the base of its logarithm.
     """
     scale = scale_of(unit)
-    sides, counted = _flat((a, b), keys, "js")
-    return _of_blocks(sides, counted, "js", lambda _, p, q: js_rows(p, q) * scale)
+    return _of_rows((a, b), keys, "js", lambda _, p, q: js_rows(p, q) * scale)
 
 
 def entropy(
@@ -92,12 +91,11 @@ def entropy(
     Departs from it: the equation is printed without its minus.
     """
     scale = scale_of(unit)
-    sides, counted = _flat((a,), keys, "entropy")
 
     def measured(among: Tensor, p: Tensor) -> Tensor:
         return entropy_rows(p) / log_size(among) if relative else entropy_rows(p) * scale
 
-    return _of_blocks(sides, counted, "entropy", measured)
+    return _of_rows((a,), keys, "entropy", measured)
 
 
 def emd(
@@ -133,13 +131,12 @@ def emd(
     Mosbach, Khokhlova, Hedderich and Klakow 2020, arXiv:2010.02616, section 5.1; Rubner, Tomasi
     and Guibas 1998. Departs from it: nothing; the paper gives no ground distance.
     """
-    sides, counted = _flat((a, b), keys, "emd")
 
     def measured(among: Tensor, p: Tensor, q: Tensor) -> Tensor:
         values = emd_rows(p, q, ground)
         return values / reach(among) if relative and ground == "position" else values
 
-    return _of_blocks(sides, counted, "emd", measured, torch.float64)
+    return _of_rows((a, b), keys, "emd", measured)
 
 
 def js_rows(p: Tensor, q: Tensor) -> Tensor:
@@ -163,7 +160,7 @@ def emd_rows(p: Tensor, q: Tensor, ground: Ground) -> Tensor:
     """Return the distance between rows that sum to 1, the first of which it overwrites."""
     apart = p.sub_(q)
     if ground == "position":
-        return apart.cumsum_(-1).abs_().sum(-1).double()
+        return apart.cumsum(-1, dtype=torch.float64).abs_().sum(-1)
     if ground == "uniform":
         return apart.abs_().sum(-1).double().mul_(0.5).clamp_max_(1)
     raise ParameterError(f"ground distance '{ground}' is neither 'position' nor 'uniform'")
@@ -196,46 +193,55 @@ def alike(*sides: Shares) -> list[Tensor]:
     return [side.of.to(wide) for side in sides]
 
 
-def _flat(maps: tuple[Any, ...], keys: Any, who: str) -> tuple[list[Tensor], Tensor]:
-    """Return maps of one shape, and which positions count, a row a line."""
-    sides = [tensor_of(x, who) for x in maps]
+def _of_rows(
+    maps: tuple[Any, ...],
+    keys: Any,
+    who: str,
+    measured: Callable[..., Tensor],
+) -> NDArray[np.float64]:
+    """Return what is measured of each row of some maps, some rows at a time.
+
+    Parameters
+    ----------
+    maps, keys, who
+        As the public functions take them, and the name of the one that asks.
+    measured : callable
+        Given which positions count, and each map's distributions, returns a value a row.
+    """
+    sides, among = _alike_shaped([tensor_of(x, who) for x in maps], keys, who)
+    out = torch.empty(sides[0].shape[:-1], dtype=torch.float64)
+    for block in slices(len(out), BLOCK * len(out) // max(sides[0].numel(), 1)):
+        there = among[block] if len(among) > 1 else among
+        kept = None if bool(there.all()) else there
+        parts = [shares(x[block], kept) for x in sides]
+        values = measured(there, *alike(*parts))
+        for part in parts:
+            check(part.total, part.below, who)
+            values = values.masked_fill(part.total == 0, torch.nan)
+        out[block] = values
+    return out.reshape(np.shape(maps[0])[:-1]).numpy()
+
+
+def _alike_shaped(sides: list[Tensor], keys: Any, who: str) -> tuple[list[Tensor], Tensor]:
+    """Return maps of one shape, at least (n, t), and which positions count, of as many axes."""
     shape = sides[0].shape
     if any(x.shape != shape for x in sides):
         shapes = " and ".join(str(tuple(x.shape)) for x in sides)
         raise DataError(f"{who} compares row with row, but was given maps of shape {shapes}")
     if not len(shape) or not shape[-1]:
         raise DataError(f"{who} needs rows of at least one position, and has shape {tuple(shape)}")
-    among = torch.ones(1, dtype=torch.bool) if keys is None else booleans(keys)
+    if keys is None:
+        return [x.reshape(-1, shape[-1]) for x in sides], torch.ones((1, shape[-1]), dtype=bool)
+    among = booleans(keys)
     try:
-        among = among.expand(shape)
+        among.expand(shape)
     except RuntimeError:
         raise DataError(
             f"{who}: keys of shape {tuple(among.shape)} do not broadcast to rows of shape "
             f"{tuple(shape)}",
             hint="for maps of shape (b, heads, t, t) write keys[:, None, None, :]",
         ) from None
-    return sides, among
-
-
-def _of_blocks(
-    sides: list[Tensor],
-    among: Tensor,
-    who: str,
-    measured: Callable[..., Tensor],
-    least: torch.dtype = torch.float32,
-) -> NDArray[np.float64]:
-    """Return what is measured of each row, some rows at a time."""
-    shape, width = among.shape[:-1], among.shape[-1]
-    flat, among = [x.reshape(-1, width) for x in sides], among.reshape(-1, width)
-    keys = None if bool(among.all()) else among
-    out = torch.empty(len(among), dtype=torch.float64)
-    for block in slices(len(among), BLOCK // width):
-        kept = None if keys is None else keys[block]
-        parts = [shares(x[block], kept, least) for x in flat]
-        for part in parts:
-            check(part.total, part.below, who)
-        values = measured(among[block], *alike(*parts))
-        for part in parts:
-            values = values.masked_fill(part.total == 0, torch.nan)
-        out[block] = values
-    return out.reshape(shape).numpy()
+    if len(shape) == 1:
+        return [x[None] for x in sides], among.expand(shape)[None]
+    among = among.reshape([1] * (len(shape) - among.ndim) + list(among.shape))
+    return sides, among.expand(*among.shape[:-1], shape[-1])

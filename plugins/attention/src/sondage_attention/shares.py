@@ -12,10 +12,11 @@ from torch import Tensor
 
 from sondage.errors import DataError
 
-#: How far from 1 a softmax's rows add up to, about ten times what `bench/attention_emd.py` finds
-#: in a real model of up to 256 subwords: its rounding, by the type that the values come in.
+#: How far from 1 rows may add up to before they are no softmax's: a hundred times, in the half
+#: types ten times, what rounding does to a real model's rows of up to 256 subwords, which is
+#: 5e-7, 4e-4 and 3e-3 (`bench/attention_emd.py`).
 TOLERANCE = {torch.float16: 5e-3, torch.bfloat16: 4e-2}
-_ELSE = 1e-4
+_ELSE = 5e-5
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _lent(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array if fits else array.copy()
 
 
-def shares(x: Tensor, keys: Tensor | None, least: torch.dtype = torch.float32) -> Shares:
+def shares(x: Tensor, keys: Tensor | None) -> Shares:
     """Return a map's rows divided by their sums; `check` tells whether they can be.
 
     Parameters
@@ -71,10 +72,8 @@ def shares(x: Tensor, keys: Tensor | None, least: torch.dtype = torch.float32) -
     x : float tensor, shape (..., t)
     keys : bool tensor that broadcasts to the shape of x, optional
         Positions that count; all without it.
-    least : torch.dtype
-        The type to work in, unless that of x is wider.
     """
-    kept, total = summed(x.to(torch.promote_types(x.dtype, least)), keys)
+    kept, total = summed(x, keys)
     # Of a row of zeros the sum must only be divisible by.
     rows = kept / total.clamp_min(torch.finfo(kept.dtype).tiny)
     # The least of all costs a tenth of the least of each row. It is NaN where one value is.
@@ -84,6 +83,7 @@ def shares(x: Tensor, keys: Tensor | None, least: torch.dtype = torch.float32) -
 
 def summed(x: Tensor, keys: Tensor | None) -> tuple[Tensor, Tensor]:
     """Return a map with zeros where nothing counts, and its sums, shape (..., 1)."""
+    x = x if x.dtype == torch.float64 else x.float()
     if keys is None:
         return x, x.sum(-1, keepdim=True)
     # A product costs a sixth of a choice, but keeps what is not finite.
