@@ -20,7 +20,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 from transformers import AutoModel, AutoTokenizer
 
+from sondage.data import Batch
 from sondage_attention import EMD, JS, Entropy, emd, js
 
 BATCH, SAMPLE, REPEATS = 32, 2000, 7
@@ -51,7 +51,7 @@ def models(dtype: torch.dtype = torch.float32) -> list[Any]:
     return found
 
 
-def batches(n: int) -> list[tuple[Any, Any]]:
+def batches(n: int) -> list[tuple[Any, Batch]]:
     """Return n pairs of MRPC, the like long together, as the models read them."""
     tokenizer = AutoTokenizer.from_pretrained(get_model_path())
     folder = Path(os.environ.get("SONDAGE_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -66,7 +66,9 @@ def batches(n: int) -> list[tuple[Any, Any]]:
         special = read.pop("special_tokens_mask").bool().numpy()
         mask = read["attention_mask"].bool().numpy()
         segment = np.where(mask & ~special, read["token_type_ids"].numpy(), -1).astype(np.int8)
-        found.append((read, SimpleNamespace(mask=mask, special=special & mask, segment=segment)))
+        places, ids = np.arange(start, start + len(some)), read["input_ids"].numpy()
+        none = np.full(mask.shape, -1)
+        found.append((read, Batch(places, ids, mask, special & mask, segment, none)))
     return found
 
 

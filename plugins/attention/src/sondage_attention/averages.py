@@ -4,42 +4,19 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sondage.data import Result
+from sondage.data import Batch, Result
 from sondage.errors import DataError
-from sondage_attention.reading import Choice, Reading, read
+from sondage_attention.measures import Measure
+from sondage_attention.reading import Reading, read
 from sondage_attention.rows import alike
 from sondage_attention.shares import check, far_from_one, shares, summed
-
-
-class Measure(Protocol):
-    """What is measured of rows, and of which."""
-
-    name: str
-    choice: Choice
-    scores: tuple[str, ...]
-
-    def of_rows(self, *sides: Tensor) -> Tensor:
-        """Return a value a row of distributions, one side a model, which it may overwrite."""
-        ...
-
-    def scored(self, values: Tensor, keys: Tensor) -> list[Tensor]:
-        """Return a score's values each.
-
-        Parameters
-        ----------
-        values : float64 tensor, shape (b, heads, rows)
-            Those of `of_rows`.
-        keys : bool tensor, shape (b, t)
-            The positions that the rows are over.
-        """
-        ...
 
 
 class Averages:
@@ -59,7 +36,7 @@ class Averages:
         self.counts: NDArray[np.int64] | None = None
         self.warnings: Counter[str] = Counter()
 
-    def take(self, maps: tuple[Any, ...], batch: Any) -> None:
+    def take(self, maps: tuple[Any, ...], batch: Batch) -> None:
         """Take in the maps of a batch, one a model."""
         reading = read(maps, batch, self.measure.choice, self.measure.name)
         self._begin(reading.shape[1])
@@ -127,7 +104,7 @@ class Averages:
     def merge(self, other: Self) -> Self:
         """Take in another accumulator's sentences, leave it as it is, return self."""
         name = self.measure.name
-        if type(self) is not type(other) or vars(self.measure) != vars(other.measure):
+        if self.measure != other.measure:
             raise DataError(f"{name}: accumulators of other measures or settings cannot be merged")
         self.warnings += other.warnings
         if other.sums is not None and other.counts is not None:
@@ -172,7 +149,7 @@ class Averages:
 class OfPair(Averages):
     """Averages of what two models' maps have between them."""
 
-    def update(self, a: Any, b: Any, batch: Any) -> None:
+    def update(self, a: Any, b: Any, batch: Batch) -> None:
         """Take the maps of a batch, shape (b, heads, t, t) each, padding not removed."""
         self.take((a, b), batch)
 
@@ -180,7 +157,7 @@ class OfPair(Averages):
 class OfOne(Averages):
     """Averages of what one model's maps have in them."""
 
-    def update(self, a: Any, batch: Any) -> None:
+    def update(self, a: Any, batch: Batch) -> None:
         """Take the maps of a batch, shape (b, heads, t, t), padding not removed."""
         self.take((a,), batch)
 

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from sondage.errors import ParameterError
 from sondage.specs import Before
-from sondage_attention.averages import OfOne, OfPair
-from sondage_attention.reading import Choice
-from sondage_attention.rows import (
-    Ground,
-    Unit,
-    emd_rows,
-    entropy_rows,
-    js_rows,
-    log_size,
-    reach,
-    scale_of,
-)
+from sondage_attention.options import Choice, Ground, Segment, Unit, scale_of
 
-Segment = Literal[0, 1] | None
+if TYPE_CHECKING:
+    from sondage_attention.averages import OfOne, OfPair
 
 
 @dataclass(kw_only=True, eq=False)
@@ -84,7 +72,6 @@ class JS(Attention):
     symmetric: ClassVar[bool] = True
     self_value: ClassVar[float] = 0.0
     invariances: ClassVar[frozenset[str]] = frozenset()
-    scores: ClassVar[tuple[str, ...]] = ("js",)
 
     unit: Annotated[Unit, Before("rows")] = "nats"
 
@@ -95,15 +82,10 @@ class JS(Attention):
 
     def begin(self, seed: int) -> OfPair:
         """Return an empty accumulator; `seed` controls nothing."""
-        return OfPair(self)
+        from sondage_attention.averages import OfPair
+        from sondage_attention.measures import Divergence
 
-    def of_rows(self, *sides: Tensor) -> Tensor:
-        """Return each row's divergence in nats."""
-        return js_rows(*sides)
-
-    def scored(self, values: Tensor, keys: Tensor) -> list[Tensor]:
-        """Return the divergences in the unit that is wanted."""
-        return [values * scale_of(self.unit)]
+        return OfPair(Divergence(self.choice, self.unit))
 
 
 @dataclass(kw_only=True, eq=False)
@@ -134,25 +116,12 @@ class EMD(Attention):
         """0, and 1 for ``uniform``."""
         return (0.0, 1.0 if self.ground == "uniform" else math.inf)
 
-    @property
-    def scores(self) -> tuple[str, ...]:
-        """``emd``, and ``relative`` on positions."""
-        return ("emd",) if self.ground == "uniform" else ("emd", "relative")
-
     def begin(self, seed: int) -> OfPair:
         """Return an empty accumulator; `seed` controls nothing."""
-        return OfPair(self)
+        from sondage_attention.averages import OfPair
+        from sondage_attention.measures import Distance
 
-    def of_rows(self, *sides: Tensor) -> Tensor:
-        """Return each row's distance."""
-        p, q = sides
-        return emd_rows(p, q, self.ground)
-
-    def scored(self, values: Tensor, keys: Tensor) -> list[Tensor]:
-        """Return the distances, on positions over the largest that there is too."""
-        if self.ground == "uniform":
-            return [values]
-        return [values, values / reach(keys)[:, None, None]]
+        return OfPair(Distance(self.choice, self.ground))
 
 
 @dataclass(kw_only=True, eq=False)
@@ -172,18 +141,13 @@ class Entropy(Attention):
     """
 
     name: ClassVar[str] = "attention.entropy"
-    scores: ClassVar[tuple[str, ...]] = ("entropy", "relative")
+    bounds: ClassVar[tuple[float, float]] = (0.0, math.inf)
 
     unit: Annotated[Unit, Before("rows")] = "nats"
 
     def begin(self, seed: int) -> OfOne:
         """Return an empty accumulator; `seed` controls nothing."""
-        return OfOne(self)
+        from sondage_attention.averages import OfOne
+        from sondage_attention.measures import Spread
 
-    def of_rows(self, *sides: Tensor) -> Tensor:
-        """Return each row's entropy in nats."""
-        return entropy_rows(*sides)
-
-    def scored(self, values: Tensor, keys: Tensor) -> list[Tensor]:
-        """Return the entropies in the unit that is wanted, and over the most that there can be."""
-        return [values * scale_of(self.unit), values / log_size(keys)[:, None, None]]
+        return OfOne(Spread(self.choice, self.unit))

@@ -4,41 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from sondage.data import Batch
 from sondage.errors import DataError
+from sondage_attention.options import Choice
 from sondage_attention.rows import BLOCK
 from sondage_attention.shares import booleans, slices, tensor_of
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What of a map is read; see `sondage_attention.components.Attention`."""
-
-    rows: Literal["all", "cls"]
-    special: Literal["keep", "drop"]
-    from_segment: Literal[0, 1] | None
-    to_segment: Literal[0, 1] | None
-
-    def queries(self, batch: Any) -> Tensor:
-        """Return the rows to measure, shape (b, t)."""
-        mask = booleans(batch.mask)
-        if self.rows == "cls":
-            return (mask.cumsum(1) == 1) & mask
-        return mask & self._of(batch, self.from_segment)
-
-    def keys(self, batch: Any) -> Tensor:
-        """Return the positions that rows are over, shape (b, t)."""
-        return booleans(batch.mask) & self._of(batch, self.to_segment)
-
-    def _of(self, batch: Any, segment: int | None) -> Tensor:
-        of = ~booleans(batch.special)
-        if segment is not None:
-            return of & booleans(batch.segment == segment)
-        return of if self.special == "drop" else torch.ones_like(of)
 
 
 @dataclass(frozen=True)
@@ -79,16 +54,31 @@ class Reading:
                     yield some, heads, down, across
 
 
-def read(maps: tuple[Any, ...], batch: Any, choice: Choice, who: str) -> Reading:
+def read(maps: tuple[Any, ...], batch: Batch, choice: Choice, who: str) -> Reading:
     """Return what is read of a batch's maps, one a model."""
     sides, mask = [tensor_of(x, who) for x in maps], booleans(batch.mask)
     _check(sides, tuple(mask.shape), who)
-    queries, keys = choice.queries(batch), choice.keys(batch)
+    queries, keys = _queries(choice, batch), mask & _counted(choice, batch, choice.to_segment)
     if choice.rows == "cls":
         first = queries.int().argmax(1)
         sides = [x[torch.arange(len(x)), :, first].unsqueeze(2) for x in sides]
         queries = queries.any(1, keepdim=True)
     return Reading(sides, queries, keys, mask)
+
+
+def _queries(choice: Choice, batch: Batch) -> Tensor:
+    mask = booleans(batch.mask)
+    if choice.rows == "cls":
+        return (mask.cumsum(1) == 1) & mask
+    return mask & _counted(choice, batch, choice.from_segment)
+
+
+def _counted(choice: Choice, batch: Batch, segment: int | None) -> Tensor:
+    """Return the positions of a segment, or all, with or without special ones."""
+    text = ~booleans(batch.special)
+    if segment is not None:
+        return text & booleans(batch.segment == segment)
+    return text if choice.special == "drop" else torch.ones_like(text)
 
 
 def _check(sides: list[Tensor], padded: tuple[int, ...], who: str) -> None:

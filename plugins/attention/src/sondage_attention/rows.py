@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sondage.errors import DataError, ParameterError
+from sondage_attention.options import Ground, Unit, scale_of
 from sondage_attention.shares import Shares, booleans, check, shares, slices, tensor_of
-
-Unit = Literal["nats", "bits"]
-Ground = Literal["position", "uniform"]
 
 #: Values of a map worked on at a time: as many as stay in a processor's cache.
 BLOCK = 1 << 18
@@ -164,13 +162,6 @@ def emd_rows(p: Tensor, q: Tensor, ground: Ground) -> Tensor:
     if ground == "uniform":
         return apart.abs_().sum(-1).double().mul_(0.5).clamp_max_(1)
     raise ParameterError(f"ground distance '{ground}' is neither 'position' nor 'uniform'")
-
-
-def scale_of(unit: Unit) -> float:
-    """Return how many of a unit a nat is."""
-    if unit not in ("nats", "bits"):
-        raise ParameterError(f"unit '{unit}' is neither 'nats' nor 'bits'")
-    return 1.0 if unit == "nats" else 1 / math.log(2)
 
 
 def log_size(among: Tensor) -> Tensor:
