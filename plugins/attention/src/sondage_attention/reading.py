@@ -12,7 +12,7 @@ from torch import Tensor
 from sondage.data import Batch
 from sondage.errors import DataError
 from sondage_attention.options import Choice
-from sondage_attention.rows import BLOCK
+from sondage_attention.rows import BLOCK, extent
 from sondage_attention.shares import booleans, slices, tensor_of
 
 
@@ -48,10 +48,9 @@ class Reading:
         """
         b, n_heads, rows, t = self.maps[0].shape
         for some in slices(b, BLOCK // max(n_heads * rows * t, 1)):
-            down, across = _extent(self.queries[some]), _extent(self.mask[some])
-            if down.stop and across.stop:
-                for heads in slices(n_heads, BLOCK // max(rows * t, 1)):
-                    yield some, heads, down, across
+            down, across = extent(self.queries[some]), extent(self.mask[some])
+            for heads in slices(n_heads, BLOCK // max(rows * t, 1)):
+                yield some, heads, down, across
 
 
 def read(maps: tuple[Any, ...], batch: Batch, choice: Choice, who: str) -> Reading:
@@ -95,9 +94,3 @@ def _check(sides: list[Tensor], padded: tuple[int, ...], who: str) -> None:
         raise DataError(
             f"{who} compares head with head, but the models have {heads[0]} and {heads[1]}"
         )
-
-
-def _extent(some: Tensor) -> slice:
-    """Return from the first to the last column with anything in it."""
-    (there,) = some.any(0).nonzero(as_tuple=True)
-    return slice(int(there[0]), int(there[-1]) + 1) if len(there) else slice(0, 0)
