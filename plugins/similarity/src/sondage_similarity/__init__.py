@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from sondage_similarity.neighbours import MutualKNN as MutualKNN
     from sondage_similarity.neighbours import jaccard as jaccard
     from sondage_similarity.neighbours import mutual_knn as mutual_knn
-    from sondage_similarity.procrustes import Bures as Bures
-    from sondage_similarity.procrustes import LinearRegression as LinearRegression
-    from sondage_similarity.procrustes import Procrustes as Procrustes
-    from sondage_similarity.procrustes import bures as bures
-    from sondage_similarity.procrustes import linear_regression as linear_regression
-    from sondage_similarity.procrustes import procrustes as procrustes
     from sondage_similarity.representational import RSA as RSA
     from sondage_similarity.representational import rsa as rsa
+    from sondage_similarity.rotation import Bures as Bures
+    from sondage_similarity.rotation import LinearRegression as LinearRegression
+    from sondage_similarity.rotation import Procrustes as Procrustes
+    from sondage_similarity.rotation import bures as bures
+    from sondage_similarity.rotation import linear_regression as linear_regression
+    from sondage_similarity.rotation import procrustes as procrustes
     from sondage_similarity.second import SecondMoments as SecondMoments
 else:
     # Imported at first use, so that listing components costs no numerics.
@@ -57,7 +57,7 @@ else:
             "canonical": ["CCA", "PWCCA", "SVCCA", "cca", "pwcca", "svcca"],
             "moments": ["Moments"],
             "neighbours": ["Jaccard", "MutualKNN", "jaccard", "mutual_knn"],
-            "procrustes": [
+            "rotation": [
                 "Bures",
                 "LinearRegression",
                 "Procrustes",
@@ -108,19 +108,19 @@ _OFFERED = (
     ),
     (
         "procrustes",
-        "procrustes:Procrustes",
+        "rotation:Procrustes",
         "distance that the best rotation leaves, in three scalings",
         "Schönemann 1966, Psychometrika 31; Ding et al. 2021, arXiv:2108.01661",
     ),
     (
         "bures",
-        "procrustes:Bures",
+        "rotation:Bures",
         "normalised Bures similarity of the sides' inner products",
         "Tang et al. 2020, arXiv:2003.11370",
     ),
     (
         "linear_regression",
-        "procrustes:LinearRegression",
+        "rotation:LinearRegression",
         "share of a side's variance that the other predicts linearly",
         "Kornblith et al. 2019, arXiv:1905.00414, section 4",
     ),

@@ -11,7 +11,7 @@ from annotated_types import Gt, Le
 from sondage.data import Result
 from sondage.errors import ParameterError, nearest
 from sondage_similarity.gathered import Gathered
-from sondage_similarity.linear import OfMoments, first, forced, gathered, ranks
+from sondage_similarity.linear import OfDirections, first, forced, gathered, ranks
 from sondage_similarity.rounding import Precision
 from sondage_similarity.second import Floats
 from sondage_similarity.spectra import Spectrum, within
@@ -149,7 +149,7 @@ def _known(name: str, value: str, kind: Any) -> None:
 
 
 @dataclass(kw_only=True, eq=False)
-class SVCCA(OfMoments):
+class SVCCA(OfDirections):
     """SVCCA as a sondage metric; see `svcca` for formula, sources and departures.
 
     Parameters
@@ -173,7 +173,6 @@ class SVCCA(OfMoments):
 
     variance: Annotated[float, Gt(0), Le(1)] = 0.99
     mean_over: MeanOver = "kept"
-    precision: Precision = "auto"
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -188,10 +187,14 @@ class SVCCA(OfMoments):
         if not 0.0 < self.variance <= 1.0:
             raise ParameterError(f"svcca: variance is {self.variance}, wanted a share in (0, 1]")
 
+    def _kept(self, gathered: Gathered) -> tuple[int, int]:
+        a, b = gathered.spectra(self.precision)
+        return a.kept(self.variance), b.kept(self.variance)
+
     def _read(self, gathered: Gathered) -> Result:
         m = gathered.ready("svcca", full=True)
         sides = gathered.spectra(self.precision)
-        kept = sides[0].kept(self.variance), sides[1].kept(self.variance)
+        kept = self._kept(gathered)
         rho = gathered.correlations(self.precision, *kept)
         over = len(rho) if self.mean_over == "kept" else min(m.ab.shape)
         name = f"svcca_centred_{100 * self.variance:g}pct_over_{self.mean_over}"
@@ -203,7 +206,7 @@ class SVCCA(OfMoments):
 
 
 @dataclass(kw_only=True, eq=False)
-class CCA(OfMoments):
+class CCA(OfDirections):
     """Summaries of canonical correlations as a sondage metric; see `cca`.
 
     Parameters
@@ -227,7 +230,6 @@ class CCA(OfMoments):
     )
 
     summary: Summary = "mean"
-    precision: Precision = "auto"
 
     def check(self) -> None:
         """Refuse, with a `ParameterError`, what is no parameter."""
@@ -237,7 +239,7 @@ class CCA(OfMoments):
     def _read(self, gathered: Gathered) -> Result:
         m = gathered.ready("cca", full=True)
         sides = gathered.spectra(self.precision)
-        kept = sides[0].rank, sides[1].rank
+        kept = self._kept(gathered)
         rho = gathered.correlations(self.precision, *kept)
         squares = float(rho @ rho)
         found = {
@@ -254,7 +256,7 @@ class CCA(OfMoments):
 
 
 @dataclass(kw_only=True, eq=False)
-class PWCCA(OfMoments):
+class PWCCA(OfDirections):
     """PWCCA as a sondage metric; see `pwcca` for formula, sources and departures.
 
     Parameters
@@ -276,7 +278,6 @@ class PWCCA(OfMoments):
     invariances: ClassVar[frozenset[str]] = frozenset({"scaling", "translation"})
 
     weights: Weights = "symmetric"
-    precision: Precision = "auto"
 
     @property
     def symmetric(self) -> bool:
@@ -291,7 +292,7 @@ class PWCCA(OfMoments):
     def _read(self, gathered: Gathered) -> Result:
         m = gathered.ready("pwcca", full=True)
         sides = gathered.spectra(self.precision)
-        kept = sides[0].rank, sides[1].rank
+        kept = self._kept(gathered)
         u, rho, vt = gathered.variates(self.precision)
         by_a, by_b = _weighted(rho, u, sides[0]), _weighted(rho, vt.T, sides[1])
         found = {"symmetric": (by_a + by_b) / 2, "by_a": by_a, "by_b": by_b}

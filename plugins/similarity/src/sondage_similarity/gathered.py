@@ -12,7 +12,7 @@ from sondage.data import Ints, Result
 from sondage.errors import DataError
 from sondage_similarity.arrays import aligned, blocks
 from sondage_similarity.rounding import Precision
-from sondage_similarity.second import Floats, SecondMoments, shuffled_products
+from sondage_similarity.second import Floats, SecondMoments, centred, reordered
 from sondage_similarity.spectra import (
     Spectrum,
     checked_products,
@@ -89,10 +89,13 @@ class Gathered:
         m = self.moments
         assert m is not None, "asked after ready()"
         out = []
-        for name, products, exact in (("aa", m.aa, m.exact_a), ("bb", m.bb, m.exact_b)):
+        for name, products, mean, exact in (
+            ("aa", m.aa, m.mean_a, m.exact_a),
+            ("bb", m.bb, m.mean_b, m.exact_b),
+        ):
             key = name, exact.precision(precision)
             if key not in self._known:
-                self._known[key] = Spectrum.of(products, key[1])
+                self._known[key] = Spectrum.of(products, mean, m.n, key[1])
             out.append(self._known[key])
         return out[0], out[1]
 
@@ -141,13 +144,35 @@ class Gathered:
         """Yield accumulators of the rows gathered here, `b` in other orders: one product each."""
         m = self.moments
         assert m is not None, "asked after an update"
-        for ab in shuffled_products(a, b, orders):
-            other = Gathered()
+        for ab in reordered(centred(a), centred(b), orders):
+            other = self._of_one_side()
             other.moments = replace(m, ab=ab)
-            # What follows from one side alone is worked out once for all orders.
-            other._known = {k: v for k, v in self._known.items() if isinstance(v, Spectrum)}
             yield other
-            self._known |= {k: v for k, v in other._known.items() if isinstance(v, Spectrum)}
+
+    def shuffled_directions(
+        self, a: Any, b: Any, orders: Ints, precision: Precision, kept: tuple[int, int]
+    ) -> Iterator[Gathered]:
+        """Yield accumulators as `shuffled` does, good for `correlations` and `variates` alone.
+
+        The product is of the first principal directions of both sides, `kept` of them, so that
+        what is left out of them costs nothing, nor does turning each product.
+        """
+        sides = self.spectra(precision)
+        z, w = (
+            centred(x) @ (side.vectors[:, :k] / np.sqrt(side.values[:k]))
+            for x, side, k in zip((a, b), sides, kept, strict=True)
+        )
+        for product in reordered(z, w, orders):
+            other = self._of_one_side()
+            other._known["whitened", sides[0].precision, sides[1].precision] = product
+            yield other
+
+    def _of_one_side(self) -> Gathered:
+        """Return an accumulator that knows of this one what follows from one side alone."""
+        other = Gathered()
+        other.moments = self.moments
+        other._known = {k: v for k, v in self._known.items() if isinstance(v, Spectrum)}
+        return other
 
 
 class Asks(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from sondage.data import Ints, Result
 from sondage_similarity.arrays import aligned
 from sondage_similarity.gathered import Asked, Gathered, unwrapped
+from sondage_similarity.rounding import Precision
 from sondage_similarity.spectra import Spectrum
 
 
@@ -52,10 +54,35 @@ class OfMoments:
         a, b = aligned(a, b, "similarity")
         whole = gathered(a, b)
         self._read(whole)
-        return np.array([first(self._read(one)) for one in whole.shuffled(a, b, orders)])
+        return np.array([first(self._read(one)) for one in self._draws(whole, a, b, orders)])
+
+    def _draws(self, whole: Gathered, a: Any, b: Any, orders: Ints) -> Iterator[Gathered]:
+        """Yield what would have been gathered in each order of the rows of `b`."""
+        return whole.shuffled(a, b, orders)
 
     def _read(self, gathered: Gathered) -> Result:
         raise NotImplementedError
+
+
+@dataclass(kw_only=True, eq=False)
+class OfDirections(OfMoments):
+    """A metric of correlations between the principal directions of both sides.
+
+    Parameters
+    ----------
+    precision : {'auto', 'float32', 'float16', 'bfloat16'}
+        Type that the values were rounded to before any pooling.
+    """
+
+    precision: Precision = "auto"
+
+    def _kept(self, gathered: Gathered) -> tuple[int, int]:
+        """Return how many directions of each side are looked at."""
+        a, b = gathered.spectra(self.precision)
+        return a.rank, b.rank
+
+    def _draws(self, whole: Gathered, a: Any, b: Any, orders: Ints) -> Iterator[Gathered]:
+        return whole.shuffled_directions(a, b, orders, self.precision, self._kept(whole))
 
 
 def first(result: Result) -> float:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage.errors import DataError
-from sondage_similarity.arrays import blocks
 from sondage_similarity.rounding import Exact
 
 Floats = NDArray[np.float64]
@@ -108,24 +107,23 @@ def centre(x: NDArray[Any], out: Floats) -> Floats:
     return first + shift
 
 
+def centred(x: NDArray[Any]) -> Floats:
+    """Return rows less their mean."""
+    out = np.empty(x.shape)
+    centre(x, out)
+    return out
+
+
 @np.errstate(over="ignore", invalid="ignore")
-def shuffled_products(a: NDArray[Any], b: NDArray[Any], orders: Ints) -> Iterator[Floats]:
-    """Yield the centred products Σ u_i v_π(i)ᵀ of rows of `a` with rows of `b` in other orders.
+def reordered(u: Floats, v: Floats, orders: Ints) -> Iterator[Floats]:
+    """Yield uᵀv for each order of the rows of `v`.
 
     Parameters
     ----------
-    a, b : real arrays, shape (n, d_a) and (n, d_b)
+    u, v : float64 arrays, shape (n, d_a) and (n, d_b)
     orders : int64 array, shape (k, n)
-        Permutations of the rows of `b`.
+        Permutations of the rows.
     """
-    u, v = np.empty(a.shape), np.empty(b.shape)
-    centre(a, u)
-    centre(b, v)
-    yield from reordered(u, v, orders)
-
-
-def reordered(u: Floats, v: Floats, orders: Ints) -> Iterator[Floats]:
-    """Yield uᵀv for each order of the rows of `v`."""
     # In pieces that stay in the processor's cache between being gathered and multiplied.
     size = max(64, (1 << 18) // max(u.shape[1], v.shape[1]))
     piece = np.empty((min(size, len(v)), v.shape[1]))
@@ -137,15 +135,3 @@ def reordered(u: Floats, v: Floats, orders: Ints) -> Iterator[Floats]:
             np.take(v, rows, axis=0, out=gathered, mode="clip")
             total += u[start : start + size].T @ gathered
         yield total
-
-
-def moments_of(a: NDArray[Any], b: NDArray[Any]) -> SecondMoments | None:
-    """Return the moments of checked rows, made in blocks; None of no rows."""
-    total: SecondMoments | None = None
-    for rows in blocks(a, b):
-        part = SecondMoments.of(a[rows], b[rows])
-        if total is None:
-            total = part
-        else:
-            total.merge(part)
-    return total

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.errors import DataError
-from sondage_similarity.rounding import CUTS
+from sondage_similarity.rounding import least_variance
 
 Floats = NDArray[np.float64]
 _EPS = float(np.finfo(np.float64).eps)
@@ -33,11 +33,13 @@ class Spectrum:
     precision: str
 
     @classmethod
-    def of(cls, products: Floats, precision: str) -> Spectrum:
-        """Return the spectrum of a matrix of centred products with a positive trace."""
+    def of(cls, products: Floats, mean: Floats, n: int, precision: str) -> Spectrum:
+        """Return the spectrum of a matrix of products about the mean, with a positive trace."""
         values, vectors = np.linalg.eigh(products)
         values, vectors = values[::-1], vectors[:, ::-1]
-        rank = int(np.count_nonzero(values > CUTS[precision] * values[0]))
+        squares = np.diagonal(products) + n * np.square(mean)
+        least = least_variance(float(values[0]), squares, precision)
+        rank = max(1, int(np.count_nonzero(values > least)))
         return cls(values[:rank], vectors[:, :rank], precision)
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 from sondage.data import Result
 from sondage.errors import ParameterError, nearest
 from sondage_similarity.gathered import Gathered
-from sondage_similarity.linear import OfMoments, first, forced, gathered, ranks
+from sondage_similarity.linear import OfDirections, OfMoments, first, forced, gathered, ranks
 from sondage_similarity.rounding import Precision
 from sondage_similarity.second import SecondMoments
 from sondage_similarity.spectra import within
@@ -204,7 +204,7 @@ class Bures(OfMoments):
 
 
 @dataclass(kw_only=True, eq=False)
-class LinearRegression(OfMoments):
+class LinearRegression(OfDirections):
     """Linear predictivity as a sondage metric; see `linear_regression`.
 
     Parameters
@@ -227,7 +227,6 @@ class LinearRegression(OfMoments):
     invariances: ClassVar[frozenset[str]] = frozenset({"orthogonal", "scaling", "translation"})
 
     direction: Direction = "b_from_a"
-    precision: Precision = "auto"
 
     def _read(self, gathered: Gathered) -> Result:
         m = gathered.ready("linear regression", full=True)
@@ -238,7 +237,7 @@ class LinearRegression(OfMoments):
             "a_from_b": float(told.sum(axis=1) @ a.values / a.values.sum()),
         }
         order = sorted(found, key=lambda name: name != self.direction)
-        kept = a.rank, b.rank
+        kept = self._kept(gathered)
         return Result(
             scores={f"r2_centred_{name}": within(found[name], 0.0, 1.0) for name in order},
             tables={"ranks": ranks((a, b), kept), "stimuli": {"n": [m.n]}},
