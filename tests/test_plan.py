@@ -557,6 +557,30 @@ def test_a_probe_may_name_a_probe():
     assert x.made_of[0].use == "t.joint"
 
 
+def test_a_metric_may_be_made_of_a_metric():
+    from sondage.contracts import Metric
+
+    class Halved:
+        def __init__(self, *, metric: Metric | None = None, by: float = 2.0) -> None:
+            self.metric, self.by = metric, by
+
+    Halved.__init__.__annotations__["metric"] = Metric | None
+    host = Host([], [offer(MetricSpec, "t.halved", Halved)])
+    text = (
+        "version: 1\nmetrics:\n  x: {use: t.halved, metric: y}\n"
+        "  y: {use: t.halved, metric: {use: t.halved, by: 3.0}}\n"
+        "  z: {use: t.halved, metric: nowhere}\n"
+    )
+    builder = Builder(host, registry.registry_of(parse_yaml(text, "r.yaml"), {}))
+    x, y = (builder.build("metric", name, (), "test") for name in "xy")
+    assert x.instance.metric is y.instance
+    assert (y.instance.metric.by, y.instance.metric.metric) == (3.0, None)
+    assert x.parameters["metric"] == y.key
+    assert [one.use for one in x.made_of] == ["t.halved"]
+    with pytest.raises(UnknownComponentError, match="metric 'z' needs metric 'nowhere'"):
+        builder.build("metric", "z", (), "test")
+
+
 def test_an_encoder_made_of_itself_is_refused():
     class OfBase(ToyEncoder):
         def __init__(self, *, base) -> None:

@@ -7,7 +7,7 @@ import pytest
 from annotated_types import Ge
 
 from sondage.commands.describe import _paragraph, documented
-from sondage.contracts import Encoder
+from sondage.contracts import Encoder, Metric
 from sondage.errors import PluginError
 from sondage.parts import FileTask, Ratios
 from sondage.registry.signature import model_of, parameters_of, references
@@ -92,8 +92,9 @@ def test_fields_name_other_components():
     class Made:
         base: Encoder
         more: list[Encoder] = field(default_factory=list)
+        metric: Metric | None = None
 
-    assert references(Made) == {"base": "encoder", "more": "encoder"}
+    assert references(Made) == {"base": "encoder", "more": "encoder", "metric": "metric"}
 
 
 def test_what_does_not_fit_is_told():

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from sondage.contracts import Encoder, Probe, Task
+from sondage.contracts import Encoder, Metric, Probe, Task
 from sondage.errors import PluginError
 from sondage.specs import Before
 
-RefKind = Literal["encoder", "task", "probe"]
+RefKind = Literal["encoder", "task", "probe", "metric"]
 
 
 class Ref:
@@ -30,6 +30,7 @@ _REFERENCES: dict[Any, Any] = {
     Encoder: Annotated[Reference, Ref("encoder"), Field(description="an encoder's name")],
     Task: Annotated[Reference, Ref("task"), Field(description="a task's name")],
     Probe: Annotated[Reference, Ref("probe"), Field(description="a probe's name")],
+    Metric: Annotated[Reference, Ref("metric"), Field(description="a metric's name")],
 }
 
 

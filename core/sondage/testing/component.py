@@ -20,7 +20,7 @@ from sondage.host import GROUP, Host
 from sondage.registry.signature import parameters_of
 from sondage.specs import Spec
 
-REFERENCES = (contracts.Encoder, contracts.Probe, contracts.Task)
+REFERENCES = (contracts.Encoder, contracts.Metric, contracts.Probe, contracts.Task)
 
 Given = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sondage_similarity import cka, rsa
+from sondage_similarity import CCA, PWCCA, SVCCA, Bures, Procrustes, cka, rsa
+from sondage_similarity.linear import gathered
 from sondage_similarity.pairs import by_pairs
 from sondage_similarity.representational import _side
 
@@ -50,3 +51,35 @@ def test_the_inputs_are_those_the_reference_was_made_with(sides):
         for s in (s.astype(float) for s in sides)
     ]
     assert np.corrcoef(*ranks)[0, 1] == pytest.approx(0.510956, abs=1e-6)
+
+
+def test_the_family_is_that_of_trusted_numbers(sides):
+    moments = gathered(*sides)
+    found = {}
+    for metric in (CCA(), PWCCA(), SVCCA(), Procrustes(), Bures()):
+        result = metric.result(moments)
+        found |= result.scores
+    wanted = {
+        "cca_centred_mean": 0.488892,  # not 0.5651, the mean up to 98% of the sum
+        "pwcca_centred_by_a": 0.566741,  # not 0.6030, weighted by what are no variates
+        "pwcca_centred_by_b": 0.589478,
+        "svcca_centred_99pct_over_kept": 0.511076,  # not 0.3912 of one direction, nor 0.4912
+        "procrustes_centred_half_squared": 0.367433,
+        "procrustes_centred_chord": 0.857243,
+        "bures_centred": 1 - 0.367433,
+    }
+    assert {name: found[name] for name in wanted} == pytest.approx(wanted, abs=1e-6)
+    ranks = SVCCA().result(moments).tables["ranks"]
+    assert (ranks["rank"], ranks["kept"]) == ([381, 383], [341, 327])
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_the_family_stays_when_the_states_are_rounded(sides, name):
+    if name == "float16":
+        low = [x.astype(np.float16) for x in sides]
+    else:
+        low = [(x.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32) for x in sides]
+    result = SVCCA().result(gathered(*low))
+    assert result.tables["ranks"]["rank"] == [381, 383]
+    assert result.tables["ranks"]["precision"] == [name, name]
+    assert next(iter(result.scores.values())) == pytest.approx(0.511076, abs=1e-4)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sondage.data import Ints, Result
 from sondage.errors import DataError
 from sondage_similarity.arrays import aligned, blocks
-from sondage_similarity.moments import Cross, Moments
+from sondage_similarity.moments import Cross, Moments, shuffled_moments
 
 
 def cka(X: Any, Y: Any, *, debiased: bool = True) -> float:
@@ -161,3 +162,28 @@ class CKA:
     def begin(self, seed: int) -> CKAAccumulator:
         """Return an empty accumulator; `seed` controls nothing."""
         return CKAAccumulator(self.debiased)
+
+    def null(self, a: Any, b: Any, orders: Ints) -> NDArray[np.float64]:
+        """Return the score for each order of the rows of `b`, one product each.
+
+        Parameters
+        ----------
+        a, b : float arrays, shape (n, d_a) and (n, d_b)
+        orders : int64 array, shape (k, n)
+            Permutations of the rows of `b`.
+
+        Returns
+        -------
+        float64 array, shape (k,)
+        """
+        a, b = aligned(a, b, "similarity.cka")
+        state = CKAAccumulator(self.debiased)
+        for block in blocks(a, b):
+            state.add(a[block], b[block])
+        state.value()
+        values = []
+        assert state.moments is not None
+        for moments in shuffled_moments(state.moments, a, b, orders):
+            state.moments = moments
+            values.append(state.value())
+        return np.array(values)

@@ -8,13 +8,16 @@ sums of each side with itself), so the n × n matrices are never formed.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sondage.data import Ints
 from sondage.errors import DataError
+from sondage_similarity.second import reordered
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +47,11 @@ class Cross:
     def of(cls, ua: Floats, vb: Floats) -> Self:
         """Sum over the rows of centred blocks that carry their squared norm as last column."""
         # One product a pair of sides: several small ones stall each other on a busy machine.
-        p = ua.T @ vb
+        return cls.parts(ua.T @ vb)
+
+    @classmethod
+    def parts(cls, p: Floats) -> Self:
+        """Return the four parts of a product of blocks that carry their squared norms."""
         return cls(p[:-1, :-1].copy(), p[:-1, -1].copy(), p[-1, :-1].copy(), float(p[-1, -1]))
 
     def move(self, n: int, d: Floats, e: Floats, sum_a: float, sum_b: float) -> None:
@@ -172,3 +179,12 @@ def _centred(x: NDArray[Any]) -> tuple[Floats, Floats]:
     u -= shift
     np.einsum("ij,ij->i", u, u, out=ua[:, -1])
     return ua, first + shift
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def shuffled_moments(
+    whole: Moments, x: NDArray[Any], y: NDArray[Any], orders: Ints
+) -> Iterator[Moments]:
+    """Yield the moments `whole` of all these rows, `y` in other orders: one product each."""
+    for product in reordered(_centred(x)[0], _centred(y)[0], orders):
+        yield replace(whole, ab=Cross.parts(product))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sondage.data import Ints, Result
 from sondage.errors import DataError, ParameterError, nearest
 from sondage_similarity.arrays import aligned, blocks
-from sondage_similarity.moments import Moments
+from sondage_similarity.moments import Moments, shuffled_moments
 from sondage_similarity.pairs import Side, by_features, by_pairs
 from sondage_similarity.sample import BottomK, priorities
 
@@ -246,3 +246,28 @@ class RSA:
         if self.stimuli is None:
             return FullRSA(self.kernel)
         return SampledRSA(self.stimuli, self.kernel, seed)
+
+    def null(self, a: Any, b: Any, orders: Ints) -> Any:
+        """Return the score for each order of the rows of `b`.
+
+        Parameters
+        ----------
+        a, b : float arrays, shape (n, d_a) and (n, d_b)
+        orders : int64 array, shape (k, n)
+            Permutations of the rows of `b`.
+
+        Returns
+        -------
+        float64 array, shape (k,)
+            NotImplemented where the seed would draw fewer stimuli than there are.
+        """
+        a, b = aligned(a, b, "similarity.rsa")
+        n = len(a)
+        if self.stimuli is not None and n > self.stimuli:
+            return NotImplemented
+        _pearson(a, b, self.kernel)
+        if 2 * (a.shape[1] + b.shape[1]) > n:
+            return np.array([_pearson(a, b[order], self.kernel) for order in orders])
+        u, v = _normalised(a, self.kernel), _normalised(b, self.kernel)
+        drawn = shuffled_moments(_moments(a, b, self.kernel), u, v, orders)
+        return np.array([by_features(moments).pearson(n) for moments in drawn])

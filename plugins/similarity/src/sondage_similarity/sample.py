@@ -181,3 +181,7 @@ class BottomK:
                 hint="row identities must be unique over all chunks and merged parts",
             )
         return self._a[order], self._b[order]
+
+    def identities(self) -> Ints:
+        """Return the identities of the sample, ascending: those of the rows of `drawn`."""
+        return np.sort(self._rows[: self.size])

@@ -1,0 +1,216 @@
+"""The accumulator that all metrics of second moments share, and one metric's view of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from sondage.data import Ints, Result
+from sondage.errors import DataError
+from sondage_similarity.arrays import aligned, blocks
+from sondage_similarity.rounding import Precision
+from sondage_similarity.second import Floats, SecondMoments, centred, reordered
+from sondage_similarity.spectra import (
+    Spectrum,
+    checked_products,
+    singular_values,
+    singular_vectors,
+)
+
+
+class Gathered:
+    """Second moments of the stimuli seen so far, with what has been worked out from them.
+
+    Belongs to no metric: whatever is asked of it later, updates and merges are the same.
+    """
+
+    def __init__(self) -> None:
+        self.moments: SecondMoments | None = None
+        self._known: dict[Any, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the moments alone: the rest follows from them."""
+        return {"moments": self.moments, "_known": {}}
+
+    def update(self, a: Any, b: Any, rows: Ints) -> None:
+        """Take aligned chunks, shapes (n, d_a) and (n, d_b); `rows` is not needed."""
+        a, b = aligned(a, b, "similarity")
+        self._known = {}
+        for block in blocks(a, b):
+            part = SecondMoments.of(a[block], b[block])
+            if self.moments is None:
+                self.moments = part
+            else:
+                self.moments.merge(part)
+
+    def merge(self, other: Self) -> Self:
+        """Take in another accumulator's stimuli, leave it as it is, return self."""
+        if other.moments is not None:
+            self._known = {}
+            if self.moments is None:
+                self.moments = other.moments.copy()
+            else:
+                self.moments.merge(other.moments)
+        return self
+
+    def ready(self, wanted: str, *, full: bool = False) -> SecondMoments:
+        """Return the moments, checked for being enough.
+
+        Parameters
+        ----------
+        wanted : str
+            Who asks; messages begin with it.
+        full : bool
+            Whether there must be more stimuli than dimensions.
+
+        Raises
+        ------
+        DataError
+        """
+        m = self.moments
+        if m is None or m.n < 3:
+            raise DataError(f"{wanted} needs at least 3 stimuli and has {0 if m is None else m.n}")
+        widest = max(m.ab.shape)
+        if full and m.n <= widest:
+            raise DataError(
+                f"{wanted} needs more stimuli than dimensions: with {m.n} stimuli of {widest} "
+                "dimensions any two representations look the same",
+                hint="use a larger corpus, or similarity.cka, which needs fewer stimuli",
+            )
+        for products, mean, side in ((m.aa, m.mean_a, "first"), (m.bb, m.mean_b, "second")):
+            checked_products(products, mean, m.n, wanted, side)
+        return m
+
+    def spectra(self, precision: Precision) -> tuple[Spectrum, Spectrum]:
+        """Return the directions of both sides."""
+        m = self.moments
+        assert m is not None, "asked after ready()"
+        out = []
+        for name, products, mean, exact in (
+            ("aa", m.aa, m.mean_a, m.exact_a),
+            ("bb", m.bb, m.mean_b, m.exact_b),
+        ):
+            key = name, exact.precision(precision)
+            if key not in self._known:
+                self._known[key] = Spectrum.of(products, mean, m.n, key[1])
+            out.append(self._known[key])
+        return out[0], out[1]
+
+    def whitened(self, precision: Precision) -> Floats:
+        """Return the correlations of the sides' principal directions, shape (rank_a, rank_b)."""
+        a, b = self.spectra(precision)
+        key = "whitened", a.precision, b.precision
+        if key not in self._known:
+            assert self.moments is not None
+            turned = a.vectors.T @ self.moments.ab @ b.vectors
+            turned /= np.sqrt(a.values)[:, None]
+            turned /= np.sqrt(b.values)
+            self._known[key] = turned
+        found: Floats = self._known[key]
+        return found
+
+    def correlations(self, precision: Precision, kept_a: int, kept_b: int) -> Floats:
+        """Return the canonical correlations of the first principal directions of both sides."""
+        whole = self.whitened(precision)
+        key = "variates", precision
+        if whole.shape == (kept_a, kept_b) and key in self._known:
+            s = self._known[key][1]
+        else:
+            s = singular_values(whole[:kept_a, :kept_b])
+        return np.clip(s, 0.0, 1.0)
+
+    def variates(self, precision: Precision) -> tuple[Floats, Floats, Floats]:
+        """Return canonical variates in principal directions, and correlations: u, ρ, vᵀ."""
+        key = "variates", precision
+        if key not in self._known:
+            self._known[key] = singular_vectors(self.whitened(precision))
+        u, s, vt = self._known[key]
+        return u, np.clip(s, 0.0, 1.0), vt
+
+    def nuclear(self) -> float:
+        """Return the nuclear norm of the products of both sides, over the root of the traces."""
+        m = self.moments
+        assert m is not None, "asked after ready()"
+        if "nuclear" not in self._known:
+            # Divided first, so that tiny and huge values are in range.
+            scale = np.sqrt(np.trace(m.aa)) * np.sqrt(np.trace(m.bb))
+            self._known["nuclear"] = min(float(singular_values(m.ab / scale).sum()), 1.0)
+        return float(self._known["nuclear"])
+
+    def shuffled(self, a: Any, b: Any, orders: Ints) -> Iterator[Gathered]:
+        """Yield accumulators of the rows gathered here, `b` in other orders: one product each."""
+        m = self.moments
+        assert m is not None, "asked after an update"
+        for ab in reordered(centred(a), centred(b), orders):
+            other = self._of_one_side()
+            other.moments = replace(m, ab=ab)
+            yield other
+
+    def shuffled_directions(
+        self, a: Any, b: Any, orders: Ints, precision: Precision, kept: tuple[int, int]
+    ) -> Iterator[Gathered]:
+        """Yield accumulators as `shuffled` does, good for `correlations` and `variates` alone.
+
+        The product is of the first principal directions of both sides, `kept` of them, so that
+        what is left out of them costs nothing, nor does turning each product.
+        """
+        sides = self.spectra(precision)
+        z, w = (
+            centred(x) @ (side.vectors[:, :k] / np.sqrt(side.values[:k]))
+            for x, side, k in zip((a, b), sides, kept, strict=True)
+        )
+        for product in reordered(z, w, orders):
+            other = self._of_one_side()
+            other._known["whitened", sides[0].precision, sides[1].precision] = product
+            yield other
+
+    def _of_one_side(self) -> Gathered:
+        """Return an accumulator that knows of this one what follows from one side alone."""
+        other = Gathered()
+        other.moments = self.moments
+        other._known = {k: v for k, v in self._known.items() if isinstance(v, Spectrum)}
+        return other
+
+
+class Asks(Protocol):
+    """A metric that reads an accumulator which is not its own."""
+
+    def result(self, accumulator: Any) -> Result:
+        """Return the scores of what was gathered."""
+        ...
+
+
+class Asked:
+    """What was gathered, as the accumulator of one of the metrics that read it.
+
+    Parameters
+    ----------
+    metric : Asks
+    gathered : Gathered or Sampled
+        May be read by any metric that says the same of what it shares.
+    """
+
+    def __init__(self, metric: Asks, gathered: Any) -> None:
+        self.metric = metric
+        self.gathered = gathered
+
+    def update(self, a: Any, b: Any, rows: Ints) -> None:
+        """Take aligned chunks, shapes (n, d_a) and (n, d_b), and the stimuli's identities."""
+        self.gathered.update(a, b, rows)
+
+    def merge(self, other: Self) -> Self:
+        """Take in another accumulator's stimuli, leave it as it is, return self."""
+        self.gathered.merge(other.gathered)
+        return self
+
+    def compute(self) -> Result:
+        """Return the scores of what was seen so far."""
+        return self.metric.result(self.gathered)
+
+
+def unwrapped(accumulator: Any) -> Any:
+    """Return what an accumulator gathered, whichever metric began it."""
+    return accumulator.gathered if isinstance(accumulator, Asked) else accumulator
