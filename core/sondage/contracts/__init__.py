@@ -9,13 +9,13 @@ Importing a component's module and constructing it must be cheap (no torch, no d
 weights and files are read when `encode` or `load` is called.
 """
 
-from sondage.contracts.encoder import Encoder, Series, Trained
+from sondage.contracts.encoder import Encoder, MaskedLM, Series, Trained
 from sondage.contracts.metric import Accumulator, Metric
 from sondage.contracts.probe import Probe, ProbeUnits, Problem, SimpleProbe
 from sondage.contracts.report import Findings, Report
 from sondage.contracts.task import Task, TaskUnits
 
 __all__ = [
-    "Accumulator", "Encoder", "Findings", "Metric", "Probe", "ProbeUnits", "Problem", "Report",
+    "Accumulator", "Encoder", "Findings", "MaskedLM", "Metric", "Probe", "ProbeUnits", "Problem", "Report",
     "Series", "SimpleProbe", "Task", "TaskUnits", "Trained",
 ]  # fmt: skip
