@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge
 
-from sondage.contracts import Problem
+from sondage.contracts import EncoderProblem
 from sondage.data import Corpus, Outcomes, Result
 from sondage.errors import ParameterError
 from sondage_mlm.era import run_mlm_loss
@@ -70,7 +70,7 @@ class Perplexity:
                 hint="leave them out, or name the protocol",
             )
 
-    def run_layers(self, problem: Problem) -> Iterator[tuple[None, int, Result]]:
+    def run_layers(self, problem: EncoderProblem) -> Iterator[tuple[None, int, Result]]:
         """Yield a result a seed, for all layers together."""
         encoder, corpus = problem.encoder, problem.data.corpus
         for seed in problem.seeds:
@@ -126,7 +126,7 @@ class PseudoLogLikelihood:
     randomness: ClassVar[tuple[str, ...]] = ()
     per_layer: ClassVar[bool] = False
 
-    def run_layers(self, problem: Problem) -> Iterator[tuple[None, int, Result]]:
+    def run_layers(self, problem: EncoderProblem) -> Iterator[tuple[None, int, Result]]:
         """Yield one result for all layers together."""
         found = pseudo_log_likelihood(problem.encoder, problem.data.corpus, hide=self.hide)
         for seed in problem.seeds:

@@ -143,7 +143,7 @@ class _Training:
         model = encoder_of(self.whole).to(self.device)
         self.engine.network = self.engine.network_of(model)
         self.engine.network.check([self.recipe.n_layers])
-        self.engine._check_positions()
+        self.engine.check_positions()
         head = head_for(self.target, self.recipe.checkpoint.width, self.settings.seed)
         headed = HeadedEncoder(self.engine, self.view, head)
         headed.choose_trained(self.settings.freeze)
