@@ -26,8 +26,8 @@ _MADE = (
 )
 
 CONTRACTS = (
-    "Encoder", "Series", "Trained", "Task", "Problem", "SimpleProbe", "Probe", "Accumulator",
-    "Metric", "Findings", "Report",
+    "Encoder", "Series", "Trained", "MaskedLM", "Task", "Problem", "SimpleProbe", "Probe",
+    "Accumulator", "Metric", "Findings", "Report",
 )  # fmt: skip
 DATA = (
     "Corpus", "Units", "Labels", "Trees", "Rankings", "Split", "TaskData", "Request", "Chunk",

@@ -119,12 +119,18 @@ def test_batches_change_nothing(models, folders, name):
 
 
 def test_words_are_those_of_the_corpus_where_it_has_words(models):
-    _, _, encoder = models["bert"]
-    text = "naïve cafés isn't it"
-    as_words = Corpus.of_words([text.split()])
-    ours = pseudo_log_likelihood(encoder, as_words)
-    batch = encoder.lay_out(as_words, np.zeros(1, np.int64))
-    assert set(batch.word[0].tolist()) == {-1, 0, 1, 2, 3}
-    # The tokenizer takes the three parts of "isn't" for words, which hides less.
-    assert ours.nats.sum() > pseudo_log_likelihood(encoder, Corpus(texts=(text,))).nats.sum()
-    assert ours.words.tolist() == [4]
+    model, tokenizer, encoder = models["bert"]
+    corpus = Corpus.of_words([["naïve", "cafés", "isn't", "it"]])
+    scored = pseudo_log_likelihood(encoder, corpus)
+    batch = encoder.lay_out(corpus, np.zeros(1, np.int64))
+    ids, words = batch.ids[0].tolist(), batch.word[0]
+    assert set(words.tolist()) == {-1, 0, 1, 2, 3}
+    wanted = []
+    for place in range(1, len(ids) - 1):
+        hidden = [k for k in range(place, len(ids)) if words[k] == words[place]]
+        wanted.append(slowly(model, tokenizer, hidden, ids, place))
+    assert scored.nats == pytest.approx(wanted, abs=2e-5)
+    # The tokenizer by itself takes the three parts of "isn't" for words, which hides less.
+    as_text = pseudo_log_likelihood(encoder, Corpus(texts=corpus.texts))
+    assert scored.nats != pytest.approx(as_text.nats, abs=1e-3)
+    assert scored.words.tolist() == as_text.words.tolist() == [4]

@@ -11,17 +11,16 @@ REGISTRY = """
 version: 1
 encoders:
   base: {{use: transformers.pretrained, model: "{model}", device: cpu}}
-  short: {{use: transformers.truncated, base: base, layers: 1}}
   headless: {{use: transformers.pretrained, model: "{headless}", device: cpu}}
 tasks:
-  t: {{use: synthetic.upos, n: 30}}
+  t: {{use: synthetic.upos, n: 12}}
 probes:
   perplexity: {{use: mlm.perplexity}}
   script: {{use: mlm.perplexity, protocol: run_mlm, block: 32}}
   pll: {{use: mlm.pll}}
 compositions:
   c:
-    encoders: [base, short, headless]
+    encoders: [base, headless]
     tasks: [t]
     probes: [perplexity, script, pll]
     seeds: [0, 1]
