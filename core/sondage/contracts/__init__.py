@@ -10,6 +10,7 @@ weights and files are read when `encode` or `load` is called.
 """
 
 from sondage.contracts.encoder import Encoder, Headed, Live, Series, Trained
+from sondage.contracts.masked_lm import MaskedLM
 from sondage.contracts.metric import Accumulator, Metric
 from sondage.contracts.passing import Passable, PassingAccumulator, PassingProbe, Sink
 from sondage.contracts.probe import EncoderProblem, Probe, ProbeUnits, Problem, SimpleProbe
@@ -18,7 +19,7 @@ from sondage.contracts.task import Task, TaskUnits
 
 __all__ = [
     "Accumulator", "Encoder", "EncoderProblem", "Findings", "Headed", "Live",
-    "Metric", "Passable",
+    "MaskedLM", "Metric", "Passable",
     "PassingAccumulator", "PassingProbe", "Probe", "ProbeUnits", "Problem", "Report", "Series",
     "SimpleProbe", "Sink", "Task", "TaskUnits", "Trained",
 ]  # fmt: skip

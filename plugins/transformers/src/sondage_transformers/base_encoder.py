@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sondage.contracts import Sink
 from sondage.data import VIEWS, Batch, Chunk, Corpus, Ints, Request
 from sondage.errors import EncodingError, nearest
+from sondage_transformers.masked_lm import MaskedScorer
 from sondage_transformers.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _OF_WORDS = tuple(view for view, unit in VIEWS.items() if unit == "word")
 _RAGGED = ("subwords", "attention")
 
 
-class BaseEncoder:
+class BaseEncoder(MaskedScorer):
     """An encoder made from a `Recipe`.
 
     Fingerprint, number of layers, width and views come from the model's files alone; torch

@@ -189,6 +189,15 @@ class Tokens:
 
         return self._flat(cut, texts)
 
+    def words_of_texts(self, texts: Sequence[str]) -> list[Ints]:
+        """Return of each text's subwords which of the tokenizer's own words they belong to.
+
+        A tokenizer that spells takes each character for a word.
+        """
+        made = self._for_text.encode_batch(list(texts), add_special_tokens=False)
+        words = [getattr(one, "word_ids", range(len(one.ids))) for one in made]
+        return [np.fromiter((-1 if w is None else w for w in of), np.int64) for of in words]
+
     def otherwise(self, sentences: Sequence[Sequence[str]]) -> Ints:
         """Count in each sentence the words that are cut otherwise than in its text.
 

@@ -14,11 +14,12 @@ from sondage.contracts import Encoder, Live, Passable, Sink
 from sondage.data import Batch, Chunk, Corpus, Ints, Request, digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import check_request
+from sondage_transformers.masked_lm import MaskedScorer
 from sondage_transformers.recipe import Recipe, recipe_of
 
 
 @dataclass(kw_only=True, eq=False)
-class Truncated:
+class Truncated(MaskedScorer):
     """An encoder's first k blocks: layers 0 to k are the base's own, number by number.
 
     The base's pass ends after block k, so that it costs no more than a model of that depth.
@@ -69,6 +70,11 @@ class Truncated:
         """The base's, with a depth; raises `ParameterError` if it has none."""
         base = recipe_of(self.base, "a randomised encoder")
         return dataclasses.replace(base, depth=self.n_layers)
+
+    def _scored(self) -> tuple[Any, int]:
+        if not isinstance(self.base, MaskedScorer):
+            recipe_of(self.base, "a masked-LM head")
+        return self.base._scored()[0], self.n_layers
 
     @property
     def heads(self) -> int:

@@ -1,0 +1,55 @@
+"""Both probes in a run: no vectors stored, a result a seed, and an error where there is no head."""
+
+import shutil
+
+import pytest
+
+import sondage
+from sondage_transformers.quiet import quiet
+
+REGISTRY = """
+version: 1
+encoders:
+  base: {{use: transformers.pretrained, model: "{model}", device: cpu}}
+  headless: {{use: transformers.pretrained, model: "{headless}", device: cpu}}
+tasks:
+  t: {{use: synthetic.upos, n: 12}}
+probes:
+  perplexity: {{use: mlm.perplexity}}
+  script: {{use: mlm.perplexity, protocol: run_mlm, block: 32}}
+  pll: {{use: mlm.pll}}
+compositions:
+  c:
+    encoders: [base, headless]
+    tasks: [t]
+    probes: [perplexity, script, pll]
+    seeds: [0, 1]
+"""
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch, folders):
+    from transformers import AutoModel
+
+    monkeypatch.setenv("SONDAGE_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("SONDAGE_RUNS", str(tmp_path / "runs"))
+    headless = tmp_path / "headless"
+    shutil.copytree(folders["bert"], headless)
+    with quiet():
+        AutoModel.from_pretrained(folders["bert"]).save_pretrained(headless)
+    path = tmp_path / "r.yaml"
+    path.write_text(REGISTRY.format(model=folders["bert"], headless=headless), "utf-8")
+    return path
+
+
+def test_a_run_has_the_scores_of_each_encoder_and_seed(registry, tmp_path):
+    run = sondage.run(f"{registry}:c")
+    failed = {(cell["encoder"], cell["component"]) for cell in run.failed}
+    assert failed == {("headless", probe) for probe in ("perplexity", "script", "pll")}
+    assert all("lacks 6 tensors of the masked-LM head" in str(cell) for cell in run.failed)
+    frame = run.frame()
+    assert frame["layer"].isna().all()
+    one = frame[(frame.encoder == "base") & (frame.score == "perplexity")]
+    values = one.groupby("component")["value"]
+    assert values.nunique().to_dict() == {"perplexity": 2, "script": 2, "pll": 1}
+    assert not list((tmp_path / "store").glob("activations/*"))
