@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
-from sondage.data import Labels, Split, TaskData, Units, ranges
+from sondage.control import control_labels
+from sondage.data import Labels, Outcomes, Result, Split, TaskData, Units, ranges
 from sondage.errors import DataError, EncodingError
-from sondage.probing import check_finite, labels_of, split_of, surprisals
+from sondage.probing import (
+    SeedTask,
+    by_seed,
+    check_finite,
+    labels_of,
+    layer_chunks,
+    seed_tasks,
+    settings_of,
+    split_of,
+    surprisals,
+    vectors_of,
+)
 from sondage.testing.toys import word_corpus
 
 
@@ -63,3 +77,72 @@ def test_vectors_that_are_no_numbers_are_counted():
     check_finite(np.ones((3, 2)))
     with pytest.raises(EncodingError, match="2 of 3 vectors"):
         check_finite(np.array([[1, np.nan], [np.inf, 1], [0, 0]]))
+
+
+def test_a_seeds_task_and_its_control_task():
+    train, one = np.arange(3), np.array([3])
+    given = Given([0, 1, 0, 1], Split(train, one, one))
+    given.seeds, given.rng = (0,), lambda layer, seed: np.random.default_rng(seed)
+    (task,) = seed_tasks(given, "p", dev=True)
+    assert task == SeedTask(0, given.data.target, given.splits[0])
+    task, control = seed_tasks(given, "p", dev=True, control=True, two=False)
+    assert (task.control, control.control) == (False, True)
+    types = given.data.types()
+    wanted = control_labels(types, given.data.target.y, rng=np.random.default_rng(0))
+    assert control.labels.y.tolist() == wanted.tolist()
+    given.data.target.y[:] = 0
+    with pytest.raises(DataError, match=r"\(seed 0\): all 3 training items carry one label, 'a'"):
+        seed_tasks(given, "p", dev=True)
+
+
+def test_results_come_by_seed_with_those_of_control_tasks_merged():
+    split = Split(np.arange(2), np.arange(2), np.arange(2))
+    tasks = [SeedTask(seed, None, split, control) for control in (False, True) for seed in (5, 7)]
+    found = [Result({"x": float(k)}) for k in range(4)]
+    merged = dict(by_seed(tasks, found, lambda a, b: a.adding(scores={"y": b.scores["x"]})))
+    assert {seed: dict(r.scores) for seed, r in merged.items()} == {
+        5: {"x": 0.0, "y": 2.0},
+        7: {"x": 1.0, "y": 3.0},
+    }
+    assert dict(by_seed(tasks[:2], found[:2], None)) == {5: found[0], 7: found[1]}
+
+
+def test_layers_come_in_runs_that_fit_a_budget():
+    class Layers(Given):
+        layers = (0, 1, 2)
+
+        def vectors(self, layer):
+            return np.full((4, 2), np.nan if layer == 9 else layer, np.float32)
+
+    given = Layers([0, 1, 0, 1])
+    assert [sorted(held) for held in layer_chunks(given, 64)] == [[0, 1], [2]]
+    assert [sorted(held) for held in layer_chunks(given, 1)] == [[0], [1], [2]]
+    with pytest.raises(EncodingError, match="layer 9, "):
+        vectors_of(given, 9)
+
+
+def test_settings_are_those_of_the_dataclass_alone():
+    @dataclass(kw_only=True)
+    class Settings:
+        a: int = 1
+
+    @dataclass(kw_only=True)
+    class Component(Settings):
+        b: int = 2
+
+    assert settings_of(Component(a=3), Settings) == {"a": 3}
+
+
+def test_a_result_with_more_in_it():
+    items = np.arange(2)
+    plain = Result({"x": 1.0}, Outcomes(items, items, items > 0), {"t": {"a": [1]}}, {}, {"w": 1})
+    bits = np.ones(2)
+    more = plain.adding(
+        scores={"y": 2.0}, tables={"u": {}}, arrays={"k": items}, warnings={"w": 2, "none": 0},
+        surprisal=bits,
+    )  # fmt: skip
+    assert (dict(more.scores), list(more.tables)) == ({"x": 1.0, "y": 2.0}, ["t", "u"])
+    assert (dict(more.warnings), list(more.arrays)) == ({"w": 3}, ["k"])
+    assert more.outcomes.surprisal is bits
+    assert plain.outcomes.surprisal is None
+    assert Result({}).adding(surprisal=bits).outcomes is None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data.corpus import Ints
+
+_NONE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,29 @@ class Result:
     tables: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     warnings: Mapping[str, int] = field(default_factory=dict)
+
+    def adding(
+        self,
+        *,
+        scores: Mapping[str, float] = _NONE,
+        tables: Mapping[str, Mapping[str, list[Any]]] = _NONE,
+        arrays: Mapping[str, NDArray[Any]] = _NONE,
+        warnings: Mapping[str, int] = _NONE,
+        surprisal: NDArray[np.float64] | None = None,
+    ) -> Result:
+        """Return a result with these as well.
+
+        Counts of a warning that is there already are added up, and a count of 0 is none;
+        `surprisal` goes to the outcomes. What else has a name that is taken replaces it.
+        """
+        counts = {w: self.warnings.get(w, 0) + n for w, n in warnings.items()}
+        outcomes = self.outcomes
+        if surprisal is not None and outcomes is not None:
+            outcomes = replace(outcomes, surprisal=surprisal)
+        return Result(
+            {**self.scores, **scores},
+            outcomes,
+            {**self.tables, **tables},
+            {**self.arrays, **arrays},
+            {**self.warnings, **{w: n for w, n in counts.items() if n}},
+        )

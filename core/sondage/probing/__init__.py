@@ -3,9 +3,19 @@
 from sondage.probing.adam import Adam
 from sondage.probing.inputs import check_finite, labels_of, split_of, surprisals
 from sondage.probing.running import dev_of, run
+from sondage.probing.tasks import (
+    SeedTask,
+    by_seed,
+    control_tasks,
+    layer_chunks,
+    seed_tasks,
+    settings_of,
+    vectors_of,
+)
 from sondage.probing.wrapping import OfProbe, OfProblem
 
 __all__ = [
-    "Adam", "OfProbe", "OfProblem", "check_finite", "dev_of", "labels_of", "run", "split_of",
-    "surprisals",
+    "Adam", "OfProbe", "OfProblem", "SeedTask", "by_seed", "check_finite", "control_tasks",
+    "dev_of", "labels_of", "layer_chunks", "run", "seed_tasks", "settings_of", "split_of",
+    "surprisals", "vectors_of",
 ]  # fmt: skip

@@ -11,8 +11,11 @@ from sondage.contracts import Problem
 from sondage.data import Ints, Labels, Split
 from sondage.errors import DataError, EncodingError
 
+#: The usual hint for a target with several labels an item.
+ONE_LABEL = "choose a task with one label an item, such as treebank.upos"
 
-def labels_of(problem: Problem, probe: str, several: str) -> Labels:
+
+def labels_of(problem: Problem, probe: str, several: str = ONE_LABEL) -> Labels:
     """Return the problem's labels, one an item.
 
     Parameters

@@ -13,7 +13,7 @@ from sondage import probing
 from sondage.contracts import Probe, Problem
 from sondage.data import Labels, Result, Split
 from sondage.errors import ParameterError
-from sondage_classifiers._cells import control_target, labels_of, with_control
+from sondage_classifiers._cells import with_control
 
 PROBE = "classifiers.control"
 
@@ -67,7 +67,7 @@ class Control(probing.OfProbe):
             If the probe reports no accuracy, or has a control task of its own.
         """
         self.check()
-        labels, types = labels_of(problem, PROBE), problem.data.types()
+        targets = probing.control_tasks(problem, probing.labels_of(problem, PROBE))
         controls: dict[tuple[int | None, int], Result] = {}
         for layer, seed, result in probing.run(self.probe, problem):
             if "accuracy" not in result.scores:
@@ -76,15 +76,12 @@ class Control(probing.OfProbe):
                     + (", ".join(result.scores) or "nothing"),
                 )
             if (layer, seed) not in controls:
-                # One control task per seed, the same for all layers.
-                target = control_target(problem, labels, types, problem.rng(None, seed))
                 layers = problem.layers if layer is None or "layer" in self.joint else (layer,)
-                other = _Other(problem, target, layers, seed)
+                other = _Other(problem, targets[seed], layers, seed)
                 controls |= {(k, s): r for k, s, r in probing.run(self.probe, other)}
             control = controls.pop((layer, seed))
             told = {f"control-{slug}": count for slug, count in control.warnings.items()}
-            both = with_control(result, control)
-            yield layer, seed, dataclasses.replace(both, warnings={**result.warnings, **told})
+            yield layer, seed, with_control(result, control).adding(warnings=told)
 
     def check(self) -> None:
         """Refuse a probe with a control task of its own."""

@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from functools import partial, reduce
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage.contracts import Problem
-from sondage.data import Ints, Labels, Outcomes, Result, Split
+from sondage.data import Ints, Labels, Outcomes, Result
+from sondage.probing import SeedTask, seed_tasks, settings_of, vectors_of
 from sondage.scores import classification, per_class
-from sondage_classifiers._cells import (
-    check_training,
-    control_target,
-    joined,
-    labels_of,
-    split_of,
-    vectors_of,
-    with_control,
-    with_surprisal,
-)
+from sondage_classifiers._cells import Controlled, with_control
 from sondage_classifiers.perceptron import MLPProbe, MLPSettings
-
-PROBE = "classifiers.mlp"
 
 
 @dataclass(kw_only=True, eq=False)
-class MLP(MLPSettings):
+class MLP(Controlled, MLPSettings):
     """Two-layer neural network: grid search on dev, the best trained several times.
 
     The defaults are the paper's whole grid: 128 fits and five restarts a cell, ten minutes
     or more on 17,000 words (an estimate from single fits). ``hidden: [[64, 64]]`` with
     ``alphas: [0.0001]`` is the documented fast choice, which searches nothing.
-
-    Parameters
-    ----------
-    control : bool
-        Train a control task in the same way, with a grid search of its own.
 
     Notes
     -----
@@ -56,15 +41,7 @@ class MLP(MLPSettings):
     ends of the L2 range; the best grid point is chosen on dev, which the paper does not say.
     """
 
-    units: ClassVar[Literal["vectors"]] = "vectors"
-    joint: ClassVar[tuple[str, ...]] = ()
-
-    control: bool = False
-
-    @property
-    def randomness(self) -> tuple[str, ...]:
-        """What the seed controls beside the split."""
-        return ("initialisation", "control") if self.control else ("initialisation",)
+    drawn: ClassVar[tuple[str, ...]] = ("initialisation",)
 
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result), a cell at a time.
@@ -77,59 +54,47 @@ class MLP(MLPSettings):
         EncodingError
             For NaN or infinite values in the vectors.
         """
-        labels = labels_of(problem, PROBE)
         choice = len(set(self.hidden)) * len(set(self.alphas)) > 1
-        splits = {s: split_of(problem, s, dev=choice, probe=PROBE) for s in problem.seeds}
-        types = problem.data.types() if self.control else []
+        tasks = seed_tasks(
+            problem, "classifiers.mlp", dev=choice, control=self.control,
+            without_dev=", or a single candidate, which needs no dev part",
+        )  # fmt: skip
+        merge = partial(
+            with_control, tables=("restarts", "grid"),
+            warnings=("not-converged", "grid-not-converged"),
+        )  # fmt: skip
         for layer in problem.layers:
             X = vectors_of(problem, layer)
-            for seed, split in splits.items():
+            for seed in problem.seeds:
                 # Apart, so that a control task leaves the probe's own initialisations alone.
-                own, other = problem.rng(layer, seed).spawn(2)
-                what = f"{PROBE}: {problem.data.corpus.name} (seed {seed})"
-                result = self._cell(X, labels, split, own, "target", what)
-                if self.control:
-                    # The control task is one for all layers; only its training varies.
-                    task = control_target(problem, labels, types, problem.rng(None, seed))
-                    control = self._cell(X, task, split, other, "control", f"control, {what}")
-                    result = _merged(result, control)
-                yield layer, seed, result
+                rngs = problem.rng(layer, seed).spawn(2)
+                found = [self._cell(X, t, rngs[t.control]) for t in tasks if t.seed == seed]
+                yield layer, seed, reduce(merge, found)
 
-    def _cell(
-        self,
-        X: NDArray[np.float32],
-        labels: Labels,
-        split: Split,
-        rng: np.random.Generator,
-        task: str,
-        what: str,
-    ) -> Result:
-        check_training(labels, labels.y, split.train, what)
-        probe = MLPProbe(
-            hidden=self.hidden, alphas=self.alphas, restarts=self.restarts, max_iter=self.max_iter
-        )
-        y = labels.y
+    def _cell(self, X: NDArray[np.float32], task: SeedTask, rng: np.random.Generator) -> Result:
+        labels, y, split = task.labels, task.labels.y, task.split
+        probe = MLPProbe(**settings_of(self, MLPSettings))
         probe.fit(X[split.train], y[split.train], X[split.dev], y[split.dev], rng=rng)
         predicted: Ints = probe.predict_all(X[split.test])
         parts = [classification(labels, p, split.test, split.train) for p in predicted]
-        right = np.stack([p.outcomes.values for p in parts if p.outcomes])
-        warnings = dict(parts[0].warnings)
-        slow = sum(m.n_iter_ >= self.max_iter for m in probe.models_)
-        if slow:
-            warnings["not-converged"] = slow
-        if early := sum(t.epochs >= self.max_iter for t in probe.trials_):
-            warnings["grid-not-converged"] = early
-        result = Result(
+        right = np.stack([p.outcomes.values for p in parts if p.outcomes]).mean(axis=0)
+        bits = probe.surprisals(X[split.test], y[split.test])
+        name = "control" if task.control else "target"
+        return Result(
             scores=_scores(parts),
-            outcomes=Outcomes(split.test, labels.sentence[split.test], right.mean(axis=0)),
+            outcomes=Outcomes(split.test, labels.sentence[split.test], right, bits),
             tables={
                 "per_class": _mean_counts(labels, split.test, predicted),
-                "restarts": _restarts(task, probe, parts),
-                "grid": _grid(task, probe),
+                "restarts": _restarts(name, probe, parts),
+                "grid": _grid(name, probe),
             },
-            warnings=warnings,
+            warnings=parts[0].warnings,
+        ).adding(
+            warnings={
+                "not-converged": sum(m.n_iter_ >= self.max_iter for m in probe.models_),
+                "grid-not-converged": sum(t.epochs >= self.max_iter for t in probe.trials_),
+            }
         )
-        return with_surprisal(result, probe.surprisals(X[split.test], y[split.test]))
 
 
 def _scores(parts: list[Result]) -> dict[str, float]:
@@ -171,17 +136,3 @@ def _grid(task: str, probe: MLPProbe) -> dict[str, list[Any]]:
         "dev_accuracy": [t.dev_accuracy for t in probe.trials_],
         "epochs": [t.epochs for t in probe.trials_],
     }
-
-
-def _merged(result: Result, control: Result) -> Result:
-    """Return a result with its control task's scores, and tables and warnings of both."""
-    both = with_control(result, control)
-    tables = {
-        name: joined(dict(result.tables[name]), dict(control.tables[name]))
-        for name in ("restarts", "grid")
-    }
-    warnings = dict(result.warnings)
-    for slug in ("not-converged", "grid-not-converged"):
-        if slow := result.warnings.get(slug, 0) + control.warnings.get(slug, 0):
-            warnings[slug] = slow
-    return dataclasses.replace(both, tables={**both.tables, **tables}, warnings=warnings)

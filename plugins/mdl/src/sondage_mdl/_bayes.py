@@ -52,14 +52,9 @@ class BayesLayer:
     """
 
     def __init__(self, tensors: list[Tensor]) -> None:
+        #: The six, means and log variances in turn.
+        self.tensors = tensors
         self.z_mean, self.z_logvar, self.w_mean, self.w_logvar, self.b_mean, self.b_logvar = tensors
-
-    @property
-    def tensors(self) -> list[Tensor]:
-        """The six tensors, means and log variances in turn."""
-        return [
-            self.z_mean, self.z_logvar, self.w_mean, self.w_logvar, self.b_mean, self.b_logvar,
-        ]  # fmt: skip
 
     def log_alpha(self) -> Tensor:
         """Return the log dropout rate of every input, shape (C, d)."""

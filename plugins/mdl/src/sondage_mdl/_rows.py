@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints
-from sondage.probing import Adam
+from sondage.probing import Adam, SeedTask
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+#: What to do about a target with several labels an item.
+SEVERAL = "for several labels an item, mdl.online with an edge probe"
 #: Bytes of gathered vectors that one batched program may hold.
 BUDGET = 1 << 28
 
 
-class TrainingJob(Protocol):
-    """Vectors and labels, and which rows of them are for training."""
+@dataclass(frozen=True)
+class MLPJob:
+    """One network to train.
 
-    @property
-    def X(self) -> NDArray[np.float32]: ...  # noqa: N802
-    @property
-    def y(self) -> Ints: ...
-    @property
-    def train(self) -> Ints: ...
-    @property
-    def dev(self) -> Ints: ...
+    Parameters
+    ----------
+    X : float32 array, shape (n, d)
+    y : int64 array, shape (n,)
+    train, dev, test : int64 arrays
+        Rows. Early stopping looks at `dev`; `test` is predicted.
+    rng : numpy Generator
+        Of initial weights and of the order of minibatches.
+    """
+
+    X: NDArray[np.float32]
+    y: Ints
+    train: Ints
+    dev: Ints
+    test: Ints
+    rng: np.random.Generator
+
+    @classmethod
+    def of(cls, X: NDArray[np.float32], task: SeedTask, rng: np.random.Generator) -> MLPJob:
+        """Return the job of a layer's vectors and a seed's task."""
+        split = task.split
+        return cls(X, task.labels.y, split.train, split.dev, split.test, rng)
 
 
-def groups_of(jobs: Sequence[TrainingJob], batch: int) -> list[list[int]]:
+def groups_of(jobs: Sequence[MLPJob], batch: int) -> list[list[int]]:
     """Put jobs with equally many steps per epoch together, within the budget of memory."""
     out: dict[int, list[list[int]]] = {}
     for i, job in enumerate(jobs):
@@ -47,7 +65,7 @@ def groups_of(jobs: Sequence[TrainingJob], batch: int) -> list[list[int]]:
 class Rows:
     """The rows of one part of several jobs, padded to equal numbers; padding has no weight."""
 
-    def __init__(self, jobs: Sequence[TrainingJob], part: str) -> None:
+    def __init__(self, jobs: Sequence[MLPJob], part: str) -> None:
         import torch
 
         rows = [getattr(job, part) for job in jobs]

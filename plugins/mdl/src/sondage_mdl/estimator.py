@@ -1,52 +1,17 @@
-"""The variational code as an estimator, with the settings that its component shares."""
+"""The variational code as an estimator."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
-from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage.errors import ParameterError
 from sondage_mdl.codes import check_finite, checked_labels
 from sondage_mdl.networks import MLPJob
-from sondage_mdl.variational import VariationalCode, fit_variational
-
-
-@dataclass(kw_only=True, eq=False)
-class VariationalSettings:
-    """The network before pruning, and how it is trained.
-
-    Parameters
-    ----------
-    hidden : tuple of int
-        Sizes of the hidden layers before pruning; the paper's are 1,000.
-    epochs, least_steps : int
-        Training ends after `epochs`, but not before `least_steps` minibatches.
-    batch : int
-    learning_rate, variance_rate : float
-        Of Adam, for means and for log variances.
-    threshold : float
-        Inputs and neurons with a log dropout rate (natural logarithm) above are pruned.
-    samples : int
-        Draws of the network for the bits of the data.
-    """
-
-    hidden: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)] = (128, 128)
-    epochs: Annotated[int, Ge(1)] = 200
-    least_steps: Annotated[int, Ge(0)] = 5000
-    batch: Annotated[int, Ge(1)] = 256
-    learning_rate: Annotated[float, Gt(0)] = 3e-3
-    variance_rate: Annotated[float, Gt(0)] = 3e-2
-    threshold: float = 3.0
-    samples: Annotated[int, Ge(1)] = 8
-
-    def asked(self) -> dict[str, Any]:
-        """Return the settings as `fit_variational` takes them."""
-        return {field.name: getattr(self, field.name) for field in fields(VariationalSettings)}
+from sondage_mdl.variational import VariationalCode, VariationalSettings, fit_variational
 
 
 class VariationalMLP(VariationalSettings):
@@ -89,7 +54,7 @@ class VariationalMLP(VariationalSettings):
         check_finite(X)
         rows, none = np.arange(len(y)), np.arange(0)
         job = MLPJob(X, y.astype(np.int64), rows, none, none, rng)
-        (self.code_,) = fit_variational([job], n_labels=K, **self.asked())
+        (self.code_,) = fit_variational([job], K, self)
         self.classes_ = np.arange(K)
         return self
 

@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
-
-from annotated_types import Ge, Gt, MinLen
+from typing import ClassVar, Literal
 
 from sondage.contracts import Problem
-from sondage.data import Labels, Result, Split
+from sondage.data import Result
+from sondage.probing import SeedTask, layer_chunks, seed_tasks, settings_of
 from sondage.scores import classification
-from sondage_mdl._checks import labels_of, layer_chunks, split_of
-from sondage_mdl.networks import MLPFit, MLPJob, fit_mlps
+from sondage_mdl._rows import SEVERAL, MLPJob
+from sondage_mdl.networks import MLPFit, MLPSettings, fit_mlps
 
-PROBE = "mdl.mlp"
-Size = Annotated[int, Gt(0)]
 #: Bytes of vectors that are held at once.
 BUDGET = 1 << 30
 
 
 @dataclass(kw_only=True, eq=False)
-class MLP:
+class MLP(MLPSettings):
     """A network with hidden ReLU layers, all K labels in its softmax, stopped early on dev.
 
     All layers and seeds, and the portions that `mdl.online` makes of them, are one batched
     program.
-
-    Parameters
-    ----------
-    hidden : tuple of int
-        Sizes of the hidden layers. The paper has two of 1,000, which give codes that are
-        about as long and take some fifteen times as long to train.
-    learning_rate : float
-        Of Adam, halved whenever the dev loss stalls.
-    batch : int
-        Items in a minibatch.
-    looks : int
-        Steps between looks at dev, at least; never more often than once an epoch.
-    patience : int
-        Stalls in a row after which training ends.
-    max_epochs : int
 
     Notes
     -----
@@ -60,13 +41,6 @@ class MLP:
     joint: ClassVar[tuple[str, ...]] = ("layer", "seed")
     randomness: ClassVar[tuple[str, ...]] = ("initialisation",)
 
-    hidden: Annotated[tuple[Size, ...], MinLen(1)] = (128, 128)
-    learning_rate: Annotated[float, Gt(0)] = 1e-3
-    batch: Annotated[int, Ge(1)] = 128
-    looks: Annotated[int, Ge(1)] = 5
-    patience: Annotated[int, Ge(1)] = 4
-    max_epochs: Annotated[int, Ge(1)] = 200
-
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result).
 
@@ -78,49 +52,28 @@ class MLP:
         EncodingError
             For NaN or infinite values in the vectors.
         """
-        labels = labels_of(problem, PROBE)
-        splits = {s: split_of(problem, labels, s, PROBE, dev=True) for s in problem.seeds}
+        tasks = seed_tasks(problem, "mdl.mlp", dev=True, several=SEVERAL)
+        n_labels = len(tasks[0].labels.names)
         for vectors in layer_chunks(problem, BUDGET):
-            cells = [(layer, seed) for layer in vectors for seed in splits]
+            cells = [(layer, task) for layer in vectors for task in tasks]
             jobs = [
-                MLPJob(
-                    vectors[layer],
-                    labels.y,
-                    splits[seed].train,
-                    splits[seed].dev,
-                    splits[seed].test,
-                    problem.rng(layer, seed),
-                )
-                for layer, seed in cells
+                MLPJob.of(vectors[layer], task, problem.rng(layer, task.seed))
+                for layer, task in cells
             ]
-            fits = fit_mlps(
-                jobs,
-                n_labels=len(labels.names),
-                hidden=self.hidden,
-                learning_rate=self.learning_rate,
-                batch=self.batch,
-                looks=self.looks,
-                patience=self.patience,
-                max_epochs=self.max_epochs,
-            )
-            for (layer, seed), fit in zip(cells, fits, strict=True):
-                yield layer, seed, _result(labels, splits[seed], fit)
+            fits = fit_mlps(jobs, n_labels=n_labels, **settings_of(self, MLPSettings))
+            for (layer, task), fit in zip(cells, fits, strict=True):
+                yield layer, task.seed, _result(task, fit)
 
 
-def _result(labels: Labels, split: Split, fit: MLPFit) -> Result:
-    result = classification(labels, fit.predicted, split.test, split.train)
-    assert result.outcomes is not None
-    table: dict[str, list[Any]] = {
+def _result(task: SeedTask, fit: MLPFit) -> Result:
+    scored = classification(task.labels, fit.predicted, task.split.test, task.split.train)
+    training = {
         "epochs": [fit.epochs],
         "dev_loss": [fit.dev_loss],
         "converged": [fit.converged],
     }
-    warnings = dict(result.warnings)
-    if not fit.converged:
-        warnings["not-converged"] = 1
-    return dataclasses.replace(
-        result,
-        outcomes=dataclasses.replace(result.outcomes, surprisal=fit.surprisal),
-        tables={**result.tables, "training": table},
-        warnings=warnings,
+    return scored.adding(
+        tables={"training": training},
+        warnings={"not-converged": int(not fit.converged)},
+        surprisal=fit.surprisal,
     )

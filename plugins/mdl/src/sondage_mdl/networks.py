@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
+from sondage_mdl._rows import MLPJob as MLPJob
 from sondage_mdl._rows import Rows, Steps, groups_of, minibatches
 
 if TYPE_CHECKING:
@@ -18,28 +20,6 @@ if TYPE_CHECKING:
 
 #: Rows of one cell in one product where nothing is trained.
 ROWS = 4096
-
-
-@dataclass(frozen=True)
-class MLPJob:
-    """One network to train.
-
-    Parameters
-    ----------
-    X : float32 array, shape (n, d)
-    y : int64 array, shape (n,)
-    train, dev, test : int64 arrays
-        Rows. Early stopping looks at `dev`; `test` is predicted.
-    rng : numpy Generator
-        Of initial weights and of the order of minibatches.
-    """
-
-    X: NDArray[np.float32]
-    y: Ints
-    train: Ints
-    dev: Ints
-    test: Ints
-    rng: np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -66,17 +46,36 @@ class MLPFit:
     converged: bool
 
 
+@dataclass(kw_only=True, eq=False)
+class MLPSettings:
+    """A network, and how it is trained.
+
+    Parameters
+    ----------
+    hidden : tuple of int
+        Sizes of the hidden layers. The paper has two of 1,000, which give codes that are
+        about as long and take some fifteen times as long to train.
+    learning_rate : float
+        Of Adam, halved whenever the dev loss stalls.
+    batch : int
+        Items in a minibatch.
+    looks : int
+        Steps between looks at dev, at least; never more often than once an epoch.
+    patience : int
+        Stalls in a row after which training ends.
+    max_epochs : int
+    """
+
+    hidden: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)] = (128, 128)
+    learning_rate: Annotated[float, Gt(0)] = 1e-3
+    batch: Annotated[int, Ge(1)] = 128
+    looks: Annotated[int, Ge(1)] = 5
+    patience: Annotated[int, Ge(1)] = 4
+    max_epochs: Annotated[int, Ge(1)] = 200
+
+
 def fit_mlps(
-    jobs: Sequence[MLPJob],
-    *,
-    n_labels: int,
-    hidden: Sequence[int] = (128, 128),
-    learning_rate: float = 1e-3,
-    batch: int = 128,
-    looks: int = 5,
-    patience: int = 4,
-    gain: float = 1e-3,
-    max_epochs: int = 200,
+    jobs: Sequence[MLPJob], *, n_labels: int, gain: float = 1e-3, **settings: Any
 ) -> list[MLPFit]:
     """Train a ReLU network per job, with early stopping on dev, many at a time.
 
@@ -94,11 +93,10 @@ def fit_mlps(
     n_labels : int
         K: all K labels are in the softmax, whether they occur in training or not, so that
         every surprisal is finite.
-    hidden : sequence of int
-        Sizes of the hidden layers, at least one.
-    learning_rate, gain : float
-        `gain` in nats an item.
-    batch, looks, patience, max_epochs : int
+    gain : float
+        In nats an item.
+    **settings
+        Of `MLPSettings`.
 
     Returns
     -------
@@ -112,8 +110,10 @@ def fit_mlps(
     ParameterError
         For sizes or rates that are not positive.
     """
-    sizes = [*hidden, n_labels]
-    if len(sizes) < 2 or min(*sizes, batch, looks, patience, max_epochs) < 1 or learning_rate <= 0:
+    how = MLPSettings(**settings)
+    sizes = [*how.hidden, n_labels]
+    least = min(*sizes, how.batch, how.looks, how.patience, how.max_epochs)
+    if len(sizes) < 2 or least < 1 or how.learning_rate <= 0:
         raise ParameterError("fit_mlps wants positive sizes, batch, looks, patience and rate")
     for job in jobs:
         if not len(job.train) or not len(job.dev):
@@ -122,23 +122,11 @@ def fit_mlps(
                 "items: both are needed",
                 hint="look at the split and its 'ratios'",
             )
-    how = _How(sizes, learning_rate, batch, looks, patience, gain, max_epochs)
     found: dict[int, MLPFit] = {}
-    for group in groups_of(jobs, batch):
-        fits = _train([jobs[i] for i in group], how)
-        found |= dict(zip(group, fits, strict=True))
+    for group in groups_of(jobs, how.batch):
+        program = _Program([jobs[i] for i in group], sizes, gain, how)
+        found |= dict(zip(group, program.run(), strict=True))
     return [found[i] for i in range(len(jobs))]
-
-
-@dataclass(frozen=True)
-class _How:
-    sizes: list[int]
-    rate: float
-    batch: int
-    looks: int
-    patience: int
-    gain: float
-    max_epochs: int
 
 
 def _initial(jobs: Sequence[MLPJob], sizes: list[int]) -> list[Tensor]:
@@ -186,34 +174,25 @@ def _mean_loss(rows: Rows, weights: list[Tensor]) -> Tensor:
     return total / rows.n
 
 
-def _train(jobs: list[MLPJob], how: _How) -> list[MLPFit]:
-    """Train jobs that have equally many steps per epoch."""
-    best, epochs, losses, done = _Program(jobs, how).run()
-    return [
-        _predicted(
-            job, [w[c : c + 1] for w in best], int(epochs[c]), float(losses[c]), bool(done[c])
-        )
-        for c, job in enumerate(jobs)
-    ]
-
-
 class _Program:
-    def __init__(self, jobs: list[MLPJob], how: _How) -> None:
+    """The training of jobs that have equally many steps per epoch."""
+
+    def __init__(self, jobs: list[MLPJob], sizes: list[int], gain: float, how: MLPSettings) -> None:
         import torch
 
-        self.jobs, self.how, C = jobs, how, len(jobs)
+        self.jobs, self.gain, self.how, C = jobs, gain, how, len(jobs)
         self.train, self.dev = Rows(jobs, "train"), Rows(jobs, "dev")
-        weights = [w.requires_grad_() for w in _initial(jobs, how.sizes)]
+        weights = [w.requires_grad_() for w in _initial(jobs, sizes)]
         self.best = [w.detach().clone() for w in weights]
-        self.adam = Steps(weights, torch.full((C,), how.rate))
+        self.adam = Steps(weights, torch.full((C,), how.learning_rate))
         #: Of the cells still in training, whose numbers are `alive`.
         self.least = torch.full((C,), torch.inf, dtype=torch.float64)
         self.stalls, self.alive = torch.zeros(C, dtype=torch.int64), np.arange(C)
         self.epochs, self.done = np.full(C, how.max_epochs), np.zeros(C, bool)
         self.losses = np.zeros(C)
 
-    def run(self) -> tuple[list[Tensor], Ints, NDArray[np.float64], NDArray[np.bool_]]:
-        """Return best weights, epochs, dev losses, and who ended by stalls; all by cell."""
+    def run(self) -> list[MLPFit]:
+        """Train; return what the best weights of each cell predict."""
         import torch
 
         since, steps = 0, -(-self.train.X.shape[1] // self.how.batch)
@@ -229,7 +208,7 @@ class _Program:
                 self._end(epoch)
             if not len(self.alive):
                 break
-        return self.best, self.epochs, self.losses, self.done
+        return [self._predicted(cell) for cell in range(len(self.jobs))]
 
     def _look(self) -> None:
         """Keep what is better on dev, halve the rates of what is not."""
@@ -237,7 +216,7 @@ class _Program:
 
         with torch.no_grad():
             mean = _mean_loss(self.dev, self.adam.weights)
-            better = mean < self.least - self.how.gain
+            better = mean < self.least - self.gain
             self.least = torch.where(better, mean, self.least)
             places = torch.from_numpy(self.alive)[better]
             for kept, w in zip(self.best, self.adam.weights, strict=True):
@@ -258,21 +237,20 @@ class _Program:
             part.keep(live)
         self.least, self.stalls = self.least[live], self.stalls[live]
 
+    def _predicted(self, cell: int) -> MLPFit:
+        import torch
 
-def _predicted(
-    job: MLPJob, weights: list[Tensor], epochs: int, loss: float, converged: bool
-) -> MLPFit:
-    import torch
-
-    predicted = np.zeros(len(job.test), np.int64)
-    bits = np.zeros(len(job.test))
-    with torch.no_grad():
-        for a in range(0, len(job.test), ROWS):
-            rows = job.test[a : a + ROWS]
-            X = torch.from_numpy(np.ascontiguousarray(job.X[rows], np.float32))[None]
-            logits = _logits(X, weights)[0].double()
-            predicted[a : a + ROWS] = logits.argmax(dim=1).numpy()
-            nats = -torch.log_softmax(logits, dim=1)
-            own = nats.gather(1, torch.from_numpy(job.y[rows])[:, None])[:, 0]
-            bits[a : a + ROWS] = own.numpy() / np.log(2)
-    return MLPFit(predicted, bits, epochs, loss / float(np.log(2)), converged)
+        job, weights = self.jobs[cell], [w[cell : cell + 1] for w in self.best]
+        predicted = np.zeros(len(job.test), np.int64)
+        bits = np.zeros(len(job.test))
+        with torch.no_grad():
+            for a in range(0, len(job.test), ROWS):
+                rows = job.test[a : a + ROWS]
+                X = torch.from_numpy(np.ascontiguousarray(job.X[rows], np.float32))[None]
+                logits = _logits(X, weights)[0].double()
+                predicted[a : a + ROWS] = logits.argmax(dim=1).numpy()
+                nats = -torch.log_softmax(logits, dim=1)
+                own = nats.gather(1, torch.from_numpy(job.y[rows])[:, None])[:, 0]
+                bits[a : a + ROWS] = own.numpy() / np.log(2)
+        loss = float(self.losses[cell]) / float(np.log(2))
+        return MLPFit(predicted, bits, int(self.epochs[cell]), loss, bool(self.done[cell]))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Gt, Le, MinLen
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 
 from sondage import probing
 from sondage.contracts import Probe, Problem
-from sondage.control import control_labels
 from sondage.data import Labels, Outcomes, Result
 from sondage.errors import DataError, ParameterError
 from sondage_mdl.blocks import PORTIONS, Order, blocks_of, order_of
@@ -104,16 +102,12 @@ class Online(probing.OfProbe):
         if self.control and labels.y.ndim != 1:
             raise DataError(f"{PROBE}: a control task wants one label an item")
         codes = self._codes(problem, labels, problem.seeds)
-        controls: dict[LayerSeed, _Code] = {}
-        if self.control:
-            types = problem.data.types()
-            for seed in problem.seeds:
-                # Drawn as every other probe's: one control task per seed, for all layers.
-                y = control_labels(types, labels.y, rng=problem.rng(None, seed))
-                other = dataclasses.replace(labels, y=y)
-                controls |= self._codes(problem, other, (seed,))
+        targets = probing.control_tasks(problem, labels) if self.control else {}
+        controls: dict[LayerSeed, Result] = {}
+        for seed, other in targets.items():
+            controls |= self._codes(problem, other, (seed,))
         for cell, code in codes.items():
-            yield *cell, _result(code, controls.get(cell), keep_bits=self.keep_bits)
+            yield *cell, _with_control(code, controls[cell]) if self.control else code
 
     def check(self) -> None:
         """Refuse a probe that gives no probabilities, or has a control task of its own."""
@@ -136,7 +130,7 @@ class Online(probing.OfProbe):
 
     def _codes(
         self, problem: Problem, labels: Labels, seeds: tuple[int, ...]
-    ) -> dict[LayerSeed, _Code]:
+    ) -> dict[LayerSeed, Result]:
         """Code one target for some seeds, by one call of the probe."""
         sent = {seed: self._sent(problem, labels, seed) for seed in seeds}
         derived = Prequential(problem, sent, labels)
@@ -165,7 +159,7 @@ class Online(probing.OfProbe):
             error.message = f"{PROBE}: {problem.data.corpus.name} (seed {seed}): {error.message}"
             raise
 
-    def _code(self, results: list[Result], sent: Sent, labels: Labels) -> _Code:
+    def _code(self, results: list[Result], sent: Sent, labels: Labels) -> Result:
         ends = sent.blocks.ends
         K, single = len(labels.names), labels.y.ndim == 1
         bits, scores = [], []
@@ -188,27 +182,21 @@ class Online(probing.OfProbe):
             uniform, first = float(known.sum()), known[: ends[0]]
         name, score = next(iter(results[-1].scores.items()))
         curve, flat = learning_curve(ends, sent.blocks.portions, bits, scores, first, name)
-        warnings: Counter[str] = Counter()
+        warnings = Counter({"merged-portions": sent.blocks.merged})
         for result in results:
             warnings.update(result.warnings)
-        if sent.blocks.merged:
-            warnings["merged-portions"] += sent.blocks.merged
-        return _Code(
-            float(np.sum(curve["bits"])), uniform, name, score, curve, sent.order, flat,
-            dict(warnings),
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Code:
-    codelength: float
-    uniform: float
-    score_name: str
-    score: float
-    curve: dict[str, list[Any]]
-    order: NDArray[np.int64]
-    bits: NDArray[np.float64]
-    warnings: dict[str, int]
+        codelength = float(np.sum(curve["bits"]))
+        return Result(
+            {
+                "compression": uniform / codelength,
+                "codelength": codelength,
+                "uniform": uniform,
+                name: score,
+            },
+            tables={"curve": curve},
+            arrays={"order": sent.order, "bits": flat} if self.keep_bits else {},
+            warnings=dict(+warnings),
+        )
 
 
 def _aligned(outcomes: Outcomes, items: NDArray[np.int64], who: str) -> NDArray[np.float64]:
@@ -229,23 +217,17 @@ def _aligned(outcomes: Outcomes, items: NDArray[np.int64], who: str) -> NDArray[
     return out
 
 
-def _result(code: _Code, control: _Code | None, *, keep_bits: bool) -> Result:
-    scores = {
-        "compression": code.uniform / code.codelength,
-        "codelength": code.codelength,
-        "uniform": code.uniform,
-        code.score_name: code.score,
-    }
-    tables = {"curve": code.curve}
-    arrays = {"order": code.order, "bits": code.bits} if keep_bits else {}
-    warnings = Counter(code.warnings)
-    if control is not None:
-        scores |= {
-            "control_compression": control.uniform / control.codelength,
-            "control_codelength": control.codelength,
-            f"control_{control.score_name}": control.score,
-            "selectivity": code.score - control.score,
-        }
-        tables["control_curve"] = control.curve
-        warnings.update(control.warnings)
-    return Result(scores, tables=tables, arrays=arrays, warnings=dict(warnings))
+def _with_control(code: Result, control: Result) -> Result:
+    """Add a control task's scores, warnings and curve."""
+    *_, name = code.scores
+    return code.adding(
+        scores={
+            **{
+                f"control_{score}": control.scores[score] for score in ("compression", "codelength")
+            },
+            f"control_{name}": control.scores[name],
+            "selectivity": code.scores[name] - control.scores[name],
+        },
+        tables={"control_curve": control.tables["curve"]},
+        warnings=control.warnings,
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.errors import DataError, ParameterError
@@ -24,6 +25,35 @@ if TYPE_CHECKING:
 START = -5.0
 #: Share of the steps after which the learning rate falls, in a straight line, to 1% of it.
 DECAY = 0.7
+
+
+@dataclass(kw_only=True, eq=False)
+class VariationalSettings:
+    """The network before pruning, and how it is trained.
+
+    Parameters
+    ----------
+    hidden : tuple of int
+        Sizes of the hidden layers before pruning; the paper's are 1,000.
+    epochs, least_steps : int
+        Training ends after `epochs`, but not before `least_steps` minibatches.
+    batch : int
+    learning_rate, variance_rate : float
+        Of Adam, for means and for log variances.
+    threshold : float
+        Inputs and neurons with a log dropout rate (natural logarithm) above are pruned.
+    samples : int
+        Draws of the network for the bits of the data.
+    """
+
+    hidden: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)] = (128, 128)
+    epochs: Annotated[int, Ge(1)] = 200
+    least_steps: Annotated[int, Ge(0)] = 5000
+    batch: Annotated[int, Ge(1)] = 256
+    learning_rate: Annotated[float, Gt(0)] = 3e-3
+    variance_rate: Annotated[float, Gt(0)] = 3e-2
+    threshold: float = 3.0
+    samples: Annotated[int, Ge(1)] = 8
 
 
 @dataclass(frozen=True)
@@ -80,17 +110,7 @@ class VariationalCode:
 
 
 def fit_variational(
-    jobs: Sequence[MLPJob],
-    *,
-    n_labels: int,
-    hidden: Sequence[int] = (128, 128),
-    epochs: int = 200,
-    least_steps: int = 5000,
-    batch: int = 256,
-    learning_rate: float = 3e-3,
-    variance_rate: float = 3e-2,
-    threshold: float = 3.0,
-    samples: int = 8,
+    jobs: Sequence[MLPJob], n_labels: int, settings: VariationalSettings
 ) -> list[VariationalCode]:
     """Fit a Bayesian network per job, many at a time, and measure its code.
 
@@ -103,16 +123,7 @@ def fit_variational(
         All of one width; only their training parts and generators are used. Jobs with the
         same number of steps per epoch share one batched program.
     n_labels : int
-    hidden : sequence of int
-    epochs, least_steps : int
-        Training ends after `epochs`, but not before `least_steps` minibatches.
-    batch : int
-    learning_rate, variance_rate : float
-        Of Adam for means, and for log variances.
-    threshold : float
-        Inputs and neurons whose log dropout rate (natural logarithm) is above are pruned.
-    samples : int
-        Draws of the network for `data_bits`.
+    settings : VariationalSettings
 
     Raises
     ------
@@ -121,22 +132,20 @@ def fit_variational(
     ParameterError
         For sizes or rates that are not positive.
     """
-    sizes = [*hidden, n_labels]
-    rates = min(learning_rate, variance_rate)
-    if len(sizes) < 2 or min(*sizes, batch, epochs, samples) < 1 or rates <= 0:
+    sizes = [*settings.hidden, n_labels]
+    least = min(*sizes, settings.batch, settings.epochs, settings.samples)
+    if len(sizes) < 2 or least < 1 or min(settings.learning_rate, settings.variance_rate) <= 0:
         raise ParameterError("fit_variational wants positive sizes, batch, epochs and rates")
     if any(not len(job.train) for job in jobs):
         raise DataError("a variational code needs training items", hint="look at the split")
     found: dict[int, VariationalCode] = {}
-    for group in groups_of(jobs, batch):
+    for group in groups_of(jobs, settings.batch):
         here = [jobs[i] for i in group]
         rows = Rows(here, "train")
         generator = _generator(here)
         layers = _initial(rows.X.shape[2], sizes, len(here), generator)
-        steps = -(-rows.X.shape[1] // batch)
-        rounds = max(epochs, -(-least_steps // steps))
-        _train(here, rows, layers, generator, rounds, batch, (learning_rate, variance_rate))
-        codes = _measured(rows, layers, generator, n_labels, threshold, samples)
+        _train(here, rows, layers, generator, settings)
+        codes = _measured(rows, layers, generator, n_labels, settings)
         found |= dict(zip(group, codes, strict=True))
     return [found[i] for i in range(len(jobs))]
 
@@ -187,12 +196,13 @@ def _train(
     rows: Rows,
     layers: Sequence[BayesLayer],
     generator: torch.Generator,
-    epochs: int,
-    batch: int,
-    rates: tuple[float, float],
+    settings: VariationalSettings,
 ) -> None:
     import torch
 
+    batch, rates = settings.batch, (settings.learning_rate, settings.variance_rate)
+    steps = -(-rows.X.shape[1] // batch)
+    epochs = max(settings.epochs, -(-settings.least_steps // steps))
     means = [t for layer in layers for t in layer.tensors[::2]]
     variances = [t for layer in layers for t in layer.tensors[1::2]]
     adams = [Steps(means, torch.zeros(len(jobs))), Steps(variances, torch.zeros(len(jobs)))]
@@ -214,15 +224,14 @@ def _measured(
     layers: Sequence[BayesLayer],
     generator: torch.Generator,
     n_labels: int,
-    threshold: float,
-    samples: int,
+    settings: VariationalSettings,
 ) -> list[VariationalCode]:
     import torch
     from torch.nn import functional
 
-    cells = len(rows.X)
+    cells, samples = len(rows.X), settings.samples
     with torch.no_grad():
-        kept = [layer.log_alpha() <= threshold for layer in layers]
+        kept = [layer.log_alpha() <= settings.threshold for layer in layers]
         everything = [torch.ones_like(k) for k in kept]
         drawn = torch.zeros(cells, dtype=torch.float64)
         still = torch.zeros(cells, dtype=torch.float64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -11,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.contracts import Problem
-from sondage.control import control_labels
-from sondage.data import Labels, Result, Split
+from sondage.data import Result
+from sondage.probing import SeedTask, by_seed, layer_chunks, seed_tasks
 from sondage.scores import classification
-from sondage_mdl._checks import labels_of, layer_chunks, split_of
-from sondage_mdl.estimator import VariationalSettings
-from sondage_mdl.networks import MLPJob
-from sondage_mdl.variational import VariationalCode, fit_variational
+from sondage_mdl._rows import SEVERAL, MLPJob
+from sondage_mdl.variational import VariationalCode, VariationalSettings, fit_variational
 
-PROBE = "mdl.variational"
 #: Bytes of vectors that are held at once.
 BUDGET = 1 << 30
 
@@ -75,85 +71,50 @@ class Variational(VariationalSettings):
         EncodingError
             For NaN or infinite values in the vectors.
         """
-        labels = labels_of(problem, PROBE)
-        splits = {s: split_of(problem, labels, s, PROBE, dev=False) for s in problem.seeds}
-        targets: dict[tuple[int, str], Labels] = {(s, "target"): labels for s in splits}
-        if self.control:
-            types = problem.data.types()
-            for seed in splits:
-                y = control_labels(types, labels.y, rng=problem.rng(None, seed))
-                targets[seed, "control"] = dataclasses.replace(labels, y=y)
+        tasks = seed_tasks(
+            problem, "mdl.variational", dev=False, control=self.control, several=SEVERAL
+        )
+        n_labels = len(tasks[0].labels.names)
         for vectors in layer_chunks(problem, BUDGET):
-            places = [(layer, *key) for layer in vectors for key in targets]
+            cells = [(layer, task) for layer in vectors for task in tasks]
+            rngs = [problem.rng(layer, task.seed).spawn(2)[task.control] for layer, task in cells]
             jobs = [
-                _job(vectors[layer], targets[seed, task], splits[seed], problem, layer, seed, task)
-                for layer, seed, task in places
+                MLPJob.of(vectors[layer], task, rng)
+                for (layer, task), rng in zip(cells, rngs, strict=True)
             ]
-            codes = fit_variational(jobs, n_labels=len(labels.names), **self.asked())
-            found = dict(zip(places, codes, strict=True))
-            for layer in vectors:
-                for seed, split in splits.items():
-                    result = self._result(
-                        vectors[layer], labels, split, found[layer, seed, "target"]
-                    )
-                    if self.control:
-                        other = self._result(
-                            vectors[layer],
-                            targets[seed, "control"],
-                            split,
-                            found[layer, seed, "control"],
-                        )
-                        result = _with_control(result, other)
+            codes = iter(fit_variational(jobs, n_labels, self))
+            for layer, X in vectors.items():
+                found = [self._result(X, task, next(codes)) for task in tasks]
+                for seed, result in by_seed(tasks, found, _with_control):
                     yield layer, seed, result
 
-    def _result(
-        self, X: NDArray[np.float32], labels: Labels, split: Split, code: VariationalCode
-    ) -> Result:
-        predicted = code.log_probabilities(X[split.test]).argmax(axis=1)
-        scored = classification(labels, predicted, split.test, split.train)
-        names = ["inputs", *(f"hidden {i + 1}" for i in range(len(self.hidden)))]
+    def _result(self, X: NDArray[np.float32], task: SeedTask, code: VariationalCode) -> Result:
+        test = task.split.test
+        predicted = code.log_probabilities(X[test]).argmax(axis=1)
+        scored = classification(task.labels, predicted, test, task.split.train)
         architecture: dict[str, list[Any]] = {
-            "part": names,
+            "part": ["inputs", *(f"hidden {i + 1}" for i in range(len(self.hidden)))],
             "neurons": [X.shape[1], *self.hidden],
             "kept": list(code.architecture),
         }
-        arrays = {
-            f"log_alpha_{i}": rates for i, rates in enumerate(code.log_alpha) if self.keep_rates
-        }
-        scores = {
-            "compression": code.compression,
-            "codelength": code.codelength,
-            "data_bits": code.data_bits,
-            "model_bits": code.model_bits,
-            "data_bits_at_means": code.data_bits_at_means,
-            "uniform": code.uniform,
-            **scored.scores,
-        }
-        tables = {"architecture": architecture, **scored.tables}
-        return Result(scores, tables=tables, arrays=arrays, warnings=scored.warnings)
-
-
-def _job(
-    X: NDArray[np.float32],
-    labels: Labels,
-    split: Split,
-    problem: Problem,
-    layer: int,
-    seed: int,
-    task: str,
-) -> MLPJob:
-    rng = problem.rng(layer, seed).spawn(2)[task == "control"]
-    none = np.arange(0)
-    return MLPJob(X, labels.y, split.train, none, none, rng)
+        rates = {f"log_alpha_{i}": rates for i, rates in enumerate(code.log_alpha)}
+        names = ("compression", "codelength", "data_bits", "model_bits", "data_bits_at_means",
+                 "uniform")  # fmt: skip
+        return Result(
+            {**{name: getattr(code, name) for name in names}, **scored.scores},
+            tables={"architecture": architecture, **scored.tables},
+            arrays=rates if self.keep_rates else {},
+            warnings=scored.warnings,
+        )
 
 
 def _with_control(result: Result, control: Result) -> Result:
     """Add a control task's scores and architecture."""
     names = ("compression", "codelength", "data_bits", "model_bits", "accuracy")
-    scores = {
-        **result.scores,
-        **{f"control_{name}": control.scores[name] for name in names},
-        "selectivity": result.scores["accuracy"] - control.scores["accuracy"],
-    }
-    tables = {**result.tables, "control_architecture": control.tables["architecture"]}
-    return dataclasses.replace(result, scores=scores, tables=tables)
+    return result.adding(
+        scores={
+            **{f"control_{name}": control.scores[name] for name in names},
+            "selectivity": result.scores["accuracy"] - control.scores["accuracy"],
+        },
+        tables={"control_architecture": control.tables["architecture"]},
+    )
