@@ -4,31 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
-
-
-def ranks(values: NDArray[np.floating]) -> Floats:
-    """Return ranks from 1 along the last axis; equal values share the mean of theirs.
-
-    Parameters
-    ----------
-    values : float array, shape (..., t)
-        Infinity ranks last.
-    """
-    order = np.argsort(values, axis=-1, kind="stable")
-    ordered = np.take_along_axis(values, order, axis=-1)
-    place = np.broadcast_to(np.arange(values.shape[-1]), values.shape)
-    first = np.ones(values.shape, bool)
-    first[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
-    last = np.ones(values.shape, bool)
-    last[..., :-1] = first[..., 1:]
-    start = np.maximum.accumulate(np.where(first, place, 0), axis=-1)
-    far = np.where(last, place, values.shape[-1])
-    stop = np.minimum.accumulate(far[..., ::-1], axis=-1)[..., ::-1]
-    out = np.empty(values.shape)
-    np.put_along_axis(out, order, (start + stop) / 2 + 1, axis=-1)
-    return out
 
 
 def rank_correlation(
@@ -49,7 +27,7 @@ def rank_correlation(
     """
     centred = []
     for values in (a, b):
-        r = ranks(np.where(real, values, np.inf))
+        r = rankdata(np.where(real, values, np.inf), axis=-1)
         # With ties at their mean, n ranks add up to n (n + 1) / 2.
         r -= (real.sum(axis=-1, keepdims=True) + 1) / 2
         centred.append(np.where(real, r, 0.0))
