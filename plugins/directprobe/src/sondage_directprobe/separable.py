@@ -40,14 +40,6 @@ def separability(points: Points) -> Separability:
 
     One ridge regression settles the easy pairs. Labels that share a vector overlap. For the
     rest there are `compare_hulls`'s machine, nearest points and linear program.
-
-    Parameters
-    ----------
-    points : Points
-
-    Returns
-    -------
-    Separability
     """
     k = len(points.names)
     W = ridge(points)

@@ -59,14 +59,7 @@ class Target:
 
 
 class Trainer:
-    """Trains cells and evaluates them.
-
-    Parameters
-    ----------
-    shape : Shape
-    reader : Reader
-    settings : EdgeSettings
-    """
+    """Trains cells and evaluates them."""
 
     def __init__(self, shape: Shape, reader: Reader, settings: EdgeSettings) -> None:
         self.shape, self.reader, self.settings = shape, reader, settings

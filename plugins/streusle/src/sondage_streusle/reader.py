@@ -30,10 +30,6 @@ def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
         single words without lexical category and supersense are none, but counted
         (``words-without-lexcat``): they are in corpora in which adpositions alone are annotated.
 
-    Returns
-    -------
-    Streusle
-
     Raises
     ------
     sondage.errors.DataError
