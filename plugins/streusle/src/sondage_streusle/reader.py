@@ -55,21 +55,18 @@ def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
         of_file = _read_one(name, defects)
         found += of_file
         file_of += [place] * len(of_file)
+    columns = {
+        name: [value for sentence in found for value in getattr(sentence, name)]
+        for name in ("forms", "lemmas", "upos", "xpos", "lexcats", "ss", "ss2", "strong", "lines")
+    }
+    columns |= {name: np.array(columns[name], np.int64) for name in ("strong", "lines")}
     return Streusle(
-        forms=[v for s in found for v in s.forms],
-        lemmas=[v for s in found for v in s.lemmas],
-        upos=[v for s in found for v in s.upos],
-        xpos=[v for s in found for v in s.xpos],
-        lexcats=[v for s in found for v in s.lexcats],
-        ss=[v for s in found for v in s.ss],
-        ss2=[v for s in found for v in s.ss2],
-        strong=np.array([v for s in found for v in s.strong], np.int64),
+        **columns,
         offsets=offsets_of(len(s.forms) for s in found),
         sent_ids=[s.sent_id for s in found],
         texts=[s.text for s in found],
         files=names,
         file_of=np.array(file_of, np.int64),
-        lines=np.array([v for s in found for v in s.lines], np.int64),
         warnings=defects.added_to(_counted(found)),
     )
 
