@@ -77,7 +77,7 @@ class Clusters(ClusterSettings):
                 raise DataError(f"directprobe.clusters: the {name} part is empty")
         probe = fitted(self, X[train], labels.y[train])
         scored = classification(labels, probe.predict(X[test]), test, train)
-        tables = {**scored.tables, **_cluster_tables(probe, labels, train)}
+        tables = _cluster_tables(probe, labels, train)
         scores = {
             "n_clusters": float(probe.n_clusters_),
             "labels": float(len(probe.classes_)),
@@ -106,7 +106,7 @@ class Clusters(ClusterSettings):
         # Only now: distances warn when they are first asked for.
         warnings.update(probe.warnings_)
         outcomes = scored.outcomes and replace(scored.outcomes, score="accuracy")
-        return Result(scores, outcomes, tables, arrays, dict(warnings))
+        return Result(scores, outcomes, {**scored.tables, **tables}, arrays, dict(warnings))
 
     def _similarity(
         self, probe: DirectProbe, X: Any, y: Ints, warnings: Counter[str]

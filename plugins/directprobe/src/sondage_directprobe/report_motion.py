@@ -48,8 +48,8 @@ def planes(
     for task, encoder in [(t, e) for t in results.tasks for e in results.own(t)]:
         found = [m for m in results.means if m.task == task and m.encoder == encoder]
         layers = [[m for m in found if m.layer == k] for k in sorted({m.layer for m in found})]
-        tables = drawn([sorted(part, key=lambda m: m.step) for part in layers])
-        tables = [t for t in tables if t is not None]
+        made = drawn([sorted(part, key=lambda m: m.step) for part in layers])
+        tables = [t for t in made if t is not None]
         if not tables:
             continue
         data = pd.concat(tables, ignore_index=True)

@@ -169,7 +169,7 @@ def _words(data: TaskData, sentence: int, blanks: str | None) -> Sequence[str]:
             hint="choose items of other sentences",
         )
     if blanks is not None:
-        return [word if word.split() == [word] else _filled(word, blanks) for word in words]
+        return [blanks.join(word.split()) or blanks for word in words]
     for k, word in enumerate(words):
         if word.split() != [word]:
             raise DataError(
@@ -178,10 +178,6 @@ def _words(data: TaskData, sentence: int, blanks: str | None) -> Sequence[str]:
                 hint="say blanks='_' to have blanks within words replaced",
             )
     return words
-
-
-def _filled(word: str, blanks: str) -> str:
-    return blanks.join(word.split()) or blanks
 
 
 def _label(data: TaskData, target: Labels, item: int) -> str | list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
         of_file = _read_one(name, defects)
         found += of_file
         file_of += [place] * len(of_file)
-    columns = {
+    columns: dict[str, Any] = {
         name: [value for sentence in found for value in getattr(sentence, name)]
         for name in ("forms", "lemmas", "upos", "xpos", "lexcats", "ss", "ss2", "strong", "lines")
     }
@@ -67,7 +67,13 @@ def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
         texts=[s.text for s in found],
         files=names,
         file_of=np.array(file_of, np.int64),
-        warnings=defects.added_to(_counted(found)),
+        warnings=defects.added_to(
+            {
+                "words-without-lexcat": sum(map(_without_lexcat, found)),
+                "multiword-tokens": sum(s.multiword for s in found),
+                "sentences-with-multiword-tokens": sum(s.multiword > 0 for s in found),
+            }
+        ),
     )
 
 
@@ -97,14 +103,6 @@ def _read_one(path: str, defects: Defects) -> list[StreusleSentence]:
 def _texts(sentence: StreusleSentence) -> list[str]:
     columns = (sentence.forms, sentence.lemmas, sentence.ss, sentence.ss2)
     return [*(v for column in columns for v in column), sentence.text or ""]
-
-
-def _counted(found: Sequence[StreusleSentence]) -> dict[str, int]:
-    return {
-        "words-without-lexcat": sum(map(_without_lexcat, found)),
-        "multiword-tokens": sum(s.multiword for s in found),
-        "sentences-with-multiword-tokens": sum(s.multiword > 0 for s in found),
-    }
 
 
 def _without_lexcat(sentence: StreusleSentence) -> int:

@@ -12,6 +12,7 @@ from sondage.contracts import Problem
 from sondage.data import Ints, Result
 from sondage_structural import results
 from sondage_structural.inputs import Pictured, forest_of, parts_of
+from sondage_structural.predicting import Blocks
 from sondage_structural.trees import Forest
 
 
@@ -55,14 +56,14 @@ class Chain(Pictured):
             yield None, seed, scored.result(problem.splits[seed].test)
 
 
-def _distances(forest: Forest, sentences: Ints) -> results.Blocks:
+def _distances(forest: Forest, sentences: Ints) -> Blocks:
     for block in forest.blocks(sentences):
         at = np.arange(int(forest.lengths[sentences[block]].max()), dtype=np.float64)
         one = np.abs(at[:, None] - at[None])
         yield block, np.broadcast_to(one, (len(block), *one.shape))
 
 
-def _depths(forest: Forest, sentences: Ints) -> results.Blocks:
+def _depths(forest: Forest, sentences: Ints) -> Blocks:
     for block in forest.blocks(sentences):
         at = np.arange(int(forest.lengths[sentences[block]].max()), dtype=np.float64)
         yield block, np.broadcast_to(at, (len(block), len(at)))

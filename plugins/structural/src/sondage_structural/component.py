@@ -16,7 +16,6 @@ from sondage_structural.inputs import LayerGroup, Pictured, forest_of, groups, p
 from sondage_structural.predicting import Blocks, depth_blocks, distance_blocks
 from sondage_structural.probes import draw
 from sondage_structural.settings import StructuralSettings
-from sondage_structural.trees import Forest
 
 if TYPE_CHECKING:
     from sondage_structural.training import Fitted
@@ -39,7 +38,7 @@ class _Structural(StructuralSettings, Pictured):
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]]
     blocks: ClassVar[Callable[..., Blocks]]
-    scored: ClassVar[Callable[[Forest, Ints, Blocks], results.Scored]]
+    scored: ClassVar[Callable[..., results.Scored]]
 
     keep_projection: bool = False
 
