@@ -28,13 +28,16 @@ from torch import nn
 from sondage.data import Units
 from sondage.execute.encode import encode
 from sondage.store import Key, Store, paths
-from sondage_edge import EdgeProbe, reference
+from sondage_edge import EdgeProbe
 from sondage_edge.estimator import EdgeSettings, cells_of
 from sondage_edge.labels import decisions, micro_f1, truth
 from sondage_edge.network import Shape, initial, losses, named
 from sondage_edge.ragged import Batches, places
 from sondage_edge.reading import Reader
 from sondage_edge.training import Steps, Target, Trainer
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "edge" / "tests"))
+import edge_reference as reference
 
 
 def inputs():

@@ -2,6 +2,7 @@
 
 import math
 
+import edge_reference as reference
 import numpy as np
 import pytest
 import torch
@@ -9,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sondage.data import States, Units, ranges
-from sondage_edge import reference
 from sondage_edge.network import Shape, initial, logits, losses, named
 from sondage_edge.ragged import Batches, batch, places
 from sondage_edge.reading import Reader

@@ -139,13 +139,9 @@ def across_tasks(results: ZhouResults, found: DataFrame, paper: Paper) -> list[P
         steps = [_least(results, row, step) for step in (0, row["step"])]
         if not all(steps):
             continue
-        moved = change(*steps)
-        rows.append(
-            {"task": row["task"], "encoder": row["encoder"], "tuned_on": row["tuned_on"],
-             "labels": moved.up + moved.down + moved.same, "up": moved.up, "down": moved.down,
-             "same": moved.same, "mean_change": moved.mean}
-            | {c: row[c] for c in (*_ACCURACY, *_DIFFERENCE)}
-        )  # fmt: skip
+        place = {c: row[c] for c in ("task", "encoder", "tuned_on")}
+        told = {c: row[c] for c in (*_ACCURACY, *_DIFFERENCE)}
+        rows.append(place | change(*steps) | told)
     if not rows:
         return []
     plain = table[table["state"] == "original"].drop_duplicates("task")
