@@ -28,13 +28,16 @@ from torch import nn
 from sondage.data import Units
 from sondage.execute.encode import encode
 from sondage.store import Key, Store, paths
-from sondage_edge import EdgeProbe, reference
-from sondage_edge.estimator import cells_of
+from sondage_edge import EdgeProbe
+from sondage_edge.estimator import EdgeSettings, cells_of
 from sondage_edge.labels import decisions, micro_f1, truth
-from sondage_edge.network import Shape, dense, initial, losses, named
+from sondage_edge.network import Shape, initial, losses, named
 from sondage_edge.ragged import Batches, places
 from sondage_edge.reading import Reader
-from sondage_edge.training import Adam, Target, Trainer, TrainingSettings
+from sondage_edge.training import Steps, Target, Trainer
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "edge" / "tests"))
+import edge_reference as reference
 
 
 def inputs():
@@ -129,18 +132,18 @@ def epoch_each_way(states, units, target, train, limit):
     shape = Shape(reader.width, 2, n_labels, mixed=reader.mixed)
     where = places(units, states[0].offsets)
     rng = np.random.default_rng(0)
-    start = dense([initial(shape, rng)])
+    start = initial(shape, rng)[None]
     start += 0.02 * rng.standard_normal(start.shape).astype(np.float32)  # logits are not all 0
     batches = list(Batches(where, train).deal(32, rng))[:limit]
     one = {k: v[0] for k, v in named(shape, torch.from_numpy(start)).items()}
     y = Target(torch.from_numpy(target.y), n_labels)
-    trainer = Trainer(shape, reader, TrainingSettings())
+    trainer = Trainer(shape, reader, EdgeSettings())
 
     net, gaps = Padded(one, 0.0), []
     for batch in batches[:10]:
         with torch.no_grad():
             ours = losses(trainer.scores(torch.from_numpy(start), np.arange(1), batch),
-                          y.of(batch.items, "sigmoid"), "sigmoid").item()  # fmt: skip
+                          y.of(batch.items, "sigmoid")[0], "sigmoid").item()  # fmt: skip
             theirs = padded_loss(net, padded_batch(states, units, target.y, batch.items), n_labels)
         gaps.append(abs(theirs.item() / ours - 1))
     print(f"loss on the same parameters, 10 batches: relative difference at most {max(gaps):.1e}")
@@ -148,7 +151,7 @@ def epoch_each_way(states, units, target, train, limit):
     net = Padded(one, 0.3)
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
     state, noise = (
-        Adam(torch.from_numpy(start.copy()), TrainingSettings()),
+        Steps(torch.from_numpy(start.copy()), EdgeSettings()),
         torch.Generator().manual_seed(0),
     )
     spent = np.zeros((2, 2))

@@ -35,9 +35,10 @@ def test_a_file_without_a_row_is_an_error_with_the_first_defect():
 
 
 def test_sentences():
-    found = Sentences()
-    found.files, found.file_of, found.lines = ("a",), np.array([0, 0]), np.array([1, 2, 5])
-    found.forms, found.offsets, found.texts = ["A", "b", "c"], np.array([0, 2, 3]), (None, "C!")
+    found = Sentences(
+        forms=["A", "b", "c"], offsets=np.array([0, 2, 3]), sent_ids=(None, None),
+        texts=(None, "C!"), files=("a",), file_of=np.array([0, 0]), lines=np.array([1, 2, 5]),
+    )  # fmt: skip
     assert found.n_words == 3
     assert (found.where(0, 1), found.where(1)) == ("a:2", "a:5")
     assert found.corpus().texts == ("A b", "C!")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
 import numpy as np
@@ -38,16 +39,28 @@ class Rows:
         return f"{self.files[self.file_of[i]]}:{self.lines[i]}"
 
 
+@dataclass(frozen=True, kw_only=True)
 class Sentences(Rows):
-    """Rows that are sentences in words; `lines` has one per word.
+    """Rows that are sentences in words; a reader's columns of words are such a dataclass, too.
 
-    Attributes
+    Parameters
     ----------
     forms : sequence of str, length n_words
     offsets : int64 array, shape (n + 1,)
         Sentence i owns words ``offsets[i]:offsets[i + 1]``.
-    texts : sequence of str or None, length n
-        The running text, where given.
+    sent_ids, texts : sequences of str or None, length n
+        Name and running text, where given.
+    files : tuple of str
+        The files read, as they were named.
+    file_of : int64 array, shape (n,)
+        Index into `files` of each sentence.
+    lines : int64 array, shape (n_words,)
+        Line of each word in its file, from 1.
+    warnings : mapping of slug to count
+        What was left out, by reason.
+
+    Attributes
+    ----------
     called : str
         What messages call the corpus, if nothing else is said.
     """
@@ -55,7 +68,12 @@ class Sentences(Rows):
     called: ClassVar[str] = "corpus"
     forms: Sequence[str]
     offsets: Ints
+    sent_ids: Sequence[str | None]
     texts: Sequence[str | None]
+    files: tuple[str, ...]
+    file_of: Ints
+    lines: Ints
+    warnings: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n_words(self) -> int:

@@ -13,6 +13,7 @@ from sondage.errors import DataError, EncodingError
 
 #: The usual hint for a target with several labels an item.
 ONE_LABEL = "choose a task with one label an item, such as treebank.upos"
+_BLOCK = 1 << 14
 
 
 def labels_of(problem: Problem, probe: str, several: str = ONE_LABEL) -> Labels:
@@ -80,11 +81,17 @@ def surprisals(logits: NDArray[np.float64], y: Ints) -> NDArray[np.float64]:
     return np.asarray((total + top - logits[np.arange(len(y)), y]) / np.log(2))
 
 
-def check_finite(X: NDArray[Any], what: str = "the vectors") -> None:
-    """Raise `EncodingError` where a row of `X` holds NaN or an infinity."""
-    bad = int(np.count_nonzero(~np.isfinite(X).all(axis=1)))
+def check_finite(X: NDArray[Any], what: str = "the vectors", rows: Ints | None = None) -> None:
+    """Raise `EncodingError` where a row of `X`, or one of `rows`, holds NaN or an infinity.
+
+    Reads a memory map block by block.
+    """
+    n, bad = len(X) if rows is None else len(rows), 0
+    for at in range(0, n, _BLOCK):
+        these = slice(at, at + _BLOCK) if rows is None else rows[at : at + _BLOCK]
+        bad += int(np.count_nonzero(~np.isfinite(X[these]).all(axis=1)))
     if bad:
         raise EncodingError(
-            f"{what}: {bad} of {len(X)} vectors hold NaN or an infinity",
+            f"{what}: {bad} of {n} vectors hold NaN or an infinity",
             hint="look at the encoder's dtype (float16 overflows) and at its weights",
         )

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sondage.errors import DataError, SondageError
-from sondage_edges.coreference import read_dpr, read_gap, read_wsc
+from sondage_edges import read_dpr, read_gap, read_wsc
 
 HERE = Path(__file__).resolve()
 DATA = Path(os.environ.get("SONDAGE_DATA", HERE.parents[4] / "shared" / "data"))

@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sondage.errors import DataError, SondageError
-from sondage_edges.conllu import read_sentences, subtree
+from sondage.files import read_text
+from sondage.files.conllu import read_blocks
 from sondage_edges.protoroles import ADJUNCT_PROPERTIES, PROPERTIES, read_spr2
+from sondage_edges.subtrees import subtree
 
 HERE = Path(__file__).resolve()
 DATA = Path(os.environ.get("SONDAGE_DATA", HERE.parents[4] / "shared" / "data"))
@@ -282,13 +284,13 @@ def test_counts(spans):
 def test_predicates_are_verbs():
     found = read_spr2(DEV, RAW, IDS)
     lines = DEV.read_text("utf-8").split("\n")
-    starts = {s.line: s for s in read_sentences(str(DEV))}
+    starts = {block.first: block for block in read_blocks(read_text(str(DEV)), str(DEV))}
     verbs = 0
     for sentence, span in zip(found.sentence, found.spans, strict=True):
         first = int(found.lines[sentence])
         wanted = f"{span[0, 0] + 1}\t"
         line = next(x for x in lines[first - 1 :] if x.startswith(wanted))
-        assert line.split("\t")[1] == starts[first].words[span[0, 0]]
+        assert line.split("\t")[1] == starts[first].column(1)[span[0, 0]]
         verbs += line.split("\t")[3] == "VERB"
     assert 0.95 < verbs / len(found) < 0.99
 

@@ -278,7 +278,7 @@ def test_vectors_that_do_not_fit_are_refused():
         list(Depth().run_layers(whole))
     values = whole.states(0).values.copy()
     values[3, 1] = np.inf
-    with pytest.raises(EncodingError, match=r"layer 0, toy problem: .* in 1 of"):
+    with pytest.raises(EncodingError, match="layer 0, toy problem: 1 of"):
         list(Distance(**SMALL).run_layers(toys.ToyProblem(whole.data, [values])))
 
     class Subwords(toys.ToyProblem):

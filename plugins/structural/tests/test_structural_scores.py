@@ -11,7 +11,6 @@ from scipy.stats import spearmanr
 from sondage.errors import DataError
 from sondage_structural import dspr, nspr, root_accuracy, spanning_tree, tree_distances, uuas
 from sondage_structural.measures import distance_correlations, spanned
-from sondage_structural.ranking import ranks
 from sondage_structural.trees import Forest
 
 seeds = st.integers(0, 2**32 - 1)
@@ -129,10 +128,6 @@ def test_scores_are_those_of_the_obvious_loops(seed, sizes, tied):
     assert root_accuracy(own, heads, scored) == pytest.approx(
         slow_root_accuracy(own, heads, scored)
     )
-
-
-def test_tied_values_share_their_mean_rank():
-    assert ranks(np.array([3.0, 1.0, 3.0, np.inf, 2.0])).tolist() == [3.5, 1, 3.5, 5, 2]
 
 
 def test_perfect_predictions():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -69,31 +70,20 @@ class Clusters(ClusterSettings):
             yield layer, seed, self._cell(X, labels, split.train, split.test)
 
     def _cell(self, X: Any, labels: Labels, train: Ints, test: Ints) -> Result:
+        from sondage_directprobe.estimator import fitted
+
         for name, part in (("training", train), ("test", test)):
             if not len(part):
                 raise DataError(f"directprobe.clusters: the {name} part is empty")
-        names = np.array(labels.names)
-        probe = self._fit(X[train], labels.y[train])
-        predicted = probe.predict(X[test])
-        scored = classification(labels, predicted, test, train)
+        probe = fitted(self, X[train], labels.y[train])
+        scored = classification(labels, probe.predict(X[test]), test, train)
+        tables = _cluster_tables(probe, labels, train)
         scores = {
             "n_clusters": float(probe.n_clusters_),
             "labels": float(len(probe.classes_)),
             "is_linear": float(probe.is_linear_),
             **scored.scores,
         }
-        per_label: dict[str, list[Any]] = {
-            "label": names[probe.classes_].tolist(),
-            "items": np.bincount(labels.y[train])[probe.classes_].tolist(),
-            "clusters": [int((probe.cluster_labels_ == c).sum()) for c in probe.classes_],
-        }
-        tables: dict[str, Mapping[str, list[Any]]] = {**scored.tables, "per_label": per_label}
-        tables["clusters"] = {
-            "cluster": list(range(probe.n_clusters_)),
-            "label": names[probe.cluster_labels_].tolist(),
-            "items": probe.cluster_sizes_.tolist(),
-        }
-        warnings = dict(scored.warnings)
         arrays = {
             "assignments": probe.assignments_,
             "items": np.asarray(train),
@@ -101,41 +91,32 @@ class Clusters(ClusterSettings):
             "cluster_labels": probe.cluster_labels_,
         }
         if self.distances:
+            names = np.array(labels.names)
             scores["mean_min_distance"] = float(probe.min_distances_.mean())
             scores["min_distance"] = float(probe.min_distances_.min())
-            per_label["min_distance"] = probe.min_distances_.tolist()
-            per_label["nearest_label"] = names[probe.nearest_labels_].tolist()
+            tables["per_label"]["min_distance"] = probe.min_distances_.tolist()
+            tables["per_label"]["nearest_label"] = names[probe.nearest_labels_].tolist()
             tables["distances"] = _distance_table(probe, names)
-            arrays["distances"] = probe.distances_
-            arrays.update(_separators(probe))
+            arrays |= {"distances": probe.distances_, **_separators(probe)}
+        warnings = Counter(scored.warnings)
         if self.similarity:
-            value, table = self._similarity(probe, X[test], labels.y[test], warnings)
-            tables["similarity"] = table
+            value, tables["similarity"] = self._similarity(probe, X[test], labels.y[test], warnings)
             if value is not None:
                 scores["spatial_similarity"] = value
-        for slug, count in probe.warnings_.items():
-            warnings[slug] = warnings.get(slug, 0) + count
-        return Result(
-            scores=scores,
-            outcomes=scored.outcomes and replace(scored.outcomes, score="accuracy"),
-            tables=tables,
-            arrays=arrays,
-            warnings=warnings,
-        )
-
-    def _fit(self, X: Any, y: Ints) -> DirectProbe:
-        from sondage_directprobe.estimator import DirectProbe
-
-        return DirectProbe(conflicts=self.conflicts, memory=self.memory).fit(X, y)
+        # Only now: distances warn when they are first asked for.
+        warnings.update(probe.warnings_)
+        outcomes = scored.outcomes and replace(scored.outcomes, score="accuracy")
+        return Result(scores, outcomes, {**scored.tables, **tables}, arrays, dict(warnings))
 
     def _similarity(
-        self, probe: DirectProbe, X: Any, y: Ints, warnings: dict[str, int]
+        self, probe: DirectProbe, X: Any, y: Ints, warnings: Counter[str]
     ) -> tuple[float | None, dict[str, list[Any]]]:
+        from sondage_directprobe.estimator import fitted
         from sondage_directprobe.similarity import spatial_similarity
 
         value, reason, clusters, common = None, "", None, 0
         try:
-            other = self._fit(X, y)
+            other = fitted(self, X, y)
             clusters = other.n_clusters_
             common = len(np.intersect1d(probe.classes_, other.classes_))
             odd = len(np.setxor1d(probe.classes_, other.classes_))
@@ -151,6 +132,22 @@ class Clusters(ClusterSettings):
             "common_labels": [common],
             "reason": [reason],
         }
+
+
+def _cluster_tables(probe: DirectProbe, labels: Labels, train: Ints) -> dict[str, dict[str, Any]]:
+    """Return the tables of labels and of clusters."""
+    names = np.array(labels.names)
+    per_label = {
+        "label": names[probe.classes_].tolist(),
+        "items": np.bincount(labels.y[train])[probe.classes_].tolist(),
+        "clusters": [int((probe.cluster_labels_ == c).sum()) for c in probe.classes_],
+    }
+    clusters = {
+        "cluster": list(range(probe.n_clusters_)),
+        "label": names[probe.cluster_labels_].tolist(),
+        "items": probe.cluster_sizes_.tolist(),
+    }
+    return {"per_label": per_label, "clusters": clusters}
 
 
 def _distance_table(probe: DirectProbe, names: Any) -> dict[str, list[Any]]:

@@ -51,10 +51,6 @@ def hull_distances(points: Points, clusters: list[Ints], *, gap: float) -> Dista
         Point numbers of each cluster.
     gap : float
         Relative gap between the distance and its proved lower bound.
-
-    Returns
-    -------
-    Distances
     """
     k = len(clusters)
     label = np.array([points.label[c[0]] for c in clusters])

@@ -233,6 +233,11 @@ class DirectProbe(ClusterSettings):
         return self._points
 
 
+def fitted(settings: ClusterSettings, X: NDArray[Any], y: NDArray[Any]) -> DirectProbe:
+    """Return a `DirectProbe` of these settings that is fitted to the rows."""
+    return DirectProbe(conflicts=settings.conflicts, memory=settings.memory).fit(X, y)
+
+
 class _Certificates(Mapping[tuple[int, int], Certificate]):
     def __init__(
         self,

@@ -91,30 +91,19 @@ def closest_labels(means: NDArray[Any], k: int = 3) -> list[int]:
     return [int(i) for i in sets[int(np.argmin(total))]]
 
 
-@dataclass(frozen=True)
-class Change:
-    """How the distances of labels to their nearest other label changed.
-
-    Parameters
-    ----------
-    up, down, same : int
-        Labels whose least distance grew, shrank, or stayed within `TOLERANCE` of its size.
-    mean : float
-        Mean of after - before over the labels, in the vectors' own unit; NaN without labels.
-    """
-
-    up: int
-    down: int
-    same: int
-    mean: float
-
-
 #: Distances are proved to 1e-6 of their size; a smaller change is none.
 TOLERANCE = 1e-5
 
 
-def change(before: Mapping[str, float], after: Mapping[str, float]) -> Change:
+def change(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
     """Compare least distances by label, for the labels that both sides have.
+
+    Returns
+    -------
+    dict
+        ``labels``, and of them ``up``, ``down`` and ``same``: those whose least distance grew,
+        shrank, or stayed within `TOLERANCE` of its size; ``mean_change``, the mean of after -
+        before in the vectors' own unit, NaN without labels.
 
     References
     ----------
@@ -123,5 +112,10 @@ def change(before: Mapping[str, float], after: Mapping[str, float]) -> Change:
     common = [label for label in before if label in after]
     a, b = (np.array([side[label] for label in common]) for side in (before, after))
     still = np.abs(b - a) <= TOLERANCE * np.maximum(np.abs(a), np.abs(b))
-    up, down = int(((b > a) & ~still).sum()), int(((b < a) & ~still).sum())
-    return Change(up, down, int(still.sum()), float((b - a).mean()) if common else float("nan"))
+    return {
+        "labels": len(common),
+        "up": int(((b > a) & ~still).sum()),
+        "down": int(((b < a) & ~still).sum()),
+        "same": int(still.sum()),
+        "mean_change": float((b - a).mean()) if common else float("nan"),
+    }

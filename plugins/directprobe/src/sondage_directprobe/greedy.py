@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -43,7 +43,6 @@ class MergeCounts:
     asked: int = 0
     solved: int = 0
     undecided: int = 0
-    log: list[tuple[int, int, bool]] = field(default_factory=list)
 
 
 def merged(

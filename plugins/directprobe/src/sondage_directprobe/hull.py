@@ -85,10 +85,6 @@ def nearest(
     limit : int, optional
         Most steps; ``100 + 20 * (d + 2)`` if not given.
 
-    Returns
-    -------
-    Nearest
-
     References
     ----------
     Wolfe 1976, Finding the nearest point in a polytope, Mathematical Programming 11, for the

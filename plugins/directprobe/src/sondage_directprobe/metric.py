@@ -60,13 +60,7 @@ class SpatialSimilarity(ClusterSettings):
 
 
 class LabelledRows:
-    """All rows of both sides, and at the end the similarity.
-
-    Parameters
-    ----------
-    labels : Labels
-    metric : SpatialSimilarity
-    """
+    """All rows of both sides, and at the end the similarity."""
 
     def __init__(self, labels: Labels, metric: SpatialSimilarity) -> None:
         self.labels = labels
@@ -104,7 +98,7 @@ class LabelledRows:
             If a side has not one cluster per label (unless noted instead), fewer than three labels
             occur, or a side cannot be clustered at all.
         """
-        from sondage_directprobe.estimator import DirectProbe
+        from sondage_directprobe.estimator import fitted
         from sondage_directprobe.similarity import spatial_similarity
 
         if not self.parts:
@@ -113,8 +107,7 @@ class LabelledRows:
         # Ties and rounding hang on the order of rows: by item, whatever came first.
         order = np.argsort(rows, kind="stable")
         y = self.labels.y[rows[order]]
-        how = {"conflicts": self.metric.conflicts, "memory": self.metric.memory}
-        sides = [DirectProbe(**how).fit(side[order], y) for side in (a, b)]
+        sides = [fitted(self.metric, side[order], y) for side in (a, b)]
         scores, reason = {"comparable": 0.0}, ""
         try:
             scores = {"spatial_similarity": spatial_similarity(*sides)}

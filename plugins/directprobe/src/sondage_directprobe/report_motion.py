@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sondage.report import Axis, Paper, Series, file_name, heading, inline, plane_axis, series
+from sondage.report import Axis, Paper, file_name, heading, inline, plane_axis, series
 from sondage_directprobe.geometry import closest_labels, principal_plane
 from sondage_directprobe.report_read import Means, ZhouResults
 
@@ -23,45 +24,51 @@ def paths(results: ZhouResults, paper: Paper) -> list[Path]:
 
     The labels are chosen in the last layer, by the distances of their means before fine-tuning.
     """
+    note = (
+        "means of the three labels that lie closest before fine-tuning; "
+        "from the open circle to the filled mark; each layer has its own plane and scale"
+    )
+    return planes(results, paper, _paths, _path_panel, "figure3-paths",
+                  "Paths during fine-tuning", note)  # fmt: skip
+
+
+def planes(
+    results: ZhouResults, paper: Paper,
+    drawn: Callable[[list[list[Means]]], Iterable[DataFrame | None]],
+    panel: Callable[[DataFrame], Any], name: str, title: str, note: str,
+) -> list[Path]:  # fmt: skip
+    """Write a figure of a plane a layer for each task and each encoder trained on it.
+
+    `drawn` takes the label means of each layer, in the order of steps, and returns a table for
+    each plane, None where there is none.
+    """
     import pandas as pd
 
     out: list[Path] = []
-    for task in results.tasks:
-        for encoder in results.own(task):
-            found = cells_of(results, task, encoder)
-            deepest = max((m.layer for m in found), default=0)
-            first = [m for m in found if m.layer == deepest and m.step == 0]
-            steps = {m.step for m in found if m.layer == deepest}
-            if not first or len(steps) < 2:
-                continue
-            chosen = [first[0].labels[i] for i in closest_labels(first[0].values)]
-            tables = [_path(part, chosen) for part in by_layers(found)]
-            tables = [t for t in tables if t is not None]
-            by = series("label", chosen)
-            panels = [_path_panel(t, by) for t in tables]
-            note = (
-                "means of the three labels that lie closest before fine-tuning; "
-                "from the open circle to the filled mark; each layer has its own plane and scale"
-            )
-            data = pd.concat(tables, ignore_index=True)
-            data.insert(0, "task", task)
-            data.insert(1, "encoder", encoder)
-            out += paper.figure(
-                file_name("figure3-paths", task, encoder), panels, data, across=4, note=note,
-                title=f"Paths during fine-tuning: {task} ({encoder})",
-            )  # fmt: skip
+    for task, encoder in [(t, e) for t in results.tasks for e in results.own(t)]:
+        found = [m for m in results.means if m.task == task and m.encoder == encoder]
+        layers = [[m for m in found if m.layer == k] for k in sorted({m.layer for m in found})]
+        made = drawn([sorted(part, key=lambda m: m.step) for part in layers])
+        tables = [t for t in made if t is not None]
+        if not tables:
+            continue
+        data = pd.concat(tables, ignore_index=True)
+        data.insert(0, "task", task)
+        data.insert(1, "encoder", encoder)
+        out += paper.figure(
+            file_name(name, task, encoder), [panel(t) for t in tables], data, across=4, note=note,
+            title=f"{title}: {task} ({encoder})",
+        )  # fmt: skip
     return out
 
 
-def cells_of(results: ZhouResults, task: str, encoder: str) -> list[Means]:
-    """Return the label means of one encoder on one task."""
-    return [m for m in results.means if m.task == task and m.encoder == encoder]
-
-
-def by_layers(found: list[Means]) -> list[list[Means]]:
-    """Return a list for each layer, in the order of steps."""
-    layers = sorted({m.layer for m in found})
-    return [sorted((m for m in found if m.layer == k), key=lambda m: m.step) for k in layers]
+def _paths(layers: list[list[Means]]) -> list[DataFrame | None]:
+    """Return the paths in each layer, if the last one has a start and a way."""
+    deepest = layers[-1] if layers else []
+    if len({m.step for m in deepest}) < 2 or deepest[0].step != 0:
+        return []
+    chosen = [deepest[0].labels[i] for i in closest_labels(deepest[0].values)]
+    return [_path(part, chosen) for part in layers]
 
 
 def _path(part: list[Means], chosen: list[str]) -> DataFrame | None:
@@ -100,9 +107,10 @@ def plane_axes(data: DataFrame, *, origin: bool) -> tuple[Axis, Axis]:
     return axis("pc1", 0), axis("pc2", 1)
 
 
-def _path_panel(data: DataFrame, by: Series) -> Any:
+def _path_panel(data: DataFrame) -> Any:
     import altair as alt
 
+    by = series("label", data["label"])
     axes = plane_axes(data, origin=False)
     x, y, colour, shape = axes[0].x(), axes[1].y(), by.colour(), by.shape()
     last = int(data["step"].max())

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sondage.report import Paper, file_name, heading, inline
+from sondage.report import Paper, heading, inline
 from sondage.report.palette import COLOURS, INK, PALE
 from sondage_directprobe.geometry import principal_plane
-from sondage_directprobe.report_motion import SIDE, by_layers, cells_of, plane_axes
+from sondage_directprobe.report_motion import SIDE, plane_axes, planes
 from sondage_directprobe.report_read import Means, ZhouResults
 
 if TYPE_CHECKING:
@@ -22,28 +22,12 @@ NAMED = 4
 
 def differences(results: ZhouResults, paper: Paper) -> list[Path]:
     """Write figures 5 and 7 to 10: each label's mean after minus before, in 2-D PCA by layer."""
-    import pandas as pd
-
-    out: list[Path] = []
-    for task in results.tasks:
-        for encoder in results.own(task):
-            tables = [_difference(part) for part in by_layers(cells_of(results, task, encoder))]
-            tables = [t for t in tables if t is not None]
-            if not tables:
-                continue
-            panels = [_difference_panel(t) for t in tables]
-            note = (
-                "a point a label: its mean after fine-tuning minus before; "
-                "named: some that moved farthest; each layer has its own plane and scale"
-            )
-            data = pd.concat(tables, ignore_index=True)
-            data.insert(0, "task", task)
-            data.insert(1, "encoder", encoder)
-            out += paper.figure(
-                file_name("figure5-moves", task, encoder), panels, data, across=4, note=note,
-                title=f"Where labels moved: {task} ({encoder})",
-            )  # fmt: skip
-    return out
+    note = (
+        "a point a label: its mean after fine-tuning minus before; "
+        "named: some that moved farthest; each layer has its own plane and scale"
+    )
+    return planes(results, paper, lambda layers: map(_difference, layers), _difference_panel,
+                  "figure5-moves", "Where labels moved", note)  # fmt: skip
 
 
 def _difference(part: list[Means]) -> DataFrame | None:

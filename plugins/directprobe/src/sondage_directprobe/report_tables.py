@@ -22,6 +22,12 @@ CLUSTER_SCORES = {
 }
 
 
+#: What is told of the classifier's accuracy.
+_ACCURACY = ("accuracy", "accuracy_std", "accuracy_low", "accuracy_high")
+#: Its difference to the baseline, as `Findings.summary` calls it too.
+_DIFFERENCE = ("difference", "difference_low", "difference_high")
+
+
 def classifier_of(results: ZhouResults, wanted: str = "") -> str:
     """Return the classifier whose accuracy the tables show; empty if there is none.
 
@@ -54,17 +60,13 @@ def cells(results: ZhouResults, classifier: str) -> DataFrame:
         score = row["score"]
         if row["component"] == classifier and score == "accuracy":
             into |= {"accuracy": row["mean"], "accuracy_low": row["low"],
-                     "accuracy_high": row["high"], "difference": row["difference"],
-                     "difference_low": row["difference_low"],
-                     "difference_high": row["difference_high"]}  # fmt: skip
+                     "accuracy_high": row["high"]} | {c: row[c] for c in _DIFFERENCE}  # fmt: skip
         elif row["component"] == classifier and score == "accuracy_std":
             into[score] = row["mean"]
         elif row["component"] in clustered and score in CLUSTER_SCORES:
             into[CLUSTER_SCORES[score]] = row["mean"]
     keys = ["task", "encoder", "step", "layer"]
-    wanted = ["accuracy", "accuracy_std", "accuracy_low", "accuracy_high", "clusters", "labels",
-              "linear", "similarity", "mean_min_distance", "difference", "difference_low",
-              "difference_high"]  # fmt: skip
+    wanted = [*_ACCURACY, *CLUSTER_SCORES.values(), *_DIFFERENCE]
     data = [dict(zip(keys, place, strict=True)) | values for place, values in rows.items()]
     out = pd.DataFrame(data, columns=[*keys, *wanted])
     return out.sort_values(keys, kind="stable", ignore_index=True)
@@ -137,21 +139,15 @@ def across_tasks(results: ZhouResults, found: DataFrame, paper: Paper) -> list[P
         steps = [_least(results, row, step) for step in (0, row["step"])]
         if not all(steps):
             continue
-        moved = change(*steps)
-        rows.append(
-            {"task": row["task"], "encoder": row["encoder"], "tuned_on": row["tuned_on"],
-             "labels": moved.up + moved.down + moved.same, "up": moved.up, "down": moved.down,
-             "same": moved.same, "mean_change": moved.mean}
-            | {c: row[c] for c in ("accuracy", "accuracy_std", "accuracy_low", "accuracy_high",
-                                   "difference", "difference_low", "difference_high")}
-        )  # fmt: skip
+        place = {c: row[c] for c in ("task", "encoder", "tuned_on")}
+        told = {c: row[c] for c in (*_ACCURACY, *_DIFFERENCE)}
+        rows.append(place | change(*steps) | told)
     if not rows:
         return []
     plain = table[table["state"] == "original"].drop_duplicates("task")
     first = [
-        {"task": r["task"], "encoder": results.base, "tuned_on": "nothing",
-         "accuracy": r["accuracy"], "accuracy_std": r["accuracy_std"],
-         "accuracy_low": r["accuracy_low"], "accuracy_high": r["accuracy_high"]}
+        {"task": r["task"], "encoder": results.base, "tuned_on": "nothing"}
+        | {c: r[c] for c in _ACCURACY}
         for r in plain.to_dict("records") if any(r["task"] == x["task"] for x in rows)
     ]  # fmt: skip
     data = pd.DataFrame([*first, *rows], columns=list(rows[0]))

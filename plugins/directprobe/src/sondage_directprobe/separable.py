@@ -40,14 +40,6 @@ def separability(points: Points) -> Separability:
 
     One ridge regression settles the easy pairs. Labels that share a vector overlap. For the
     rest there are `compare_hulls`'s machine, nearest points and linear program.
-
-    Parameters
-    ----------
-    points : Points
-
-    Returns
-    -------
-    Separability
     """
     k = len(points.names)
     W = ridge(points)
@@ -64,19 +56,14 @@ def separability(points: Points) -> Separability:
             if width > points.tolerance:
                 normals[a, b] = normal
                 continue
-        found = _shared(points, at, bt) or compare_hulls(
-            points.X[at], points.X[bt], tolerance=points.tolerance
-        )
+        shared = bool(np.isin(points.vector[at], points.vector[bt]).any())
+        found = shared or compare_hulls(points.X[at], points.X[bt], tolerance=points.tolerance)
         if isinstance(found, Nearest) and found.lower > points.tolerance:
             normals[a, b] = found.slab
         else:
             overlap[a, b] = overlap[b, a] = True
             undecided += isinstance(found, Nearest) and found.status == "open"
     return Separability(overlap, normals, W, undecided)
-
-
-def _shared(points: Points, a: slice, b: slice) -> bool:
-    return bool(np.isin(points.vector[a], points.vector[b]).any())
 
 
 def ridge(points: Points) -> Doubles:

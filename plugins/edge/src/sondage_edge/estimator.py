@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints, States, Units
 from sondage.errors import DataError, EncodingError, ParameterError
+from sondage.probing import check_finite
 from sondage_edge.labels import asked, check_labels, check_training
 from sondage_edge.ragged import Batches, places, same_rows
-from sondage_edge.reading import Read, Reader, check_finite
-
-if TYPE_CHECKING:
-    from sondage_edge.training import Trainer
+from sondage_edge.reading import Read, Reader
 
 Loss = Literal["sigmoid", "softmax"]
 Size = Annotated[int, Ge(1)]
@@ -159,7 +157,8 @@ class EdgeProbe(EdgeSettings):
         ParameterError
             For parameters out of range.
         """
-        from sondage_edge.network import Shape, dense, initial
+        from sondage_edge.network import Shape, initial
+        from sondage_edge.training import Trainer
 
         layers = [states] if isinstance(states, States) else list(states)
         self._check_parameters()
@@ -177,16 +176,15 @@ class EdgeProbe(EdgeSettings):
             reader.mixed,
         )  # fmt: skip
         own = [initial(self._shape, each) for each in initials]
-        start = dense(own or [initial(self._shape, rng)] * reader.cells)
+        start = np.stack(own or [initial(self._shape, rng)] * reader.cells)
         train, held = Batches(where, np.arange(n)), Batches(where, np.arange(n, len(both)))
         try:
-            found = self._trainer(reader).train(start, train, held, self._target(labels), rng)
+            trainer = Trainer(self._shape, reader, self)
+            found = trainer.train(start, train, held, self._target(labels), rng)
         except EncodingError:
-            rows = np.unique(np.concatenate([b.rows for b in train.deal(256)]))
-            check_finite(layers, rows, range(len(layers)))
+            _check_finite(layers, train)
             raise
-        self.parameters_, history, self.converged_ = found
-        self.history_: dict[str, list[Any]] = dict(vars(history))
+        self.parameters_, self.history_, self.converged_ = found
         self._keep_mix(reader)
         return self
 
@@ -210,7 +208,7 @@ class EdgeProbe(EdgeSettings):
         """
         import torch
 
-        from sondage_edge.training import WIDE
+        from sondage_edge.training import WIDE, Trainer
 
         layers = [states] if isinstance(states, States) else list(states)
         where = places(units, same_rows(layers))
@@ -219,15 +217,14 @@ class EdgeProbe(EdgeSettings):
             len(self.parameters_), self._shape.width, self._shape.mixed, self._shape.roles,
         ):  # fmt: skip
             raise EncodingError("layers, width or spans an item differ from those in training")
-        trainer, cells = self._trainer(reader), np.arange(reader.cells)
+        trainer, cells = Trainer(self._shape, reader, self), np.arange(reader.cells)
         values = torch.from_numpy(self.parameters_).to(self.device)
         out = np.empty((reader.cells, len(units), self.n_labels_), np.float32)
-        for part in Batches(where, np.arange(len(units))).deal(WIDE):
+        batches = Batches(where, np.arange(len(units)))
+        for part in batches.deal(WIDE):
             out[:, part.items] = trainer.scores(values, cells, part).cpu().numpy()
         if not np.isfinite(out).all():
-            rows = np.unique(np.concatenate([b.rows for b in
-                             Batches(where, np.arange(len(units))).deal(WIDE)]))  # fmt: skip
-            check_finite(layers, rows, range(len(layers)))
+            _check_finite(layers, batches)
         return out if self.read in ("layer", "cumulative") else out[0]
 
     def predict_proba(self, states: States | Sequence[States], units: Units) -> NDArray[Any]:
@@ -250,14 +247,6 @@ class EdgeProbe(EdgeSettings):
                 "positive rate and clip"
             )
 
-    def _trainer(self, reader: Reader) -> Trainer:
-        from sondage_edge.training import Trainer, TrainingSettings
-
-        settings = TrainingSettings(
-            **{field.name: getattr(self, field.name) for field in fields(TrainingSettings)}
-        )
-        return Trainer(self._shape, reader, settings)
-
     def _target(self, labels: NDArray[Any]) -> Any:
         import torch
 
@@ -276,6 +265,12 @@ class EdgeProbe(EdgeSettings):
         self.shares_: Doubles = e / e.sum(axis=1, keepdims=True) if m else s
         ones = np.ones(reader.cells)
         self.gamma_: Doubles = self.parameters_[:, m].astype(np.float64) if m else ones
+
+
+def _check_finite(layers: Sequence[States], batches: Batches) -> None:
+    rows = np.unique(np.concatenate([b.rows for b in batches.deal(256)]))
+    for number, layer in enumerate(layers):
+        check_finite(layer.values, f"layer {number}, the rows that the spans touch", rows)
 
 
 def _joined(a: Units, b: Units) -> Units:

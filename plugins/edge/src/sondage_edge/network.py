@@ -12,7 +12,6 @@ wide, A U is formed first. A span of one word needs no attention: its softmax is
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -209,42 +208,28 @@ def _index(values: NDArray[np.int64] | NDArray[np.bool_], like: torch.Tensor) ->
 
 
 def losses(
-    scores: torch.Tensor,
-    target: torch.Tensor,
-    loss: str,
-    reduce: bool = True,
-    *,
-    known: torch.Tensor | None = None,
+    scores: torch.Tensor, target: torch.Tensor, loss: str, *, known: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Return each cell's loss in nats, shape (cells,), or each item's, shape (cells, items).
+    """Return each cell's loss in nats, shape (cells,).
 
     Parameters
     ----------
     scores : tensor, shape (cells, items, labels)
     target : int64 tensor, shape (items,), or float tensor, shape (items, labels)
     loss : {'sigmoid', 'softmax'}
-        Binary cross-entropy over all labels (mean over items and labels; an item's is the sum
-        over its labels), or cross-entropy of the one label.
+        Binary cross-entropy, mean over items and labels; or cross-entropy of the one label.
     known : bool tensor, shape (items, labels), optional
-        The decisions that count: sums and means of the sigmoid's are over these.
+        The decisions that count: the sigmoid's mean is over these.
     """
     import torch.nn.functional as F  # noqa: N812
 
     cells, items, labels = scores.shape
     if loss == "softmax":
-        flat = F.cross_entropy(
-            scores.reshape(-1, labels), target.repeat(cells), reduction="none"
-        ).view(cells, items)
-        return flat.mean(dim=1) if reduce else flat
+        flat = F.cross_entropy(scores.reshape(-1, labels), target.repeat(cells), reduction="none")
+        return flat.view(cells, items).mean(dim=1)
     each = F.binary_cross_entropy_with_logits(
         scores, target.expand(cells, items, labels), reduction="none"
     )
     if known is None:
-        return each.mean(dim=(1, 2)) if reduce else each.sum(dim=2)
-    each = each * known
-    return each.sum(dim=(1, 2)) / known.sum().clamp(min=1) if reduce else each.sum(dim=2)
-
-
-def dense(values: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> Floats:
-    """Return the parameters of several cells as one array, shape (cells, sum of sizes)."""
-    return np.ascontiguousarray(np.stack(list(values)), np.float32)
+        return each.mean(dim=(1, 2))
+    return (each * known).sum(dim=(1, 2)) / known.sum().clamp(min=1)

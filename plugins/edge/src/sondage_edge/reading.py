@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints, States
-from sondage.errors import EncodingError
 
 if TYPE_CHECKING:
     import torch
@@ -106,25 +105,3 @@ def _copy(values: NDArray[Any], rows: Ints, out: NDArray[np.float32]) -> None:
         np.take(plain, rows, axis=0, out=out, mode="clip")
     else:
         out[...] = plain[rows]
-
-
-def check_finite(states: Sequence[States], rows: Ints, numbers: Sequence[int]) -> None:
-    """Raise `EncodingError` with the first layer that has NaN or infinity in these rows.
-
-    Parameters
-    ----------
-    states : sequence of States
-    rows : int64 array
-    numbers : sequence of int
-        What messages call the layers.
-    """
-    for layer, number in zip(states, numbers, strict=True):
-        bad = 0
-        for at in range(0, len(rows), 1 << 14):
-            bad += int((~np.isfinite(layer.values[rows[at : at + (1 << 14)]])).any(axis=1).sum())
-        if bad:
-            raise EncodingError(
-                f"layer {number} has NaN or infinite values in {bad} of the {len(rows)} rows "
-                "that the spans touch",
-                hint="check the encoder; with float16, try bfloat16 or float32",
-            )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sondage.data import Ints
 from sondage.errors import EncodingError
 from sondage.probing.adam import EPSILON, Adam
+from sondage_edge.estimator import EdgeSettings
 from sondage_edge.network import Floats, Shape, logits, losses, named
 from sondage_edge.ragged import Batch, Batches
 from sondage_edge.reading import Reader
@@ -27,33 +28,6 @@ FALL = 1e-3
 FEW = 0.5
 #: Sentences per batch where nothing is learned.
 WIDE = 256
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How cells are trained; see `EdgeProbe` for each entry."""
-
-    loss: str = "sigmoid"
-    batch: int = 32
-    rate: float = 1e-3
-    dropout: float = 0.3
-    clip: float = 5.0
-    validate_every: int = 200
-    halve_after: int = 3
-    stop_after: int = 8
-    max_validations: int = 100
-
-
-@dataclass
-class ValidationHistory:
-    """One line per validation and cell still in training."""
-
-    cell: list[int] = field(default_factory=list)
-    step: list[int] = field(default_factory=list)
-    train_loss: list[float] = field(default_factory=list)
-    dev_loss: list[float] = field(default_factory=list)
-    dev_micro_f1: list[float] = field(default_factory=list)
-    rate: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -73,35 +47,21 @@ class Target:
     labels: int
     asked: torch.Tensor | None = None
 
-    def of(self, items: Ints, loss: str) -> torch.Tensor:
-        """Return these items' labels as the loss takes them."""
+    def of(self, items: Ints, loss: str) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return these items' labels as the loss takes them, and which of them are known."""
         import torch
 
-        found = self.y[torch.from_numpy(items).to(self.y.device)]
+        at = torch.from_numpy(items).to(self.y.device)
+        found, known = self.y[at], None if self.asked is None else self.asked[at]
         if loss == "sigmoid" and found.ndim == 1:
-            return torch.nn.functional.one_hot(found, self.labels).float()
-        return found
-
-    def known(self, items: Ints) -> torch.Tensor | None:
-        """Return which labels of these items were asked for; None where all were."""
-        import torch
-
-        if self.asked is None:
-            return None
-        return self.asked[torch.from_numpy(items).to(self.asked.device)]
+            found = torch.nn.functional.one_hot(found, self.labels).float()
+        return found, known
 
 
 class Trainer:
-    """Trains cells and evaluates them.
+    """Trains cells and evaluates them."""
 
-    Parameters
-    ----------
-    shape : Shape
-    reader : Reader
-    settings : TrainingSettings
-    """
-
-    def __init__(self, shape: Shape, reader: Reader, settings: TrainingSettings) -> None:
+    def __init__(self, shape: Shape, reader: Reader, settings: EdgeSettings) -> None:
         self.shape, self.reader, self.settings = shape, reader, settings
 
     def scores(self, values: torch.Tensor, cells: Ints, batch: Batch) -> torch.Tensor:
@@ -122,8 +82,7 @@ class Trainer:
         loss, n = torch.zeros(len(cells), dtype=torch.float64), 0.0
         for batch in dev.deal(WIDE):
             found = self.scores(values, cells, batch)
-            own = target.of(batch.items, self.settings.loss)
-            known = target.known(batch.items)
+            own, known = target.of(batch.items, self.settings.loss)
             # Of items; or of decisions, where not all of an item's are known.
             weight = len(batch.items) if known is None else int(known.sum())
             loss += losses(found, own, self.settings.loss, known=known).double().cpu() * weight
@@ -140,8 +99,10 @@ class Trainer:
         dev: Batches,
         target: Target,
         rng: np.random.Generator,
-    ) -> tuple[Floats, ValidationHistory, NDArray[np.bool_]]:
+    ) -> tuple[Floats, dict[str, list[Any]], NDArray[np.bool_]]:
         """Return each cell's best parameters on dev, the history, and which cells stopped.
+
+        The history has one line per validation and cell still in training.
 
         Parameters
         ----------
@@ -202,7 +163,7 @@ class Trainer:
             size = (len(cells), len(batch.items), self.shape.hidden)
             keep = torch.empty(size, device=X.device).bernoulli_(kept, generator=noise) / kept
         found = logits(weights, X, batch, keep)
-        own, known = target.of(batch.items, self.settings.loss), target.known(batch.items)
+        own, known = target.of(batch.items, self.settings.loss)
         loss = losses(found, own, self.settings.loss, known=known)
         (gradient,) = torch.autograd.grad(loss.sum(), values)
         state.step([gradient])
@@ -231,7 +192,7 @@ class Steps(Adam):
     The second moment is corrected before the root is taken, as it always was here.
     """
 
-    def __init__(self, values: torch.Tensor, settings: TrainingSettings) -> None:
+    def __init__(self, values: torch.Tensor, settings: EdgeSettings) -> None:
         super().__init__([values], values.new_full((len(values),), settings.rate))
         self.clip = settings.clip
 
@@ -249,9 +210,11 @@ class Steps(Adam):
 class Progress:
     """Remembers each cell's best parameters and says when to halve its rate and when to stop."""
 
-    def __init__(self, start: Floats, settings: TrainingSettings) -> None:
+    def __init__(self, start: Floats, settings: EdgeSettings) -> None:
         n = len(start)
-        self.settings, self.best, self.history = settings, start.copy(), ValidationHistory()
+        self.settings, self.best = settings, start.copy()
+        columns = ("cell", "step", "train_loss", "dev_loss", "dev_micro_f1", "rate")
+        self.history: dict[str, list[Any]] = {name: [] for name in columns}
         self.top = np.full((n, 2), -np.inf)
         self.mark = np.full(n, -np.inf)
         self.low = np.full(n, np.inf)
@@ -283,7 +246,7 @@ class Progress:
                 self.stale[c] += 1
                 self.slow[c] += 1
             line = (int(c), step, train_loss[i], dev_loss[i], f1[i], float(state.rate[i]))
-            for column, value in zip(vars(self.history).values(), line, strict=True):
+            for column, value in zip(self.history.values(), line, strict=True):
                 column.append(value if isinstance(value, int) else float(value))
             if self.slow[c] >= self.settings.halve_after:
                 state.rate[i] /= 2

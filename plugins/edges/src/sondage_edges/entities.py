@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
 from sondage.files import Paths, named
-from sondage_edges.spans import Edges, EdgesDraft, read_each, short
+from sondage_edges.spans import Edges, EdgesDraft, blocks, read_entries, short
 
 #: The six types, sorted.
 TYPES = ("corporation", "creative-work", "group", "location", "person", "product")
@@ -51,25 +51,8 @@ def read_wnut17(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     Recognition*, aclanthology.org/W17-4418, section 3. Departs from it: entities are given
     and their type is asked for, where the shared task asks for both.
     """
-    draft, defects = EdgesDraft(named(paths), arity=1), Defects(on_error)
-
-    def read(name: str, place: int) -> None:
-        block: list[str] = []
-        # The blank line after the last ends the last sentence.
-        for number, line in enumerate((*defects.lines(name), ""), 1):
-            if line and not line.isspace():
-                block.append(line)
-            elif block:
-                first = number - len(block)
-                with defects.entry():
-                    defects.check_bytes(block, f"{name}:{first}")
-                    pairs = [_pair(row, f"{name}:{n}") for n, row in enumerate(block, first)]
-                    tokens = [token for token, _ in pairs]
-                    draft.add(tokens, " ".join(tokens), place, first)
-                    _label(draft, [tag for _, tag in pairs])
-                block = []
-
-    read_each(draft, read, defects)
+    draft = EdgesDraft(named(paths), arity=1)
+    read_entries(draft, Defects(on_error), _sentence, blocks)
     if not draft.labels:
         raise DataError(
             "no token is tagged as an entity",
@@ -78,6 +61,12 @@ def read_wnut17(paths: Paths, *, on_error: OnError = "raise") -> Edges:
         )
     seen = {label for (label,) in draft.labels}
     return draft.edges(tuple(label for label in TYPES if label in seen))
+
+
+def _sentence(draft: EdgesDraft, block: list[str]) -> None:
+    tokens, tags = zip(*(_pair(row, draft.where(n)) for n, row in enumerate(block)), strict=True)
+    draft.add(tokens, " ".join(tokens))
+    _label(draft, tags)
 
 
 def _pair(line: str, where: str) -> tuple[str, str]:

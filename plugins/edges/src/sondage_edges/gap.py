@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
 from sondage.files import Paths, named
-from sondage_edges.spans import Edges, EdgesDraft, read_each, short
+from sondage_edges.spans import Edges, EdgesDraft, filled, read_each, short
 from sondage_edges.tokens import Words
 
 #: What the readers of coreference data label a pair with.
@@ -61,7 +63,7 @@ def read_gap(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     """
     draft, defects = EdgesDraft(named(paths)), Defects(on_error, "skipped-rows")
 
-    def read(name: str, place: int) -> None:
+    def read(name: str) -> None:
         lines = defects.lines(name)
         header = lines[0].split("\t")
         missing = [column for column in _COLUMNS if column not in header]
@@ -73,10 +75,9 @@ def read_gap(paths: Paths, *, on_error: OnError = "raise") -> Edges:
                 hint="give a GAP file with its line of column names, columns parted by tabs",
             )
         order = [header.index(column) for column in _COLUMNS]
-        for number, line in enumerate(lines[1:], 2):
-            if not line or line.isspace():
-                continue
-            where = f"{name}:{number}"
+        for number, line in islice(filled(lines), 1, None):
+            draft.line = number
+            where = draft.where()
             with defects.entry():
                 defects.check_bytes(line, where)
                 cells = line.split("\t")
@@ -86,13 +87,13 @@ def read_gap(paths: Paths, *, on_error: OnError = "raise") -> Edges:
                         where=where,
                         hint="rows have as many tabs as the first line",
                     )
-                _row(draft, [cells[k] for k in order], place, number, where)
+                _row(draft, [cells[k] for k in order], where)
 
     read_each(draft, read, defects)
     return draft.edges(LABELS)
 
 
-def _row(draft: EdgesDraft, cells: list[str], place: int, number: int, where: str) -> None:
+def _row(draft: EdgesDraft, cells: list[str], where: str) -> None:
     text, pronoun, pronoun_at, a, a_at, a_label, b, b_at, b_label = cells
     mentions = [
         _mention(text, part, at, column, where)
@@ -101,7 +102,7 @@ def _row(draft: EdgesDraft, cells: list[str], place: int, number: int, where: st
     labels = [_truth("A-coref", a_label, where), _truth("B-coref", b_label, where)]
     words = Words(text, (cut for mention in mentions for cut in mention))
     first, *names = [words.span(*mention) for mention in mentions]
-    draft.add(words.words, text, place, number)
+    draft.add(words.words, text)
     for name, label in zip(names, labels, strict=True):
         draft.label(label, *first, *name)
 

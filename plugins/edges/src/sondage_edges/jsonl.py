@@ -8,11 +8,12 @@ from typing import Any, Literal, get_args
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
 from sondage.files import Paths, named
-from sondage_edges.spans import Edges, EdgesDraft, read_each, short
+from sondage_edges.spans import Edges, EdgesDraft, read_entries, short, wrong
 
 LabelMode = Literal["auto", "one", "many"]
 
 _LINE = '{"text": "Ian ate ice cream", "targets": [{"span1": [2, 4], "label": "NP"}]}'
+_HINT = f"a line is {_LINE}"
 
 
 def read_jsonl(path: Paths, *, labels: LabelMode = "auto", on_error: OnError = "raise") -> Edges:
@@ -59,9 +60,8 @@ def read_jsonl(path: Paths, *, labels: LabelMode = "auto", on_error: OnError = "
             f"labels is {short(labels)}, wanted auto, one or many", near=get_args(LabelMode)
         )
     files = named(path)
-    reader = _Reader(labels, EdgesDraft(files), Defects(on_error, "skipped-lines"))
-    read_each(reader.draft, reader.read, reader.defects)
-    draft = reader.draft
+    reader, draft = _Reader(labels), EdgesDraft(files)
+    read_entries(draft, Defects(on_error, "skipped-lines"), reader.add)
     if not draft.labels:
         raise DataError(
             "no line has a target", where=f"{files[0]}:1", hint=f"a line looks like {_LINE}"
@@ -74,25 +74,20 @@ def read_jsonl(path: Paths, *, labels: LabelMode = "auto", on_error: OnError = "
 class _Reader:
     """Remembers what the first target was like: all others must be."""
 
-    def __init__(self, labels: LabelMode, draft: EdgesDraft, defects: Defects) -> None:
-        self.labels, self.draft, self.defects = labels, draft, defects
-        self.arity = 0
+    def __init__(self, labels: LabelMode) -> None:
+        self.labels, self.arity = labels, 0
         self.written: type | None = None
 
-    def read(self, name: str, place: int) -> None:
-        for number, line in enumerate(self.defects.lines(name), 1):
-            if line and not line.isspace():
-                before = self.arity, self.written
-                with self.defects.entry():
-                    try:
-                        self._line(line, place, number, f"{name}:{number}")
-                    except DataError:
-                        # Of a line that is left out nothing is remembered.
-                        self.arity, self.written = before
-                        raise
+    def add(self, draft: EdgesDraft, line: str) -> None:
+        before = self.arity, self.written
+        try:
+            self._add(draft, line, draft.where())
+        except DataError:
+            # Of a line that is left out nothing is remembered.
+            self.arity, self.written = before
+            raise
 
-    def _line(self, line: str, place: int, number: int, where: str) -> None:
-        self.defects.check_bytes(line, where)
+    def _add(self, draft: EdgesDraft, line: str, where: str) -> None:
         record = parse_object(line, where)
         text = string(record, "text", where)
         words = text.split()
@@ -100,18 +95,18 @@ class _Reader:
             raise DataError("the text has no word", where=where, hint="leave the line out")
         targets = record.get("targets")
         if not isinstance(targets, list):
-            raise wrong("targets", targets, "a list", where)
+            raise wrong("targets", targets, "a list", where, _HINT)
         found = [self._target(target, len(words), where) for target in targets]
-        self.draft.add(words, text, place, number)
+        draft.add(words, text)
         for names, bounds, asked in found:
-            self.draft.label(names, *bounds, asked=asked)
+            draft.label(names, *bounds, asked=asked)
 
     def _target(
         self, target: Any, n_words: int, where: str
     ) -> tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...] | None]:
         """Return a target's labels, the ends of its spans, and the labels asked about."""
         if not isinstance(target, dict):
-            raise wrong("a target", target, "an object with span1 and label", where)
+            raise wrong("a target", target, "an object with span1 and label", where, _HINT)
         if "span3" in target:
             raise DataError(
                 "a target has span3, and one or two spans is all that there is",
@@ -139,7 +134,7 @@ class _Reader:
         if asked is None:
             return None
         if not isinstance(asked, list) or not all(isinstance(a, str) and a for a in asked):
-            raise wrong("asked", asked, "a list of strings", where)
+            raise wrong("asked", asked, "a list of strings", where, _HINT)
         for name in asked:
             check_letters(name, where)
         missing = [name for name in names if name not in asked]
@@ -156,7 +151,7 @@ class _Reader:
         several = label if isinstance(label, list) else [label]
         for name in several:
             if not isinstance(name, str) or not name:
-                raise wrong("the label", label, "a string or a list of strings", where)
+                raise wrong("the label", label, "a string or a list of strings", where, _HINT)
             check_letters(name, where)
         if self.labels == "one" and len(several) != 1:
             raise DataError(
@@ -176,10 +171,10 @@ class _Reader:
         return tuple(dict.fromkeys(several))
 
 
-def parse_object(line: str, where: str, like: str = _LINE) -> dict[str, Any]:
+def parse_object(line: str, where: str, hint: str = _HINT) -> dict[str, Any]:
     """Return a line's JSON object; raises `DataError` at `where` for anything else.
 
-    Hints show `like`, here and below: a line as it should be.
+    The `hint`, here and below, shows a line as it should be.
     """
     try:
         record = json.loads(line)
@@ -189,11 +184,9 @@ def parse_object(line: str, where: str, like: str = _LINE) -> dict[str, Any]:
         what = str(error)[:80]
         if isinstance(error, json.JSONDecodeError):  # which says "line 1" of every line
             what = f"{error.msg} at character {error.pos + 1}"
-        raise DataError(
-            f"the line is not JSON: {what}", where=where, hint=f"a line is {like}"
-        ) from None
+        raise DataError(f"the line is not JSON: {what}", where=where, hint=hint) from None
     if not isinstance(record, dict):
-        raise wrong("the line", record, "an object", where, like)
+        raise wrong("the line", record, "an object", where, hint)
     return record
 
 
@@ -201,7 +194,7 @@ def check_span(target: dict[str, Any], key: str, n_words: int, where: str) -> tu
     """Return a target's span [start, end); raises `DataError` unless it lies in its sentence."""
     span = target.get(key)
     if not isinstance(span, list) or len(span) != 2 or not all(type(x) is int for x in span):
-        raise wrong(key, span, "[start, end] in words", where)
+        raise wrong(key, span, "[start, end] in words", where, _HINT)
     start, end = span
     if 0 <= start < end <= n_words:
         return start, end
@@ -218,11 +211,11 @@ def check_span(target: dict[str, Any], key: str, n_words: int, where: str) -> tu
     )
 
 
-def string(record: dict[str, Any], key: str, where: str, like: str = _LINE) -> str:
+def string(record: dict[str, Any], key: str, where: str, hint: str = _HINT) -> str:
     """Return the string under a key, or raise `DataError`."""
     value = record.get(key)
     if not isinstance(value, str):
-        raise wrong(key, value, "a string", where, like)
+        raise wrong(key, value, "a string", where, hint)
     check_letters(value, where)
     return value
 
@@ -238,9 +231,3 @@ def check_letters(text: str, where: str) -> None:
                 where=where,
                 hint="write characters beyond \\uffff as pairs of \\u escapes, or plainly",
             ) from None
-
-
-def wrong(what: str, value: Any, wanted: str, where: str, like: str = _LINE) -> DataError:
-    """Return the error for a value that is missing or of another type."""
-    found = "is missing" if value is None else f"is {short(value)}"
-    return DataError(f"{what} {found}, wanted {wanted}", where=where, hint=f"a line is {like}")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import string as letters
-from collections.abc import Iterator
 from typing import Any
 
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
 from sondage.files import Paths, named
 from sondage_edges.gap import LABELS
-from sondage_edges.jsonl import parse_object, string, wrong
-from sondage_edges.spans import Edges, EdgesDraft, read_each, short
+from sondage_edges.jsonl import parse_object, string
+from sondage_edges.spans import Edges, EdgesDraft, blocks, read_entries, short, wrong
 from sondage_edges.tokens import Words, occurrences
 
 _BLOCK = "a block is four lines: sentence, pronoun, two candidates with a comma, answer"
 _ITEM = (
-    '{"text": "Sam told Bo that he won.", "label": true, "target": {"span1_index": 0, '
+    'a line is {"text": "Sam told Bo that he won.", "label": true, "target": {"span1_index": 0, '
     '"span1_text": "Sam", "span2_index": 4, "span2_text": "he"}}'
 )
 _ATTACHED = letters.punctuation + "“”‘’«»…–—"
@@ -60,32 +59,16 @@ def read_dpr(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     candidate is a question of its own, as in edge probing; for a candidate that occurs
     several times, of which the description says nothing, the first occurrence is ours.
     """
-    draft, defects = EdgesDraft(named(paths)), Defects(on_error, "skipped-blocks")
-
-    def read(name: str, place: int) -> None:
-        for number, block in _blocks(defects.lines(name)):
-            with defects.entry():
-                defects.check_bytes(block, f"{name}:{number}")
-                _block(draft, block, place, number, f"{name}:{number}")
-
-    read_each(draft, read, defects)
+    draft = EdgesDraft(named(paths))
+    read_entries(draft, Defects(on_error, "skipped-blocks"), _block, blocks)
     return draft.edges(LABELS)
 
 
-def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
-    block: list[str] = []
-    for number, line in enumerate([*lines, ""], 1):
-        if line.strip():
-            block.append(line.strip())
-        elif block:
-            yield number - len(block), block
-            block = []
-
-
-def _block(draft: EdgesDraft, block: list[str], place: int, number: int, where: str) -> None:
+def _block(draft: EdgesDraft, block: list[str]) -> None:
+    where = draft.where()
     if len(block) != 4:
         raise DataError(f"the block has {len(block)} lines", where=where, hint=_BLOCK)
-    text, pronoun, both, answer = block
+    text, pronoun, both, answer = (line.strip() for line in block)
     candidates = [part.strip() for part in both.split(",")]
     if len(candidates) != 2 or not all(candidates):
         raise DataError(f"{short(both)} is not two candidates", where=where, hint=_BLOCK)
@@ -107,7 +90,7 @@ def _block(draft: EdgesDraft, block: list[str], place: int, number: int, where: 
     if not pairs:
         return
     words = Words(text, (cut for span in [asked[0], *(s for s, _ in pairs)] for cut in span))
-    draft.add(words.words, text, place, number)
+    draft.add(words.words, text)
     for span, ok in pairs:
         draft.label(LABELS[:1] if ok else LABELS[1:], *words.span(*asked[0]), *words.span(*span))
 
@@ -150,20 +133,13 @@ def read_wsc(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     point at their text are mended or left out; case, punctuation around a word and a final
     ``'s`` do not count when an index is compared with its text.
     """
-    draft, defects = EdgesDraft(named(paths)), Defects(on_error, "skipped-lines")
-
-    def read(name: str, place: int) -> None:
-        for number, line in enumerate(defects.lines(name), 1):
-            if line and not line.isspace():
-                with defects.entry():
-                    defects.check_bytes(line, f"{name}:{number}")
-                    _schema(draft, line, place, number, f"{name}:{number}")
-
-    read_each(draft, read, defects)
+    draft = EdgesDraft(named(paths))
+    read_entries(draft, Defects(on_error, "skipped-lines"), _schema)
     return draft.edges(LABELS)
 
 
-def _schema(draft: EdgesDraft, line: str, place: int, number: int, where: str) -> None:
+def _schema(draft: EdgesDraft, line: str) -> None:
+    where = draft.where()
     record = parse_object(line, where, _ITEM)
     text = string(record, "text", where, _ITEM)
     target = record.get("target")
@@ -188,7 +164,7 @@ def _schema(draft: EdgesDraft, line: str, place: int, number: int, where: str) -
         draft.warnings["spans-left-out"] += 1
         return
     draft.warnings["spans-mended"] += mended
-    draft.add(words, text, place, number)
+    draft.add(words, text)
     draft.label(LABELS[:1] if label else LABELS[1:], *bounds)
 
 
@@ -198,7 +174,7 @@ def _named(target: dict[str, Any], key: str, where: str) -> tuple[int, list[str]
         raise wrong(f"{key}_index", index, "a number of words", where, _ITEM)
     part = [_bare(word) for word in string(target, f"{key}_text", where, _ITEM).split()]
     if not part:
-        raise DataError(f"{key}_text has no word", where=where, hint=f"a line is {_ITEM}")
+        raise DataError(f"{key}_text has no word", where=where, hint=_ITEM)
     return index, part
 
 

@@ -12,8 +12,9 @@ from typing import Any, Literal
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
 from sondage.files import Path, Paths, grown, most_unpacked, named, read_text, unreadable
-from sondage_edges.conllu import ConlluSentence, read_sentences, subtree
-from sondage_edges.spans import Edges, EdgesDraft, read_each, short
+from sondage.files.conllu import Block, heads_of, read_blocks
+from sondage_edges.spans import Edges, EdgesDraft, read_each, short, wrong
+from sondage_edges.subtrees import subtree
 
 #: The properties, of which the last four of another question are asked of adjuncts only.
 ARGUMENT_PROPERTIES = (
@@ -25,14 +26,13 @@ ADJUNCT_PROPERTIES = ("location", "manner", "purpose", "time")
 PROPERTIES = tuple(sorted(ARGUMENT_PROPERTIES + ADJUNCT_PROPERTIES))
 _KNOWN = frozenset(PROPERTIES)
 
-_PAIR = re.compile(
+_NAME = re.compile(
     r"(?:.*-)?pred-([1-9][0-9]{0,8})%%(?:.*-)?arg-([1-9][0-9]{0,8})", re.ASCII | re.DOTALL
 )
 _SHAPE = 'the raw file looks like {"data": {"ewt-train-1": {"...-pred-4%%...-arg-3": {...}}}}'
 
-# Of each sent_id, its pairs: predicate and argument, numbered from 1, the properties that
-# hold, and those that were asked.
-_Pairs = dict[str, list[tuple[int, int, tuple[str, ...], tuple[str, ...]]]]
+# Predicate and argument, numbered from 1, the properties that hold, and those that were asked.
+_Pair = tuple[int, int, tuple[str, ...], tuple[str, ...]]
 
 
 def read_spr2(
@@ -121,15 +121,14 @@ def read_spr2(
     left = set(pairs)
     defects = Defects(on_error)
 
-    def read(name: str, place: int) -> None:
+    def read(name: str) -> None:
         before = len(draft.lengths)
-        for sentence in read_sentences(name, defects):
-            if sentence.sent_id not in pairs:
-                draft.warnings["sentences-not-annotated"] += 1
-                continue
-            left.discard(sentence.sent_id)
+        for block in read_blocks(defects.text(name), name, defects.pass_over):
             with defects.entry():
-                _add(draft, sentence, place, pairs[sentence.sent_id], spans)
+                # Cycles and several roots are let through.
+                heads = _heads(block, name)
+                left.discard(str(block.sent_id))
+                _add(draft, block, heads, pairs.get(str(block.sent_id)), spans)
         if len(draft.lengths) == before:
             raise defects.none_left(
                 DataError(
@@ -145,43 +144,56 @@ def read_spr2(
     return draft.edges(PROPERTIES)
 
 
+def _heads(block: Block, path: str) -> list[int]:
+    """Return the number of each word's head from 1, or 0 at a root or where there are none."""
+    if not block.sent_id:
+        raise DataError(
+            "the sentence has no sent_id, by which annotations are found",
+            where=f"{path}:{block.first}",
+            hint="take the treebank's released file, with its comments",
+        )
+    return [max(head + 1, 0) for head in heads_of(block, path)]
+
+
 def _add(
-    draft: EdgesDraft,
-    sentence: ConlluSentence,
-    place: int,
-    pairs: list[tuple[int, int, tuple[str, ...], tuple[str, ...]]],
-    spans: str,
+    draft: EdgesDraft, block: Block, heads: list[int], pairs: list[_Pair] | None, spans: str
 ) -> None:
-    if spans == "subtrees" and len(sentence.words) > 1 and not any(sentence.heads):
+    if pairs is None:
+        draft.warnings["sentences-not-annotated"] += 1
+        return
+    draft.line, words = block.first, block.column(1)
+    if spans == "subtrees" and len(words) > 1 and not any(heads):
         raise DataError(
             "HEAD is 0 or _ for every word, so that no word has a subtree",
-            where=f"{draft.files[place]}:{sentence.line}",
+            where=draft.where(),
             hint="take a treebank with heads, or spans: heads",
         )
-    draft.add(sentence.words, sentence.text, place, sentence.line)
-    draft.warnings["multiword-tokens"] += sentence.multiword
-    draft.warnings["sentences-with-multiword-tokens"] += sentence.multiword > 0
+    draft.add(words, block.text or " ".join(words))
+    draft.warnings["multiword-tokens"] += len(block.multiword)
+    draft.warnings["sentences-with-multiword-tokens"] += bool(block.multiword)
     for predicate, argument, names, asked in pairs:
-        if max(predicate, argument) > len(sentence.words):
+        if max(predicate, argument) > len(words):
             draft.warnings["pairs-not-found"] += 1
             continue
-        words = [argument]
-        if spans == "subtrees":
-            words = subtree(sentence.heads, argument, without=predicate)
-        draft.label(names, predicate - 1, predicate, words[0] - 1, words[-1], asked=asked)
+        whole = spans == "subtrees"
+        phrase = subtree(heads, argument, without=predicate) if whole else [argument]
+        draft.label(names, predicate - 1, predicate, phrase[0] - 1, phrase[-1], asked=asked)
 
 
-def _annotated(annotations: str, ids: str, threshold: float, broken: Defects) -> _Pairs:
+def _annotated(
+    annotations: str, ids: str, threshold: float, broken: Defects
+) -> dict[str, list[_Pair]]:
+    """Return the pairs of each sent_id."""
     release = _json(_unpacked(annotations), annotations)
     sent_ids = _json(read_text(ids), ids)
     _object(sent_ids, "the file", ids)
-    found: _Pairs = {}
+    found: dict[str, list[_Pair]] = {}
     unnamed = Defects(broken.on_error, "skipped-annotations")
     for sentence, pairs in _get(release, "data", "the file", annotations).items():
         with unnamed.entry():
             sent_id = _get(sent_ids, sentence, "the file", ids).get("sentence_id")
             if not isinstance(sent_id, str):
-                raise _wrong(f"sentence_id of {short(sentence)}", sent_id, "a string", ids)
+                raise wrong(f"sentence_id of {short(sentence)}", sent_id, "a string", ids, _SHAPE)
             _object(pairs, short(sentence), annotations)
             here = []
             for name in pairs:
@@ -196,11 +208,8 @@ def _annotated(annotations: str, ids: str, threshold: float, broken: Defects) ->
     return found
 
 
-def _pair(
-    pairs: dict[str, Any], name: str, annotations: str, threshold: float
-) -> tuple[int, int, tuple[str, ...], tuple[str, ...]]:
-    """Return a pair's predicate and argument, the properties that hold, and those asked."""
-    numbers = _PAIR.fullmatch(name)
+def _pair(pairs: dict[str, Any], name: str, annotations: str, threshold: float) -> _Pair:
+    numbers = _NAME.fullmatch(name)
     if numbers is None:
         raise DataError(
             f"{short(name, 80)} does not name a predicate and an argument",
@@ -235,9 +244,11 @@ def _holds(answer: Any, label: str, pair: str, path: str, threshold: float) -> b
     for annotator, value in values.items():
         applies = applicable.get(annotator)
         if type(applies) is not int or applies not in (0, 1):
-            raise _wrong(f"confidence of {of} by {short(annotator)}", applies, "0 or 1", path)
+            raise wrong(
+                f"confidence of {of} by {short(annotator)}", applies, "0 or 1", path, _SHAPE
+            )
         if type(value) is not int or not 0 <= value <= 4:
-            raise _wrong(f"value of {of} by {short(annotator)}", value, "0 to 4", path)
+            raise wrong(f"value of {of} by {short(annotator)}", value, "0 to 4", path, _SHAPE)
         if applies:
             total += value + 1
             count += 1
@@ -287,18 +298,10 @@ def _json(text: bytes | str, path: str) -> Any:
 
 def _get(record: Any, key: str, of: str, path: str) -> dict[str, Any]:
     """Return the object under a key of an object."""
-    value = _object(record, of, path).get(key)
-    if not isinstance(value, dict):
-        raise _wrong(f"{short(key, 80)} of {of}", value, "an object", path)
-    return value
+    return _object(_object(record, of, path).get(key), f"{short(key, 80)} of {of}", path)
 
 
 def _object(value: Any, what: str, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _wrong(what, value, "an object", path)
+        raise wrong(what, value, "an object", path, _SHAPE)
     return value
-
-
-def _wrong(what: str, value: Any, wanted: str, path: str) -> DataError:
-    found = "is missing" if value is None else f"is {short(value)}"
-    return DataError(f"{what} {found}, wanted {wanted}", where=path, hint=_SHAPE)

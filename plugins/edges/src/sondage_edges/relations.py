@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError, nearest
 from sondage.files import Paths, named
-from sondage_edges.spans import Edges, EdgesDraft, read_each, short
+from sondage_edges.spans import Edges, EdgesDraft, blocks, read_entries, short
 from sondage_edges.tokens import Words
 
 _DIRECTED = (
@@ -65,39 +64,22 @@ def read_semeval2010(paths: Paths, *, on_error: OnError = "raise") -> Edges:
     `sondage_edges.tokens.Words`, with no word across the end of a span, also where the
     text has no blank there (``doves<e2>moles</e2>``: 7 sentences).
     """
-    draft, defects = EdgesDraft(named(paths)), Defects(on_error, "skipped-blocks")
-
-    def read(name: str, place: int) -> None:
-        for number, block in _blocks(defects.lines(name)):
-            with defects.entry():
-                defects.check_bytes(block, f"{name}:{number}")
-                text, e1, e2 = _sentence(block[0], f"{name}:{number}")
-                relation = _relation(block, name, number)
-                words = Words(text, (*e1, *e2))
-                spans = words.span(*e1), words.span(*e2)
-                for mark, (start, end) in zip(_MARKS[::2], spans, strict=True):
-                    if start == end:
-                        raise _bad(f"there is no word within {mark}", f"{name}:{number}")
-                draft.add(words.words, text, place, number)
-                draft.label((relation,), *spans[0], *spans[1])
-
-    read_each(draft, read, defects)
+    draft = EdgesDraft(named(paths))
+    read_entries(draft, Defects(on_error, "skipped-blocks"), _block, blocks)
     seen = {label for (label,) in draft.labels}
     return draft.edges(tuple(label for label in RELATIONS if label in seen))
 
 
-def _blocks(lines: Sequence[str]) -> list[tuple[int, list[str]]]:
-    """Return runs of lines that are not blank, each with the number of its first line."""
-    blocks: list[tuple[int, list[str]]] = []
-    inside = False
-    for number, line in enumerate(lines, 1):
-        blank = not line or line.isspace()
-        if not blank and not inside:
-            blocks.append((number, []))
-        if not blank:
-            blocks[-1][1].append(line)
-        inside = not blank
-    return blocks
+def _block(draft: EdgesDraft, block: list[str]) -> None:
+    text, e1, e2 = _sentence(block[0], draft.where())
+    relation = _relation(block, draft)
+    words = Words(text, (*e1, *e2))
+    spans = words.span(*e1), words.span(*e2)
+    for mark, (start, end) in zip(_MARKS[::2], spans, strict=True):
+        if start == end:
+            raise _bad(f"there is no word within {mark}", draft.where())
+    draft.add(words.words, text)
+    draft.label((relation,), *spans[0], *spans[1])
 
 
 def _sentence(line: str, where: str) -> tuple[str, tuple[int, int], tuple[int, int]]:
@@ -126,26 +108,26 @@ def _sentence(line: str, where: str) -> tuple[str, tuple[int, int], tuple[int, i
     return _MARK.sub("", marked), e1, e2
 
 
-def _relation(block: list[str], name: str, number: int) -> str:
-    """Return the relation of a block, whose first line is `number`."""
+def _relation(block: list[str], draft: EdgesDraft) -> str:
+    """Return the relation of the block being read."""
     if len(block) == 1:
-        raise _cut("relation and comment", f"{name}:{number}")
+        raise _cut("relation and comment", draft.where())
     relation = block[1].strip()
     if relation not in RELATIONS:
         raise DataError(
             f"{short(relation)} is none of the 19 relations",
-            where=f"{name}:{number + 1}",
+            where=draft.where(1),
             near=nearest(relation, RELATIONS),
             hint="the relation stands in the line after the sentence (TEST_FILE_FULL.TXT has it)",
         )
     if len(block) == 2:
-        raise _cut("comment", f"{name}:{number + 1}")
+        raise _cut("comment", draft.where(1))
     if not block[2].lstrip().startswith("Comment"):
-        raise _cut("comment", f"{name}:{number + 2}")
+        raise _cut("comment", draft.where(2))
     if len(block) > 3:
         raise DataError(
             f"the block goes on after its comment: {short(block[3])}",
-            where=f"{name}:{number + 3}",
+            where=draft.where(3),
             hint="put a blank line between blocks",
         )
     return relation

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,10 +95,11 @@ def _hot(items: Sequence[tuple[str, ...]], index: Mapping[str, int]) -> NDArray[
 
 
 class EdgesDraft:
-    """The growing columns of an `Edges`."""
+    """The growing columns of an `Edges`; `place` and `line` say which entry is being read."""
 
     def __init__(self, files: tuple[str, ...], *, arity: int = 2, many: bool = False) -> None:
         self.files, self.arity, self.many = files, arity, many
+        self.place = self.line = 0
         self.words: list[str] = []
         self.lengths: list[int] = []
         self.texts: list[str] = []
@@ -111,21 +114,24 @@ class EdgesDraft:
         self._share = dict[str, str]().setdefault
         self._labels = dict[tuple[str, ...], tuple[str, ...]]().setdefault
 
-    def add(self, words: Sequence[str], text: str, place: int, line: int) -> int:
-        """Append a sentence of file `place` that begins at `line`; return its index.
+    def where(self, further: int = 0) -> str:
+        """Return ``file:line`` of the entry being read, or of a line further down in it."""
+        return f"{self.files[self.place]}:{self.line + further}"
+
+    def add(self, words: Sequence[str], text: str) -> None:
+        """Append the sentence of the entry being read.
 
         Raises
         ------
         sondage.errors.DataError
             If its words are withheld: ``_`` stands for each.
         """
-        check_words(words, f"{self.files[place]}:{line}")
+        check_words(words, self.where())
         self.words.extend(map(self._share, words, words))
         self.lengths.append(len(words))
         self.texts.append(text)
-        self.file_of.append(place)
-        self.lines.append(line)
-        return len(self.lengths) - 1
+        self.file_of.append(self.place)
+        self.lines.append(self.line)
 
     def label(
         self, names: tuple[str, ...], *bounds: int, asked: tuple[str, ...] | None = None
@@ -165,19 +171,17 @@ class EdgesDraft:
         return [every if item is None else item for item in self.asked]
 
 
-def read_each(
-    draft: EdgesDraft, read: Callable[[str, int], None], defects: Defects | None = None
-) -> None:
-    """Call ``read(file, place)`` for each file of a draft; an error if one gives nothing.
+def read_each(draft: EdgesDraft, read: Callable[[str], None], defects: Defects) -> None:
+    """Call ``read(file)`` for each file of a draft; an error if one gives nothing.
 
     What `defects` counts is added to the draft's warnings. Words that are withheld (``_`` for
     each) are an error if they are most of a file's.
     """
-    defects = defects or Defects()
     for place, name in enumerate(draft.files):
+        draft.place = place
         before, words = len(draft.lengths), len(draft.words)
         defects.start()
-        read(name, place)
+        read(name)
         if len(draft.lengths) == before:
             raise defects.none_left(
                 DataError(
@@ -190,7 +194,55 @@ def read_each(
     draft.warnings.update(defects.counts)
 
 
+def read_entries(
+    draft: EdgesDraft,
+    defects: Defects,
+    add: Callable[[EdgesDraft, Any], None],
+    entries: Callable[[Sequence[str]], Iterable[tuple[int, Any]]] | None = None,
+) -> None:
+    """Call ``add(draft, entry)`` for each entry of each file of a draft, as `read_each`.
+
+    Parameters
+    ----------
+    draft : EdgesDraft
+    defects : Defects
+        What is done about an entry with a defect.
+    add : callable
+    entries : callable, optional
+        Cuts a file's lines into entries, each with the number of its first line; by default
+        every line that is not blank is one. See `blocks`.
+    """
+
+    def read(name: str) -> None:
+        for line, entry in (entries or filled)(defects.lines(name)):
+            draft.line = line
+            with defects.entry():
+                defects.check_bytes(entry, draft.where())
+                add(draft, entry)
+
+    read_each(draft, read, defects)
+
+
+def filled(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, numbered from 1."""
+    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def blocks(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield runs of lines that are not blank, each with the number of its first line."""
+    for blank, run in groupby(enumerate(lines, 1), lambda line: not line[1].strip()):
+        if not blank:
+            numbers, block = zip(*run, strict=True)
+            yield numbers[0], list(block)
+
+
 def short(text: object, limit: int = 40) -> str:
     """Return a value as messages show it."""
     shown = repr(text)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def wrong(what: str, value: object, wanted: str, where: str, hint: str) -> DataError:
+    """Return the error for a value that is missing or of another type."""
+    found = "is missing" if value is None else f"is {short(value)}"
+    return DataError(f"{what} {found}, wanted {wanted}", where=where, hint=hint)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
 
+import sondage_edges
 from sondage.contracts import TaskUnits
 from sondage.data import Corpus, Labels, TaskData
 from sondage.files import file_hash, find_one
 from sondage.parts import FileTask
 from sondage.specs import Before
-from sondage_edges.jsonl import LabelMode, read_jsonl
+from sondage_edges.jsonl import LabelMode
 from sondage_edges.spans import Edges
 from sondage_edges.twins import BEGINNING, Twins
 
@@ -33,6 +34,17 @@ class _Spans(FileTask):
     def target_key(self) -> tuple[object, ...]:
         """Return what of the parameters changes the labels alone."""
         return ()
+
+    def read(self, paths: list[str]) -> Edges:
+        """Read the files."""
+        return self._read(paths)
+
+    def _read(self, paths: list[str], *more: Any, **how: Any) -> Edges:
+        """Call the reader that is named after the task."""
+        found: Edges = getattr(sondage_edges, f"read_{self.name}")(
+            paths, *more, on_error=self.on_error, **how
+        )
+        return found
 
     def problem(self, found: Edges, name: str) -> tuple[Corpus, Labels, dict[str, int]]:
         """Return corpus, labels, and ``labels-not-in-train``.
@@ -73,7 +85,7 @@ class Jsonl(_Spans):
 
     def read(self, paths: list[str]) -> Edges:
         """Read the files."""
-        return read_jsonl(paths, labels=self.labels, on_error=self.on_error)
+        return self._read(paths, labels=self.labels)
 
 
 class SemEval2010(_Spans):
@@ -82,12 +94,6 @@ class SemEval2010(_Spans):
     name = "semeval2010"
     suffixes = (".TXT", ".txt")
 
-    def read(self, paths: list[str]) -> Edges:
-        """Read the files."""
-        from sondage_edges.relations import read_semeval2010
-
-        return read_semeval2010(paths, on_error=self.on_error)
-
 
 class Wnut17(_Spans):
     """Type of each named entity (WNUT-17)."""
@@ -95,24 +101,12 @@ class Wnut17(_Spans):
     name = "wnut17"
     suffixes = (".conll", ".annotated")
 
-    def read(self, paths: list[str]) -> Edges:
-        """Read the files."""
-        from sondage_edges.entities import read_wnut17
-
-        return read_wnut17(paths, on_error=self.on_error)
-
 
 class Gap(_Spans):
     """Whether a pronoun and a name corefer (GAP)."""
 
     name = "gap"
     suffixes = (".tsv",)
-
-    def read(self, paths: list[str]) -> Edges:
-        """Read the files."""
-        from sondage_edges.coreference import read_gap
-
-        return read_gap(paths, on_error=self.on_error)
 
 
 class _Twins(_Spans):
@@ -137,12 +131,6 @@ class Dpr(_Twins):
 
     name = "dpr"
 
-    def read(self, paths: list[str]) -> Edges:
-        """Read the files."""
-        from sondage_edges.coreference import read_dpr
-
-        return read_dpr(paths, on_error=self.on_error)
-
 
 class Wsc(_Twins):
     """Whether a pronoun and a noun phrase corefer (Winograd schemas, as in SuperGLUE).
@@ -152,12 +140,6 @@ class Wsc(_Twins):
 
     name = "wsc"
     suffixes = (".jsonl",)
-
-    def read(self, paths: list[str]) -> Edges:
-        """Read the files."""
-        from sondage_edges.coreference import read_wsc
-
-        return read_wsc(paths, on_error=self.on_error)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -206,14 +188,4 @@ class Spr2(_Spans):
 
     def read(self, paths: list[str]) -> Edges:
         """Read the files."""
-        from sondage_edges.protoroles import read_spr2
-
-        annotations, ids = self._others()
-        return read_spr2(
-            paths,
-            annotations,
-            ids,
-            threshold=self.threshold,
-            spans=self.spans,
-            on_error=self.on_error,
-        )
+        return self._read(paths, *self._others(), threshold=self.threshold, spans=self.spans)

@@ -85,16 +85,19 @@ def edges_jsonl(
         json.dumps(info, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise DataError(f"info cannot be written as JSON: {error}") from error
-    name = fspath(path)
-    temporary = f"{name}.part"
-    count = 0
+    return _write(fspath(path), _lines(data, target, chosen, items is None, info, blanks))
+
+
+def _write(name: str, lines: Iterator[bytes]) -> int:
+    """Write a file that is whole or not there; return the number of lines."""
+    temporary, count = f"{name}.part", 0
     try:
         with ExitStack() as stack:
             out: IO[bytes] = stack.enter_context(open(temporary, "wb"))
             if name.endswith(".gz"):
                 # No time of writing: equal data are equal bytes.
                 out = stack.enter_context(gzip.GzipFile("", "wb", fileobj=out, mtime=0))
-            for line in _lines(data, target, chosen, items is None, info, blanks):
+            for line in lines:
                 out.write(line)
                 count += 1
         os.replace(temporary, name)
@@ -166,7 +169,7 @@ def _words(data: TaskData, sentence: int, blanks: str | None) -> Sequence[str]:
             hint="choose items of other sentences",
         )
     if blanks is not None:
-        return [word if word.split() == [word] else _filled(word, blanks) for word in words]
+        return [blanks.join(word.split()) or blanks for word in words]
     for k, word in enumerate(words):
         if word.split() != [word]:
             raise DataError(
@@ -175,10 +178,6 @@ def _words(data: TaskData, sentence: int, blanks: str | None) -> Sequence[str]:
                 hint="say blanks='_' to have blanks within words replaced",
             )
     return words
-
-
-def _filled(word: str, blanks: str) -> str:
-    return blanks.join(word.split()) or blanks
 
 
 def _label(data: TaskData, target: Labels, item: int) -> str | list[str]:

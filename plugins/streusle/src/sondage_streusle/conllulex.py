@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 
 from sondage.defects import Defects
+from sondage.errors import DataError
 from sondage.files import conllu
 from sondage_streusle.corpus import NONE
-from sondage_streusle.sentence import BadSentence, StreusleSentence, check_labels, short
+from sondage_streusle.sentence import StreusleSentence, check_labels, short
 
 COLUMNS = (
     *conllu.COLUMNS,
     *("SMWE", "LEXCAT", "LEXLEMMA", "SS", "SS2", "WMWE", "WCAT", "WLEMMA", "LEXTAG"),
 )
+_PLACES = {"forms": 1, "lemmas": 2, "upos": 3, "xpos": 4, "lexcats": 11, "ss": 13, "ss2": 14}
 # ASCII digits only, and few: int() would take other scripts' digits and thousands of them.
 _SMWE = re.compile(r"([1-9][0-9]{0,8}):([1-9][0-9]{0,8})", re.ASCII)
 
@@ -33,30 +35,28 @@ def sentences(text: str, path: str, defects: Defects) -> Iterator[StreusleSenten
     """
     for block in conllu.read_blocks(text, path, defects.pass_over, COLUMNS):
         try:
-            sentence = _sentence(block, lenient=defects.on_error == "skip")
-        except BadSentence as bad:
-            defects.pass_over(bad.at(path))
+            sentence = _sentence(block, path, lenient=defects.on_error == "skip")
+        except DataError as error:
+            defects.pass_over(error)
         else:
             yield sentence
 
 
-def _sentence(block: conllu.Block, *, lenient: bool) -> StreusleSentence:
-    sentence = StreusleSentence(block.sent_id, block.text, multiword=len(block.multiword))
+def _sentence(block: conllu.Block, path: str, *, lenient: bool) -> StreusleSentence:
+    sentence = StreusleSentence(
+        path, sent_id=block.sent_id, text=block.text, multiword=len(block.multiword)
+    )
     groups: dict[int, int] = {}
     for line, row in zip(block.lines, block.rows, strict=True):
         _add(sentence, row, line, groups)
     for group, length in groups.items():
         if length == 1:
-            raise BadSentence(
+            raise sentence.bad(
                 f"the multiword expression {group} has one word",
                 "write _ as SMWE of a single word",
-                line=sentence.lines[sentence.strong.index(group)],
+                word=sentence.strong.index(group),
             )
-    try:
-        check_labels(sentence, lenient=lenient)
-    except BadSentence as bad:
-        bad.line = sentence.lines[bad.word or 0]
-        raise
+    check_labels(sentence, lenient=lenient)
     return sentence
 
 
@@ -65,7 +65,7 @@ def _add(sentence: StreusleSentence, row: list[str], line: int, groups: dict[int
     if row[10] != NONE:
         found = _SMWE.fullmatch(row[10])
         if found is None:
-            raise BadSentence(
+            raise sentence.bad(
                 f"SMWE is {short(row[10])}, which is no group and position",
                 "SMWE looks like 1:2, or _ outside strong multiword expressions",
                 line=line,
@@ -73,18 +73,13 @@ def _add(sentence: StreusleSentence, row: list[str], line: int, groups: dict[int
         group, place = int(found[1]), int(found[2])
         due = groups.get(group, 0) + 1
         if place != due:
-            raise BadSentence(
+            raise sentence.bad(
                 f"SMWE is {row[10]} where {group}:{due} is due",
                 "number the words of an expression 1, 2, ... in their order",
                 line=line,
             )
         groups[group] = place
-    sentence.forms.append(row[1])
-    sentence.lemmas.append(row[2])
-    sentence.upos.append(row[3])
-    sentence.xpos.append(row[4])
-    sentence.lexcats.append(row[11])
-    sentence.ss.append(row[13])
-    sentence.ss2.append(row[14])
+    for name, place in _PLACES.items():
+        getattr(sentence, name).append(row[place])
     sentence.strong.append(group)
     sentence.lines.append(line)

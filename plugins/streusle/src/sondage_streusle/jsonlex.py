@@ -9,7 +9,7 @@ from typing import Any
 from sondage.defects import Defects
 from sondage.errors import DataError
 from sondage_streusle.corpus import NONE
-from sondage_streusle.sentence import BadSentence, StreusleSentence, check_labels, short
+from sondage_streusle.sentence import StreusleSentence, check_labels, short
 
 _SHAPE = 'a sentence is {"sent_id": ..., "text": ..., "toks": [...], "swes": {...}, "smwes": {...}}'
 
@@ -24,12 +24,11 @@ def sentences(text: str, path: str, defects: Defects) -> Iterator[StreusleSenten
         is JSON of another shape.
     """
     for number, entry in enumerate(_loaded(text, path), 1):
-        sentence = StreusleSentence(sent_id=str(number))
+        sentence = StreusleSentence(path, number)
         try:
             parse_sentence(entry, sentence, lenient=defects.on_error == "skip")
-        except BadSentence as bad:
-            bad.sent_id = sentence.sent_id or str(number)
-            defects.pass_over(bad.at(path))
+        except DataError as error:
+            defects.pass_over(error)
         else:
             yield sentence
 
@@ -55,19 +54,19 @@ def parse_sentence(entry: Any, sentence: StreusleSentence, *, lenient: bool = Fa
 
     Raises
     ------
-    BadSentence
+    sondage.errors.DataError
         For a key that is missing or of another type; words out of sequence; expressions
         that leave out a word, share one, or have no lexical category.
     """
     if not isinstance(entry, dict):
-        raise BadSentence(f"a sentence is {short(entry)}, not an object", _SHAPE)
-    name = _text(entry.get("sent_id"), "sent_id")
+        raise sentence.bad(f"a sentence is {short(entry)}, not an object", _SHAPE)
+    name = _text(sentence, entry.get("sent_id"), "sent_id")
     sentence.sent_id = None if name == NONE else name
-    toks = _get(entry, "toks", list)
-    swes, smwes = _get(entry, "swes", dict), _get(entry, "smwes", dict)
+    toks = _get(sentence, entry, "toks", list)
+    swes, smwes = _get(sentence, entry, "swes", dict), _get(sentence, entry, "smwes", dict)
     if not toks:
-        raise BadSentence("the sentence has no word", _SHAPE)
-    running = _text(entry.get("text"), "text")
+        raise sentence.bad("the sentence has no word", _SHAPE)
+    running = _text(sentence, entry.get("text"), "text")
     sentence.text = None if running == NONE else running
     for i, tok in enumerate(toks):
         _word(sentence, i, tok)
@@ -81,7 +80,7 @@ def parse_sentence(entry: Any, sentence: StreusleSentence, *, lenient: bool = Fa
             _expression(sentence, kind, key, expression, taken)
     if not all(taken):
         missing = taken.index(False)
-        raise BadSentence(
+        raise sentence.bad(
             f"word {missing + 1} belongs to no expression",
             "every word is in one of swes (single) and smwes (multiword)",
             word=missing,
@@ -91,21 +90,19 @@ def parse_sentence(entry: Any, sentence: StreusleSentence, *, lenient: bool = Fa
 
 def _word(sentence: StreusleSentence, i: int, tok: Any) -> None:
     if not isinstance(tok, dict):
-        raise BadSentence(f"word {i + 1} is {short(tok)}, not an object", _SHAPE, word=i)
+        raise sentence.bad(f"word {i + 1} is {short(tok)}, not an object", _SHAPE, word=i)
     number = tok.get("#")
     if type(number) is not int or number != i + 1:
-        raise BadSentence(
+        raise sentence.bad(
             f"'#' is {short(number)} where {i + 1} is due",
             "toks holds the words 1, 2, ...; ranges and empty nodes stand in etoks",
             word=i,
         )
-    form = _text(tok.get("word"), "word", i)
     if tok.get("word") is None:
-        raise BadSentence(f"word {i + 1} has no form", "give it as 'word'", word=i)
-    sentence.forms.append(form)
-    sentence.lemmas.append(_text(tok.get("lemma"), "lemma", i))
-    sentence.upos.append(_text(tok.get("upos"), "upos", i))
-    sentence.xpos.append(_text(tok.get("xpos"), "xpos", i))
+        raise sentence.bad(f"word {i + 1} has no form", "give it as 'word'", word=i)
+    columns = (sentence.forms, sentence.lemmas, sentence.upos, sentence.xpos)
+    for column, key in zip(columns, ("word", "lemma", "upos", "xpos"), strict=True):
+        column.append(_text(sentence, tok.get(key), key, i))
 
 
 def _ranges(etoks: Any) -> int:
@@ -119,10 +116,10 @@ def _expression(
 ) -> None:
     what = f"{kind}[{short(key)}]"
     if not isinstance(expression, dict):
-        raise BadSentence(f"{what} is {short(expression)}, not an object", _SHAPE)
-    words = _get(expression, "toknums", list, what)
+        raise sentence.bad(f"{what} is {short(expression)}, not an object", _SHAPE)
+    words = _get(sentence, expression, "toknums", list, what)
     if not all(type(w) is int and 1 <= w <= len(taken) for w in words):
-        raise BadSentence(
+        raise sentence.bad(
             f"{what} has toknums {short(words)}, in a sentence of {len(taken)} words",
             "toknums are numbers of words of the same sentence",
         )
@@ -130,7 +127,7 @@ def _expression(
     single = kind == "swes"
     fits = words == [number] if single else len(words) > 1 and words == sorted(set(words))
     if not number or not fits:
-        raise BadSentence(
+        raise sentence.bad(
             f"{what} has toknums {short(words)}",
             "the key of a single word is its number, and so is its one toknum"
             if single
@@ -138,7 +135,7 @@ def _expression(
         )
     for word in words:
         if taken[word - 1]:
-            raise BadSentence(
+            raise sentence.bad(
                 f"word {word} is in two expressions",
                 "a word is in one of swes (single) and smwes (multiword)",
                 word=word - 1,
@@ -146,30 +143,36 @@ def _expression(
         taken[word - 1] = True
         sentence.strong[word - 1] = 0 if single else number
     first = words[0] - 1
-    sentence.lexcats[first] = _text(expression.get("lexcat"), f"{what}, lexcat", first)
-    sentence.ss[first] = _text(expression.get("ss"), f"{what}, ss", first)
-    sentence.ss2[first] = _text(expression.get("ss2"), f"{what}, ss2", first)
+    columns = (sentence.lexcats, sentence.ss, sentence.ss2)
+    for column, key in zip(columns, ("lexcat", "ss", "ss2"), strict=True):
+        column[first] = _text(sentence, expression.get(key), f"{what}, {key}", first)
 
 
-def _get(entry: dict[str, Any], key: str, kind: type, what: str = "the sentence") -> Any:
+def _get(
+    sentence: StreusleSentence,
+    entry: dict[str, Any],
+    key: str,
+    kind: type,
+    what: str = "the sentence",
+) -> Any:
     value = entry.get(key)
     if not isinstance(value, kind):
         state = f"is {short(value)}" if key in entry else "is missing"
         wanted = "a list" if kind is list else "an object"
-        raise BadSentence(f"{what}: {key!r} {state}, wanted {wanted}", _SHAPE)
+        raise sentence.bad(f"{what}: {key!r} {state}, wanted {wanted}", _SHAPE)
     return value
 
 
-def _text(value: Any, what: str, word: int | None = None) -> str:
+def _text(sentence: StreusleSentence, value: Any, what: str, word: int | None = None) -> str:
     """Return a string, ``_`` for null."""
     if value is None:
         return NONE
     if not isinstance(value, str) or not value:
-        raise BadSentence(f"{what} is {short(value)}", "give a string, or null", word=word)
+        raise sentence.bad(f"{what} is {short(value)}", "give a string, or null", word=word)
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise BadSentence(
+        raise sentence.bad(
             f"{what} holds half a character (a lone surrogate, \\ud8.. or \\udc..)",
             "write the character itself, or both halves",
             word=word,

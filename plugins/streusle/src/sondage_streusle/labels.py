@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -75,29 +76,10 @@ def adposition_labels(
             near=[name for w in sorted(wanted) for name in nearest(w, known)][:5],
             hint="lexcats are those of the file; prepositions are P",
         )
-    keep: list[int] = []
-    values: list[str] = []
-    several = sum(
-        lexcat in wanted and not one for lexcat, one in zip(bank.lexcats, single, strict=True)
-    )
-    counted = {
-        "special-labels": 0,
-        "unlabelled-adpositions": 0,
-        "multiword-adpositions": several,
-    }
-    for i in chosen:
-        pair = (bank.ss[i], bank.ss2[i])
-        if all(label.startswith("p.") for label in pair):
-            keep.append(i)
-            values.append(pair[which == "function"])
-        elif not any(label.startswith(("??", "`")) for label in pair):
-            counted["unlabelled-adpositions"] += 1
-        elif special == "skip":
-            counted["special-labels"] += 1
-        else:
-            # The file gives ?? no second label.
-            keep.append(i)
-            values.append(pair[0] if which == "role" or pair[1] == NONE else pair[1])
+    found = {i: _label(bank.ss[i], bank.ss2[i], which, special) for i in chosen}
+    keep = [i for i, (label, _) in found.items() if label]
+    lost = Counter(why for label, why in found.values() if not label)
+    several = sum(bank.lexcats[i] in wanted for i, one in enumerate(single) if not one)
     if not keep:
         raise DataError(
             "no adposition is labelled with a supersense",
@@ -107,5 +89,18 @@ def adposition_labels(
     at = np.array(keep, np.int64)
     sentence = np.searchsorted(bank.offsets, at, side="right").astype(np.int64) - 1
     units = Units.of_words(sentence, at - bank.offsets[sentence])
-    labels = Labels(units, *numbered(values))
-    return labels, {slug: n for slug, n in counted.items() if n}
+    labels = Labels(units, *numbered([found[i][0] for i in keep]))
+    return labels, dict(+(lost + Counter({"multiword-adpositions": several})))
+
+
+def _label(ss: str, ss2: str, which: str, special: str) -> tuple[str, str]:
+    """Return a word's label, or none and why it is left out."""
+    label = ss if which == "role" else ss2
+    if ss.startswith("p.") and ss2.startswith("p."):
+        return label, ""
+    if not ss.startswith(("??", "`")) and not ss2.startswith(("??", "`")):
+        return "", "unlabelled-adpositions"
+    if special == "skip":
+        return "", "special-labels"
+    # The file gives ?? no second label.
+    return ss if label == NONE else label, ""

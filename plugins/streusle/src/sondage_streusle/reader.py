@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,10 +30,6 @@ def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
         single words without lexical category and supersense are none, but counted
         (``words-without-lexcat``): they are in corpora in which adpositions alone are annotated.
 
-    Returns
-    -------
-    Streusle
-
     Raises
     ------
     sondage.errors.DataError
@@ -59,22 +55,25 @@ def read_streusle(path: Paths, *, on_error: OnError = "raise") -> Streusle:
         of_file = _read_one(name, defects)
         found += of_file
         file_of += [place] * len(of_file)
+    columns: dict[str, Any] = {
+        name: [value for sentence in found for value in getattr(sentence, name)]
+        for name in ("forms", "lemmas", "upos", "xpos", "lexcats", "ss", "ss2", "strong", "lines")
+    }
+    columns |= {name: np.array(columns[name], np.int64) for name in ("strong", "lines")}
     return Streusle(
-        forms=[v for s in found for v in s.forms],
-        lemmas=[v for s in found for v in s.lemmas],
-        upos=[v for s in found for v in s.upos],
-        xpos=[v for s in found for v in s.xpos],
-        lexcats=[v for s in found for v in s.lexcats],
-        ss=[v for s in found for v in s.ss],
-        ss2=[v for s in found for v in s.ss2],
-        strong=np.array([v for s in found for v in s.strong], np.int64),
+        **columns,
         offsets=offsets_of(len(s.forms) for s in found),
         sent_ids=[s.sent_id for s in found],
         texts=[s.text for s in found],
         files=names,
         file_of=np.array(file_of, np.int64),
-        lines=np.array([v for s in found for v in s.lines], np.int64),
-        warnings=defects.added_to(_counted(found)),
+        warnings=defects.added_to(
+            {
+                "words-without-lexcat": sum(map(_without_lexcat, found)),
+                "multiword-tokens": sum(s.multiword for s in found),
+                "sentences-with-multiword-tokens": sum(s.multiword > 0 for s in found),
+            }
+        ),
     )
 
 
@@ -104,14 +103,6 @@ def _read_one(path: str, defects: Defects) -> list[StreusleSentence]:
 def _texts(sentence: StreusleSentence) -> list[str]:
     columns = (sentence.forms, sentence.lemmas, sentence.ss, sentence.ss2)
     return [*(v for column in columns for v in column), sentence.text or ""]
-
-
-def _counted(found: Sequence[StreusleSentence]) -> dict[str, int]:
-    return {
-        "words-without-lexcat": sum(map(_without_lexcat, found)),
-        "multiword-tokens": sum(s.multiword for s in found),
-        "sentences-with-multiword-tokens": sum(s.multiword > 0 for s in found),
-    }
 
 
 def _without_lexcat(sentence: StreusleSentence) -> int:

@@ -12,9 +12,12 @@ from sondage_streusle.corpus import NONE
 class StreusleSentence:
     """A sentence's words in columns, as in `Streusle`; `lines` are those of its words.
 
-    `multiword` is how many multiword tokens (``5-6 don't``) it has.
+    `path` is its file, `multiword` how many multiword tokens (``5-6 don't``) it has. Of a file
+    without lines `lines` are 0, and messages call the sentence by its name or `number`.
     """
 
+    path: str
+    number: int = 0
     sent_id: str | None = None
     text: str | None = None
     forms: list[str] = field(default_factory=list)
@@ -28,29 +31,19 @@ class StreusleSentence:
     lines: list[int] = field(default_factory=list)
     multiword: int = 0
 
-
-class BadSentence(Exception):  # noqa: N818 - never leaves the reader
-    """A defect at a line, or in JSON at a sentence and word (from 0); the reader knows the file."""
-
-    sent_id: str | None = None
-
-    def __init__(
-        self, message: str, hint: str, *, word: int | None = None, line: int | None = None
-    ) -> None:
-        super().__init__(message)
-        self.message, self.hint, self.word, self.line = message, hint, word, line
-
-    def at(self, path: str) -> DataError:
-        """Return the error for the user."""
-        where = f"{path}:{self.line}"
-        if self.line is None:
-            word = "" if self.word is None else f", word {self.word + 1}"
-            where = f"{path}, sentence {self.sent_id}{word}"
-        return DataError(self.message, where=where, hint=self.hint)
+    def bad(self, message: str, hint: str, word: int | None = None, line: int = 0) -> DataError:
+        """Return the error for a defect at a word (from 0) or line, or of the whole sentence."""
+        if not self.number:
+            return DataError(
+                message, where=f"{self.path}:{line or self.lines[word or 0]}", hint=hint
+            )
+        at = "" if word is None else f", word {word + 1}"
+        where = f"{self.path}, sentence {self.sent_id or self.number}{at}"
+        return DataError(message, where=where, hint=hint)
 
 
 def check_labels(sentence: StreusleSentence, *, lenient: bool = False) -> None:
-    """Raise `BadSentence` unless every expression has one lexcat, at its first word.
+    """Raise `DataError` unless every expression has one lexcat, at its first word.
 
     Also for a second supersense without a first. With `lenient`, a single word that has
     neither lexcat nor supersense is let through: corpora in which adpositions alone are
@@ -62,7 +55,7 @@ def check_labels(sentence: StreusleSentence, *, lenient: bool = False) -> None:
     ):
         if group and group in begun:
             if (lexcat, ss, ss2) != (NONE, NONE, NONE):
-                raise BadSentence(
+                raise sentence.bad(
                     f"word {i + 1} continues a multiword expression, yet has labels of its own",
                     "LEXCAT, SS and SS2 stand at the first word of an expression",
                     word=i,
@@ -70,13 +63,13 @@ def check_labels(sentence: StreusleSentence, *, lenient: bool = False) -> None:
             continue
         begun.add(group)
         if lexcat == NONE and not (lenient and not group and ss == NONE):
-            raise BadSentence(
+            raise sentence.bad(
                 f"the expression that begins at word {i + 1} has no lexical category",
                 "every expression has a LEXCAT, such as P or N, at its first word",
                 word=i,
             )
         if ss == NONE and ss2 != NONE:
-            raise BadSentence(
+            raise sentence.bad(
                 f"word {i + 1} has a second supersense ({short(ss2)}) without a first",
                 "give SS (the role) as well",
                 word=i,

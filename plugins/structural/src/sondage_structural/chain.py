@@ -4,42 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
-from annotated_types import Ge
 
 from sondage.contracts import Problem
-from sondage.data import Ints, Outcomes, Result
+from sondage.data import Ints, Result
 from sondage_structural import results
-from sondage_structural.inputs import forest_of, parts_of
+from sondage_structural.inputs import Pictured, forest_of, parts_of
+from sondage_structural.predicting import Blocks
 from sondage_structural.trees import Forest
 
 
 @dataclass(kw_only=True, eq=False)
-class Chain:
+class Chain(Pictured):
     """The linear chain: distances |i - j| and depths i, whatever the vectors are.
 
     Scores ``uuas``, ``dspr``, ``root_accuracy`` (of the first word) and ``nspr``; one result a
     seed, for all layers. Between words that are scored the chain leaps over the others. Arrays
     and tables as of `structural.distance`.
 
-    Parameters
-    ----------
-    pictures : int
-        Test sentences whose words and trees are kept for the report `structural.arcs`.
-
     References
     ----------
     Hewitt and Manning 2019, section 3 (Linear). Departs from it: none.
     """
 
-    units: ClassVar[Literal["trees"]] = "trees"
     joint: ClassVar[tuple[str, ...]] = ()
     randomness: ClassVar[tuple[str, ...]] = ()
     per_layer: ClassVar[bool] = False
-
-    pictures: Annotated[int, Ge(0)] = 8
 
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (None, seed, result) for every seed.
@@ -53,34 +45,25 @@ class Chain:
         who = "structural.chain"
         forest = forest_of(problem, who)
         for seed in problem.seeds:
-            wanted = results.NEEDS["chain"]
-            test = parts_of(problem, forest, seed, dev=False, who=who, wanted=wanted).test
+            needs = ("edge", "length")
+            test = parts_of(problem, forest, seed, dev=False, who=who, needs=needs).test
             scored = results.distance(forest, test, _distances(forest, test))
             depth = results.depth(forest, test, _depths(forest, test))
-            tables = {**scored.tables, **results.pictured(scored, problem.data, self.pictures)}
-            more = depth.tables["intervals"]
-            tables["intervals"] = {k: v + more[k] for k, v in tables["intervals"].items()}
-            yield (
-                None,
-                seed,
-                Result(
-                    {**scored.scores, **depth.scores},
-                    Outcomes(problem.splits[seed].test, test, scored.outcomes),
-                    tables,
-                    scored.arrays,
-                    scored.warnings,
-                ),
-            )
+            scored.tables.update(results.pictured(scored, problem.data, self.pictures))
+            for column, more in depth.tables["intervals"].items():
+                scored.tables["intervals"][column] += more
+            scored.scores.update(depth.scores)
+            yield None, seed, scored.result(problem.splits[seed].test)
 
 
-def _distances(forest: Forest, sentences: Ints) -> results.Blocks:
+def _distances(forest: Forest, sentences: Ints) -> Blocks:
     for block in forest.blocks(sentences):
         at = np.arange(int(forest.lengths[sentences[block]].max()), dtype=np.float64)
         one = np.abs(at[:, None] - at[None])
         yield block, np.broadcast_to(one, (len(block), *one.shape))
 
 
-def _depths(forest: Forest, sentences: Ints) -> results.Blocks:
+def _depths(forest: Forest, sentences: Ints) -> Blocks:
     for block in forest.blocks(sentences):
         at = np.arange(int(forest.lengths[sentences[block]].max()), dtype=np.float64)
         yield block, np.broadcast_to(at, (len(block), len(at)))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from annotated_types import Ge
 from numpy.typing import NDArray
 
 from sondage.contracts import Problem
-from sondage.data import Ints, Outcomes, Result, Split
+from sondage.data import Ints, Result, Split
 from sondage_structural import results
-from sondage_structural.inputs import LayerGroup, forest_of, groups, parts_of
-from sondage_structural.predicting import depth_blocks, distance_blocks
+from sondage_structural.inputs import LayerGroup, Pictured, forest_of, groups, parts_of
+from sondage_structural.predicting import Blocks, depth_blocks, distance_blocks
 from sondage_structural.probes import draw
 from sondage_structural.settings import StructuralSettings
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True, eq=False)
-class _Structural(StructuralSettings):
+class _Structural(StructuralSettings, Pictured):
     """What the two share.
 
     Layers are indices of `hidden_states`: 0 is the embedding output. All layers of a seed are
@@ -31,17 +30,16 @@ class _Structural(StructuralSettings):
 
     Parameters
     ----------
-    pictures : int
-        Test sentences whose words and trees are kept for the report `structural.arcs`.
     keep_projection : bool
         Whether results hold the projection, as array ``projection``, shape (width, rank).
     """
 
-    units: ClassVar[Literal["trees"]] = "trees"
     joint: ClassVar[tuple[str, ...]] = ("layer",)
     name: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]]
+    blocks: ClassVar[Callable[..., Blocks]]
+    scored: ClassVar[Callable[..., results.Scored]]
 
-    pictures: Annotated[int, Ge(0)] = 8
     keep_projection: bool = False
 
     @property
@@ -64,37 +62,28 @@ class _Structural(StructuralSettings):
         """
         who = f"structural.{self.name}"
         learned = self.projection == "learned"
-        forest, wanted = forest_of(problem, who), results.NEEDS[self.name]
+        forest = forest_of(problem, who)
         parts = {
-            seed: parts_of(problem, forest, seed, dev=learned, who=who, wanted=wanted)
+            seed: parts_of(problem, forest, seed, dev=learned, who=who, needs=self.needs)
             for seed in problem.seeds
         }
         for group in groups(problem, forest, self.rank, who):
             for seed, split in parts.items():
                 for layer, values, fitted in self._trained(group, split, problem, seed):
                     scored = self._score(group, values, fitted, split.test, problem)
-                    outcomes = Outcomes(problem.splits[seed].test, split.test, scored.outcomes)
-                    yield (
-                        layer,
-                        seed,
-                        Result(
-                            scored.scores, outcomes, scored.tables, scored.arrays, scored.warnings
-                        ),
-                    )
+                    yield layer, seed, scored.result(problem.splits[seed].test)
 
     def _trained(
         self, group: LayerGroup, split: Split, problem: Problem, seed: int
     ) -> Iterator[tuple[int, NDArray[Any], Fitted]]:
-        from sondage_structural import objective
-        from sondage_structural.training import Fitted, train
+        from sondage_structural.training import LOSSES, Fitted, train
 
         start = np.stack([draw(problem.rng(k, seed), group.width, self.rank) for k in group.layers])
         if self.projection == "random":
             fitted = [Fitted(projection=one) for one in start]
         else:
-            loss = objective.DistanceLoss if self.name == "distance" else objective.DepthLoss
             fitted = train(
-                loss(group.forest),
+                LOSSES[self.blocks](group.forest),
                 group.values,
                 split.train,
                 split.dev,
@@ -109,12 +98,8 @@ class _Structural(StructuralSettings):
     def _score(
         self, group: LayerGroup, values: NDArray[Any], fitted: Fitted, test: Ints, problem: Problem
     ) -> results.Scored:
-        if self.name == "distance":
-            found = distance_blocks(group.forest, values, fitted.projection, test)
-            scored = results.distance(group.forest, test, found)
-        else:
-            found = depth_blocks(group.forest, values, fitted.projection, test)
-            scored = results.depth(group.forest, test, found)
+        found = self.blocks(group.forest, values, fitted.projection, test)
+        scored = self.scored(group.forest, test, found)
         scored.tables.update(results.pictured(scored, problem.data, self.pictures))
         if self.keep_projection:
             scored.arrays["projection"] = fitted.projection
@@ -145,6 +130,9 @@ class Distance(_Structural):
     """
 
     name = "distance"
+    needs = ("edge", "length")
+    blocks = staticmethod(distance_blocks)
+    scored = staticmethod(results.distance)
 
 
 class Depth(_Structural):
@@ -160,3 +148,6 @@ class Depth(_Structural):
     """
 
     name = "depth"
+    needs = ("length",)
+    blocks = staticmethod(depth_blocks)
+    scored = staticmethod(results.depth)

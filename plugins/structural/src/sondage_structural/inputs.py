@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 
 from sondage.contracts import Problem
 from sondage.data import Split, Trees
 from sondage.errors import DataError, EncodingError
+from sondage.probing import check_finite
 from sondage_structural.measures import LONGEST, SHORTEST
-from sondage_structural.probes import check_finite, check_rank
+from sondage_structural.probes import check_rank
 from sondage_structural.trees import Forest
 
 #: Layers are trained together while their vectors take no more than this.
 GROUP_BYTES = 1 << 30
-Need = Literal["edge", "length"]
+
+
+@dataclass(kw_only=True, eq=False)
+class Pictured:
+    """What every probe of trees has.
+
+    Parameters
+    ----------
+    pictures : int
+        Test sentences whose words and trees are kept for the report `structural.arcs`.
+    """
+
+    units: ClassVar[Literal["trees"]] = "trees"
+
+    pictures: Annotated[int, Ge(0)] = 8
 
 
 @dataclass(frozen=True)
@@ -58,9 +74,11 @@ def forest_of(problem: Problem, who: str) -> Forest:
 
 
 def parts_of(
-    problem: Problem, forest: Forest, seed: int, *, dev: bool, who: str, wanted: tuple[Need, ...]
+    problem: Problem, forest: Forest, seed: int, *, dev: bool, who: str, needs: Sequence[str]
 ) -> Split:
     """Return the sentences of a seed's parts.
+
+    Scores may need an ``edge`` between scored words, or a sentence whose ``length`` counts.
 
     Raises
     ------
@@ -77,13 +95,13 @@ def parts_of(
             raise DataError(f"{who}: the {part} part of {name} (seed {seed}) is empty", hint=hint)
     out = Split(*(target.sentence[getattr(split, p)] for p in ("train", "dev", "test")))
     lengths = forest.lengths[out.test]
-    if "length" in wanted and not ((lengths >= SHORTEST) & (lengths <= LONGEST)).any():
+    if "length" in needs and not ((lengths >= SHORTEST) & (lengths <= LONGEST)).any():
         raise DataError(
             f"{who}: no test sentence of {name} (seed {seed}) has {SHORTEST} to {LONGEST} words, "
             "over which Spearman correlations are averaged",
             hint="give longer sentences, or more of them",
         )
-    if "edge" in wanted:
+    if "edge" in needs:
         rows = forest.rows(out.test)
         base = np.repeat(forest.offsets[out.test], lengths)
         heads = forest.heads[rows]
@@ -117,7 +135,7 @@ def groups(problem: Problem, forest: Forest, rank: int, who: str) -> Iterator[La
                 hint="choose the view 'word'",
             )
         check_rank(rank, states.values.shape[1], who)
-        check_finite(states.values, f"layer {layer}, {problem.data.corpus.name}: the vectors")
+        check_finite(states.values, f"layer {layer}, {problem.data.corpus.name}")
         bytes_ = 4 * states.values.size
         if layers and size + bytes_ > GROUP_BYTES:
             yield LayerGroup(tuple(layers), values, forest)

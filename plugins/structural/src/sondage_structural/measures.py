@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from sondage.data import Ints
-from sondage_structural.ranking import rank_correlation
 from sondage_structural.spanning import edges_of, parents
 from sondage_structural.trees import Bools, Forest
 
@@ -45,12 +45,6 @@ class Spanned:
         """Gold edges predicted in each sentence: int64, shape (n,)."""
         return np.bincount(self.sentence[self.correct], minlength=len(self.gold))
 
-    @property
-    def uuas(self) -> float:
-        """Share of all gold edges that were predicted; NaN if there are none."""
-        total = int(self.gold.sum())
-        return float(self.found.sum() / total) if total else float("nan")
-
 
 def spanned(forest: Forest, sentences: Ints, D: Floats) -> Spanned:
     """Return the minimum spanning trees of some sentences' predicted distances.
@@ -69,6 +63,36 @@ def spanned(forest: Forest, sentences: Ints, D: Floats) -> Spanned:
     heads = np.where(scored, forest.heads[rows], -1)
     has = np.take_along_axis(scored, np.maximum(heads, 0), axis=1) & (heads >= 0)
     return Spanned(sentence, edges, correct, has.sum(axis=1))
+
+
+def rank_correlation(
+    a: NDArray[np.floating], b: NDArray[np.floating], real: NDArray[np.bool_]
+) -> Floats:
+    """Return Spearman's correlation of a and b along the last axis.
+
+    Parameters
+    ----------
+    a, b : float arrays, shape (..., t)
+    real : bool array, broadcast to them
+        Which entries count; at least one of each row, and the same number in both.
+
+    Returns
+    -------
+    float64 array, shape (...)
+        NaN where a or b is constant.
+    """
+    centred = []
+    for values in (a, b):
+        r = rankdata(np.where(real, values, np.inf), axis=-1)
+        # With ties at their mean, n ranks add up to n (n + 1) / 2.
+        r -= (real.sum(axis=-1, keepdims=True) + 1) / 2
+        centred.append(np.where(real, r, 0.0))
+    x, y = centred
+    scale = np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
+    products = (x * y).sum(axis=-1)
+    out: Floats = np.full(products.shape, np.nan)
+    np.divide(products, scale, out=out, where=scale > 0)
+    return out
 
 
 def distance_correlations(forest: Forest, sentences: Ints, D: Floats) -> tuple[Floats, Ints]:

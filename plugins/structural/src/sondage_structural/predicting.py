@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from sondage.data import Ints
 from sondage_structural.trees import Forest
 
-Floats = NDArray[np.float64]
+Blocks = Iterator[tuple[Ints, NDArray[np.float64]]]
 
 
 def distance_blocks(
     forest: Forest, values: NDArray[np.floating], projection: NDArray[np.float32], sentences: Ints
-) -> Iterator[tuple[Ints, Floats]]:
+) -> Blocks:
     """Yield squared distances after projection.
 
     Parameters
@@ -44,7 +44,7 @@ def distance_blocks(
 
 def depth_blocks(
     forest: Forest, values: NDArray[np.floating], projection: NDArray[np.float32], sentences: Ints
-) -> Iterator[tuple[Ints, Floats]]:
+) -> Blocks:
     """Yield squared norms after projection, float64, shape (b, t); else as `distance_blocks`."""
     for block, Z in _projected(forest, values, projection, sentences):
         yield block, np.einsum("btk,btk->bt", Z, Z)
@@ -52,7 +52,7 @@ def depth_blocks(
 
 def _projected(
     forest: Forest, values: NDArray[np.floating], projection: NDArray[np.float32], sentences: Ints
-) -> Iterator[tuple[Ints, Floats]]:
+) -> Blocks:
     for block in forest.blocks(sentences):
         rows, real = forest.places(sentences[block])
         Z = np.zeros((*rows.shape, projection.shape[1]))

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sondage.data import Ints, States, offsets_of
-from sondage.errors import DataError, EncodingError, ParameterError
-from sondage_structural.predicting import depth_blocks, distance_blocks
+from sondage.errors import DataError, ParameterError
+from sondage.probing import check_finite
+from sondage_structural.predicting import Blocks, depth_blocks, distance_blocks
 from sondage_structural.settings import StructuralSettings
 from sondage_structural.trees import Forest
-
-if TYPE_CHECKING:
-    from sondage_structural.objective import Objective
 
 Vectors = States | Sequence[ArrayLike]
 #: Entries of a projection before training lie evenly between plus and minus this.
 START = 0.05
-_CHECKED = 1 << 16
 
 
 class _Probe(StructuralSettings):
     """What the two share."""
+
+    blocks: ClassVar[Callable[..., Blocks]]
 
     def fit(
         self,
@@ -81,31 +80,26 @@ class _Probe(StructuralSettings):
         for what, size, wanted in (("training", n, "train on"), ("dev", m, "end by")):
             if not size:
                 raise DataError(f"no {what} sentences to {wanted}")
-        from sondage_structural.training import train
+        from sondage_structural.training import LOSSES, train
 
         joined = np.concatenate([values, more])
-        check_finite(joined, "the vectors")
+        check_finite(joined)
         (fitted,) = train(
-            self._objective(forest), [joined], np.arange(n), np.arange(n, n + m),
+            LOSSES[self.blocks](forest), [joined], np.arange(n), np.arange(n, n + m),
             start=start[None], order=rng, settings=self, names=["the vectors"],
         )  # fmt: skip
         self.projection_, self.dev_loss_ = fitted.projection, fitted.dev_loss
         self.n_epochs_, self.losses_, self.rates_ = fitted.epochs, fitted.losses, fitted.rates
         return self
 
-    _blocks: Callable[..., Iterator[tuple[Ints, NDArray[np.float64]]]]
-
-    def _objective(self, forest: Forest) -> Objective:
-        raise NotImplementedError
-
-    def _predict(self, states: Vectors) -> list[NDArray[np.float64]]:
+    def predict(self, states: Vectors) -> list[NDArray[np.float64]]:
+        """Return an array for each sentence, float64: what the probe's name says of its words."""
         values, offsets = _ragged(states, "test", self.projection_.shape[0])
-        check_finite(values, "the vectors")
+        check_finite(values)
         words = int(offsets[-1])
         forest = Forest(np.full(words, -1), np.ones(words, bool), offsets)
         out: list[Any] = [None] * len(forest)
-        blocks = type(self)._blocks
-        for block, found in blocks(forest, values, self.projection_, np.arange(len(forest))):
+        for block, found in self.blocks(forest, values, self.projection_, np.arange(len(forest))):
             for i, padded in zip(block, found, strict=True):
                 t = int(forest.lengths[i])
                 out[i] = padded[(slice(t),) * padded.ndim].copy()
@@ -115,7 +109,8 @@ class _Probe(StructuralSettings):
 class DistanceProbe(_Probe):
     """Squared distances after a linear map, fitted to distances in the tree.
 
-    Parameters are those of `sondage_structural.settings.StructuralSettings`.
+    Parameters are those of `sondage_structural.settings.StructuralSettings`; `predict` returns
+    squared distances of each two words of a sentence, shape (t, t).
 
     References
     ----------
@@ -123,22 +118,14 @@ class DistanceProbe(_Probe):
     `sondage_structural.training.train`.
     """
 
-    _blocks = staticmethod(distance_blocks)
-
-    def _objective(self, forest: Forest) -> Objective:
-        from sondage_structural.objective import DistanceLoss
-
-        return DistanceLoss(forest)
-
-    def predict(self, states: Vectors) -> list[NDArray[np.float64]]:
-        """Return squared distances, float64, shape (t, t), of each sentence's words."""
-        return self._predict(states)
+    blocks = staticmethod(distance_blocks)
 
 
 class DepthProbe(_Probe):
     """Squared norms after a linear map, fitted to depths in the tree.
 
-    Parameters are those of `sondage_structural.settings.StructuralSettings`.
+    Parameters are those of `sondage_structural.settings.StructuralSettings`; `predict` returns
+    squared norms of each word of a sentence, shape (t,).
 
     References
     ----------
@@ -146,16 +133,7 @@ class DepthProbe(_Probe):
     `sondage_structural.training.train`.
     """
 
-    _blocks = staticmethod(depth_blocks)
-
-    def _objective(self, forest: Forest) -> Objective:
-        from sondage_structural.objective import DepthLoss
-
-        return DepthLoss(forest)
-
-    def predict(self, states: Vectors) -> list[NDArray[np.float64]]:
-        """Return squared norms, float64, shape (t,), of each sentence's words."""
-        return self._predict(states)
+    blocks = staticmethod(depth_blocks)
 
 
 def draw(rng: np.random.Generator, width: int, rank: int) -> NDArray[np.float32]:
@@ -179,18 +157,6 @@ def _check_lengths(lengths: Ints, forest: Forest, n: int) -> None:
         raise DataError(f"sentence {at if at < n else at - n} of the "
                         f"{'training' if at < n else 'dev'} part has {lengths[at]} vectors, "
                         f"but {forest.lengths[at]} heads")  # fmt: skip
-
-
-def check_finite(values: NDArray[np.floating], what: str) -> None:
-    """Raise `EncodingError` for NaN or infinite values; reads block by block."""
-    bad = 0
-    for i in range(0, len(values), _CHECKED):
-        bad += int((~np.isfinite(values[i : i + _CHECKED]).all(axis=1)).sum())
-    if bad:
-        raise EncodingError(
-            f"{what} have NaN or infinite values in {bad} of {len(values)} rows",
-            hint="check the weights; with float16, try bfloat16 or float32",
-        )
 
 
 def _ragged(states: Vectors, part: str, width: int | None = None) -> tuple[NDArray[Any], Ints]:

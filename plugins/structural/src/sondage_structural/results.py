@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage.data import Ints, TaskData, Trees, offsets_of
+from sondage.data import Ints, Outcomes, Result, TaskData, Trees, offsets_of
 from sondage_structural import intervals, measures
-from sondage_structural.inputs import Need
+from sondage_structural.predicting import Blocks
 from sondage_structural.trees import Forest
 
-Floats = NDArray[np.float64]
-Blocks = Iterator[tuple[Ints, Floats]]
 Columns = dict[str, list[Any]]
 
-#: What the test part has to have for a probe's scores to be defined.
-NEEDS: dict[str, tuple[Need, ...]] = {
-    "distance": ("edge", "length"),
-    "depth": ("length",),
-    "chain": ("edge", "length"),
-}
 #: Lengths of sentences that are pictured, in words.
 _PICTURED = (5, 25)
 
@@ -37,6 +28,11 @@ class Scored:
     arrays: dict[str, NDArray[Any]]
     tables: dict[str, Columns]
     warnings: dict[str, int] = field(default_factory=dict)
+
+    def result(self, items: Ints) -> Result:
+        """Return the result; `items` are the task's, one a sentence."""
+        outcomes = Outcomes(items, self.arrays["sentences"], self.outcomes)
+        return Result(self.scores, outcomes, self.tables, self.arrays, self.warnings)
 
 
 def distance(forest: Forest, sentences: Ints, found: Blocks) -> Scored:
@@ -60,9 +56,11 @@ def distance(forest: Forest, sentences: Ints, found: Blocks) -> Scored:
     owner = np.concatenate(owners)
     order = np.argsort(owner, kind="stable")
     uuas = float(right.sum() / gold.sum())
-    dspr, table = measures.average(correlations, forest.lengths[sentences])
-    return Scored(
-        scores={"uuas": uuas, "dspr": dspr},
+    return _scored(
+        ("uuas", uuas, intervals.ratio(right, gold)),
+        "dspr",
+        forest.lengths[sentences],
+        undefined,
         outcomes=uuas + (right - uuas * gold) / gold.mean(),
         arrays={
             "sentences": sentences,
@@ -73,14 +71,6 @@ def distance(forest: Forest, sentences: Ints, found: Blocks) -> Scored:
             "gold": gold,
             "correlations": correlations,
         },
-        tables={
-            "lengths": table,
-            "intervals": intervals.table(
-                uuas=(uuas, intervals.ratio(right, gold)),
-                dspr=(dspr, intervals.by_length(correlations, forest.lengths[sentences])),
-            ),
-        },
-        warnings=_warnings(undefined, forest.lengths[sentences]),
     )
 
 
@@ -93,26 +83,34 @@ def depth(forest: Forest, sentences: Ints, found: Blocks) -> Scored:
         correlations[block], skipped = measures.depth_correlations(forest, sentences[block], d)
         undefined += int(skipped.sum())
     right = forest.heads[forest.offsets[sentences] + chosen] == -1
-    nspr, table = measures.average(correlations, forest.lengths[sentences])
-    accuracy, each = float(right.mean()), np.ones(n, np.int64)
-    return Scored(
-        scores={"root_accuracy": accuracy, "nspr": nspr},
+    interval = intervals.ratio(right.astype(np.int64), np.ones(n, np.int64))
+    return _scored(
+        ("root_accuracy", float(right.mean()), interval),
+        "nspr",
+        forest.lengths[sentences],
+        undefined,
         outcomes=right,
         arrays={"sentences": sentences, "roots": chosen, "correlations": correlations},
-        tables={
-            "lengths": table,
-            "intervals": intervals.table(
-                root_accuracy=(accuracy, intervals.ratio(right.astype(np.int64), each)),
-                nspr=(nspr, intervals.by_length(correlations, forest.lengths[sentences])),
-            ),
-        },
-        warnings=_warnings(undefined, forest.lengths[sentences]),
     )
 
 
-def _warnings(undefined: int, lengths: Ints) -> dict[str, int]:
+def _scored(
+    share: tuple[str, float, tuple[float, float]], correlation: str, lengths: Ints, undefined: int,
+    *, outcomes: NDArray[Any], arrays: dict[str, NDArray[Any]],
+) -> Scored:  # fmt: skip
+    """Return a share, of some name and interval, and the mean of ``correlations`` over lengths."""
+    name, value, ends = share
+    mean, table = measures.average(arrays["correlations"], lengths)
+    of_mean = intervals.by_length(arrays["correlations"], lengths)
+    both = intervals.table(**{name: (value, ends), correlation: (mean, of_mean)})
     counted = {"undefined-correlation": undefined} if undefined else {}
-    return counted | intervals.few(lengths)
+    return Scored(
+        scores={name: value, correlation: mean},
+        outcomes=outcomes,
+        arrays=arrays,
+        tables={"lengths": table, "intervals": both},
+        warnings=counted | intervals.few(lengths),
+    )
 
 
 def pictured(scored: Scored, data: TaskData, number: int) -> dict[str, Columns]:

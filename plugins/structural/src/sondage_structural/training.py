@@ -13,7 +13,8 @@ from torch import Tensor
 from sondage.data import Ints
 from sondage.errors import EncodingError
 from sondage.probing.adam import EPSILON, Adam
-from sondage_structural.objective import Batch, Objective
+from sondage_structural.objective import Batch, DepthLoss, DistanceLoss, Objective
+from sondage_structural.predicting import depth_blocks, distance_blocks
 from sondage_structural.projector import Projector
 from sondage_structural.settings import StructuralSettings
 
@@ -21,6 +22,11 @@ Floats32 = NDArray[np.float32]
 _DEV_BATCH = 100
 
 
+#: What is trained for that which is predicted.
+LOSSES: dict[object, type[DistanceLoss | DepthLoss]] = {
+    distance_blocks: DistanceLoss,
+    depth_blocks: DepthLoss,
+}
 #: A dev loss is better if it is less by this much (absolutely for what is kept and when to
 #: end, relatively for the rate), as in the authors' code.
 BETTER = 1e-4

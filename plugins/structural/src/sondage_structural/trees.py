@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sondage.data import Ints, offsets_of
+from sondage.data import Ints, offsets_of, ranges
 from sondage.errors import DataError
 
 Bools = NDArray[np.bool_]
@@ -153,10 +153,7 @@ class Forest:
 
     def rows(self, sentences: Ints) -> Ints:
         """Return the flat word indices of these sentences, in turn."""
-        lengths = self.lengths[sentences]
-        ends = np.cumsum(lengths)
-        shift = np.repeat(self.offsets[sentences] - (ends - lengths), lengths)
-        return shift + np.arange(int(ends[-1]) if len(ends) else 0)
+        return ranges(self.offsets[sentences], self.lengths[sentences])
 
     def places(self, sentences: Ints) -> tuple[Ints, Bools]:
         """Return padded word indices of these sentences.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,27 +12,19 @@ from sondage.files.conllu import NO_HEAD as NO_HEAD
 from sondage.parts import Sentences
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Treebank(Sentences):
     """The syntactic words of one or several CoNLL-U files, one flat column per field.
 
+    Parameters are those of `sondage.parts.Sentences`, and:
+
     Parameters
     ----------
-    forms, lemmas, upos, xpos, feats, deprel : sequences of str, length n_words
-        As in the file; ``_`` where the file leaves the field empty.
+    lemmas, upos, xpos, feats, deprel : sequences of str, length n_words
+        As in the file, as `forms`; ``_`` where the file leaves the field empty.
     heads : int64 array, shape (n_words,)
         Index within the sentence of each word's head; -1 at a root, `NO_HEAD` for every
         word of a sentence that annotates no heads.
-    offsets : int64 array, shape (n + 1,)
-        Sentence i owns words ``offsets[i]:offsets[i + 1]``.
-    sent_ids, texts : sequences of str or None, length n
-        The ``sent_id`` and ``text`` comments, where given.
-    files : tuple of str
-        The files read, as they were named.
-    file_of : int64 array, shape (n,)
-        Index into `files` of each sentence.
-    lines : int64 array, shape (n_words,)
-        Line of each word in its file, from 1.
     multiword : int64 array, shape (m, 2)
         The multiword tokens, such as *im* for *in dem*: token k is read as the words
         ``multiword[k, 0]:multiword[k, 1]``, counted over all sentences.
@@ -43,19 +35,11 @@ class Treebank(Sentences):
     """
 
     called = "treebank"
-    forms: Sequence[str]
     lemmas: Sequence[str]
     upos: Sequence[str]
     xpos: Sequence[str]
     feats: Sequence[str]
     heads: Ints
     deprel: Sequence[str]
-    offsets: Ints
-    sent_ids: Sequence[str | None]
-    texts: Sequence[str | None]
-    files: tuple[str, ...]
-    file_of: Ints
-    lines: Ints
     multiword: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     written: Sequence[str] = ()
-    warnings: Mapping[str, int] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -78,7 +78,10 @@ def feature_labels(
     """
     values = list(treebank.feats)
     if feature is not None:
-        by_string = {feats: _parse(treebank, i, feats) for i, feats in _firsts(values)}
+        by_string: dict[str, dict[str, str]] = {}
+        for i, feats in enumerate(values):
+            if feats not in by_string:
+                by_string[feats] = _parse(treebank, i, feats)
         known = {name for parsed in by_string.values() for name in parsed}
         if known and feature not in known:
             raise DataError(
@@ -198,13 +201,6 @@ def _of_words(treebank: Treebank, keep: Ints, values: list[str]) -> tuple[Labels
     lost = treebank.n_words - len(keep)
     labels = Labels(Units.of_words(sentence[keep], word[keep]), y, names)
     return labels, {"unlabelled-words": lost} if lost else {}
-
-
-def _firsts(values: Sequence[str]) -> Iterable[tuple[int, str]]:
-    first: dict[str, int] = {}
-    for i, value in enumerate(values):
-        first.setdefault(value, i)
-    return [(i, value) for value, i in first.items()]
 
 
 def _parse(treebank: Treebank, word: int, feats: str) -> dict[str, str]:

@@ -33,10 +33,6 @@ def read_conllu(path: Paths, *, on_error: OnError = "raise") -> Treebank:
         Whether a sentence with a defect is an error, or left out and counted as
         ``skipped-sentences``, or as ``withheld-sentences`` where ``_`` stands for all words.
 
-    Returns
-    -------
-    Treebank
-
     Raises
     ------
     sondage.errors.DataError

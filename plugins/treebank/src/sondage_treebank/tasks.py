@@ -112,7 +112,13 @@ class Feats(_Task):
 
 @dataclass(kw_only=True, eq=False)
 class _Relations(_Task):
-    """What the two over relations share."""
+    """What the two over relations share.
+
+    Parameters
+    ----------
+    subtypes : bool
+        Whether ``nsubj:pass`` and ``nsubj`` are two relations or one.
+    """
 
     subtypes: Annotated[bool, Before("files")] = True
 
@@ -122,13 +128,7 @@ class _Relations(_Task):
 
 
 class Deprel(_Relations):
-    """Relation of each pair of head and dependent, in that order (DEPREL).
-
-    Parameters
-    ----------
-    subtypes : bool
-        Whether ``nsubj:pass`` and ``nsubj`` are two labels or one.
-    """
+    """Relation of each pair of head and dependent, in that order (DEPREL)."""
 
     name = "deprel"
 
@@ -137,13 +137,7 @@ class Deprel(_Relations):
 
 
 class Tree(_Relations):
-    """Dependency tree of each sentence (HEAD); punctuation is not scored.
-
-    Parameters
-    ----------
-    subtypes : bool
-        Whether the relations keep what follows the colon.
-    """
+    """Dependency tree of each sentence (HEAD); punctuation is not scored."""
 
     name = "tree"
     units = "trees"
