@@ -650,3 +650,16 @@ def test_only_pairs_join_two_vectors_to_the_width_that_a_probe_wants():
     assert make(body.format("t.task")).cells
     with pytest.raises(RegistryError, match="wants vectors of width 16, but those of encoder 'a'"):
         make(body.format("t.whole"))
+
+
+def test_metrics_compare_the_pairs_that_are_named():
+    body = "encoders: [a, b, n]\ntasks: [t.task]\nmetrics: [t.fixed]\nlayers: [1]\n"
+    found = make(body + "pairs: [[a, b], [n, a], [a, b]]")
+    assert [(c.encoder, c.other) for c in found.cells] == [("a", "b"), ("n", "a")]
+    with pytest.raises(RegistryError, match="'pairs' names 'c', which is not an encoder") as caught:
+        make(body + "pairs: [[a, c]]")
+    assert caught.value.where
+    with pytest.raises(RegistryError, match="'pairs' compares 'a' with itself"):
+        make(body + "pairs: [[a, a]]")
+    with pytest.raises(RegistryError, match="should have at least 2 items"):
+        make(body + "pairs: [[a]]")

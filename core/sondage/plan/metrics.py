@@ -1,47 +1,31 @@
-"""The jobs and cells of metrics: every encoder against the baseline."""
+"""The jobs and cells of metrics, on pairs of encoders."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import product as pairs
+from collections.abc import Iterator, Sequence
+from itertools import product as product_of
 
 from sondage.data import digest
 from sondage.plan.cells import Cell, Job
+from sondage.plan.pairs import Pair
 from sondage.plan.passing import check_passable
 from sondage.plan.product import CELL_FORMAT, FITS, Product, by_rows
 from sondage.plan.views import fit_of
 from sondage.registry.built import Built
-from sondage.registry.naming import parted
 
 
 def metric_jobs(
-    product: Product,
-    metrics: list[Built],
-    tasks: list[Built],
-    encoders: list[Built],
-    bases: list[Built],
+    product: Product, metrics: list[Built], tasks: list[Built], compared: Sequence[Pair]
 ) -> Iterator[Job]:
-    """Yield the jobs of all metrics; of tasks that share their texts the first stands for all.
-
-    Of a baseline with several seeds, an encoder is compared with that of its own seed; with all
-    if it has none.
-    """
+    """Yield the jobs of all metrics; of tasks that share their texts the first stands for all."""
     corpora = {t.instance.corpus_fingerprint: t for t in reversed(tasks)}
     labelled = [t for t in tasks if t.instance.units in FITS["vectors"]]
     for metric in metrics:
         units = metric.instance.units
         stimuli = labelled if units == "labelled" else list(reversed(corpora.values()))
-        for task, encoder in pairs(stimuli, encoders):
-            if not product.only.any(metric, task, encoder):
-                continue
-            for base in _of_its_seed(encoder, bases):
-                if encoder.id != base.id:
-                    yield from _jobs_on(product, metric, task, encoder, base)
-
-
-def _of_its_seed(encoder: Built, bases: list[Built]) -> list[Built]:
-    mates = [base for base in bases if parted(base.label)[1] == parted(encoder.label)[1]]
-    return mates or bases
+        for task, (encoder, base) in product_of(stimuli, compared):
+            if product.only.any(metric, task, encoder):
+                yield from _jobs_on(product, metric, task, encoder, base)
 
 
 def _jobs_on(

@@ -13,6 +13,7 @@ from sondage.errors import RegistryError, SondageError, nearest
 from sondage.plan.cells import Cell, Job, Plan, Training
 from sondage.plan.metrics import metric_jobs
 from sondage.plan.only import Only, names_of
+from sondage.plan.pairs import compared
 from sondage.plan.passing import in_passing, passing_jobs
 from sondage.plan.probes import probe_jobs
 from sondage.plan.product import CELL_FORMAT, FITS, Product
@@ -101,8 +102,9 @@ class _Planner:
             jobs.extend(probe_jobs(axes, probe, task, encoder))
         jobs.extend(passing_jobs(axes, probes, tasks, encoders))
         if metrics:
-            bases = self._needed_baseline(encoders)
-            jobs.extend(metric_jobs(axes, metrics, tasks, encoders, bases))
+            bases = self._baselines(encoders)
+            pairs = compared(self.composition, encoders, bases, self.where)
+            jobs.extend(metric_jobs(axes, metrics, tasks, pairs))
         self._check_idle(ran, jobs)
         jobs = _distinct(jobs, self.notes)
         components = (*encoders, *tasks, *probes, *metrics, *self._build("report"))
@@ -193,17 +195,6 @@ class _Planner:
             if not jobs:
                 raise RegistryError(nothing, where=self.where(f"{one.kind}s"))
             self.notes[nothing] = None
-
-    def _needed_baseline(self, encoders: list[Built]) -> list[Built]:
-        bases = self._baselines(encoders)
-        if not bases:
-            raise RegistryError(
-                f"composition '{self.name}' has metrics, which compare encoders with a "
-                "baseline, but names none",
-                where=self.where("metrics"),
-                hint=f"add 'baseline: {encoders[0].label}'",
-            )
-        return bases
 
     def _settle_baseline(self, encoders: list[Built]) -> None:
         """Put the step in place of ``NAME@last``, which results do not know."""

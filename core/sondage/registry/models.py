@@ -108,7 +108,13 @@ class Composition(_Model):
     ]
     tasks: Annotated[list[Item], Field(min_length=1, description="what is probed, and stimuli")]
     probes: Annotated[list[Item], Field(description="run on every encoder and fitting task")] = []
-    metrics: Annotated[list[Item], Field(description="every encoder against the baseline")] = []
+    metrics: Annotated[list[Item], Field(description="compare pairs of encoders")] = []
+    pairs: Annotated[
+        list[Annotated[list[str], Field(min_length=2, max_length=2)]],
+        Field(
+            description="[encoder, other]: what metrics compare, instead of each with the baseline"
+        ),
+    ] = []
     in_passing: Annotated[
         list[str], Field(description="metrics of vectors that are measured without storing any")
     ] = []
