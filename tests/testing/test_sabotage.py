@@ -22,6 +22,7 @@ GOOD = {
         "good_ones:AttentiveEncoder",
         "sondage.testing.passable:ToyPassable",
         "good_ones:OwnViews",
+        "good_ones:OpenEncoder",
         "good_ones:TrainedSeries",
         "of_fields:OwnConstructor",
     ],
@@ -116,6 +117,12 @@ BROKEN = {
         "check_steps_are_encoders_of_their_own": [
             "broken_encoders:OneForAll",
             "broken_encoders:Descends",
+        ],
+        "check_notes_are_texts": ["broken_encoders:NotesInOneText"],
+        "check_a_shown_model_is_at_rest": [
+            "broken_encoders:ShowsAnother",
+            "broken_encoders:ShowsItInTraining",
+            "broken_encoders:MovedByShowing",
         ],
     },
     "task": {

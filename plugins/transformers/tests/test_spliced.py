@@ -234,6 +234,27 @@ def test_a_model_without_a_list_of_blocks_is_refused(tmp_path):
         parts_of(model, 2)
 
 
+def test_a_model_that_writes_to_its_weights_is_refused(model_folder, tmp_path):
+    """RWKV halves its own at the first pass, and notes that; a donor's would go unhalved."""
+    import torch
+    from transformers import RwkvConfig, RwkvModel
+
+    config = RwkvConfig(
+        vocab_size=200, hidden_size=8, attention_hidden_size=8, num_hidden_layers=2,
+        context_length=64, rescale_every=1,
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        RwkvModel(config).save_pretrained(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(f"{model_folder('bert')}/{name}", tmp_path)
+    base = Pretrained(model=str(tmp_path), device="cpu")
+    spliced = Spliced(base=base, donor=Randomised(base=base), layers=[1])
+    with pytest.raises(ParameterError, match="RwkvModel writes to its weights as it reads"):
+        states(spliced)
+    first = states(base)
+    assert states(Pretrained(model=str(tmp_path), device="cpu")).tobytes() == first.tobytes()
+
+
 def test_tables_that_all_blocks_read_belong_to_the_embeddings():
     import torch
     from transformers import DebertaV2Config, DebertaV2Model

@@ -152,6 +152,35 @@ class SameStep(StepEncoder):
         return self.series.fingerprint
 
 
+class NotesInOneText(ToyEncoder):
+    notes = "two of three are one"
+
+
+class ShowsAnother(ToyEncoder):
+    def module(self):
+        return object()
+
+
+class ShowsItInTraining(ToyEncoder):
+    training = True
+
+    def module(self):
+        return self
+
+
+class MovedByShowing(ToyEncoder):
+    shown = 0
+
+    def module(self):
+        self.shown += 1
+        return self
+
+    def encode(self, corpus, request):
+        for chunk in super().encode(corpus, request):
+            rows = {v: r + self.shown for v, r in chunk.rows.items()}
+            yield dataclasses.replace(chunk, rows=rows)
+
+
 class Descends(TrainedSeries):
     steps = (3, 0)
 

@@ -87,6 +87,15 @@ class AttentiveEncoder(toys.ToyEncoder):
             yield Chunk(np.array([i]), {"attention": row})
 
 
+class OpenEncoder(toys.ToyEncoder):
+    """Shows a model, and has something to say of itself."""
+
+    notes = ("two of three are one",)
+
+    def module(self):
+        return self
+
+
 class OwnViews(toys.ToyEncoder):
     """Offers two views of its own, one number a piece and one a word."""
 

@@ -7,6 +7,7 @@ import sondage.testing.checks.files
 import sondage.testing.checks.interrupt
 import sondage.testing.checks.measure
 import sondage.testing.checks.metric
+import sondage.testing.checks.offered
 import sondage.testing.checks.passing
 import sondage.testing.checks.probe
 import sondage.testing.checks.report

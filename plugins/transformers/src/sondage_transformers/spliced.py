@@ -154,7 +154,7 @@ class Spliced(BaseEncoder):
             "number of blocks": (self.base.n_layers, self.donor.n_layers),
             "blocks of the whole model": (base.checkpoint.n_layers, donor.checkpoint.n_layers),
             "width": (base.checkpoint.width, donor.checkpoint.width),
-            "number of heads": (base.checkpoint.heads, donor.checkpoint.heads),
+            "number of heads": (_heads(base), _heads(donor)),
         }
         mine, theirs = base.checkpoint.config, donor.checkpoint.config
         both = [name for name in _STRUCTURE if name in mine and name in theirs]
@@ -172,6 +172,13 @@ class Spliced(BaseEncoder):
                 "cannot be replaced without the others",
                 where=_NAME,
             )
+
+
+def _heads(recipe: Recipe) -> int | None:
+    try:
+        return recipe.checkpoint.heads
+    except EncodingError:  # FNet and RWKV have none
+        return None
 
 
 def blocks_of(layers: str | Sequence[int], n_layers: int) -> tuple[int, ...]:
