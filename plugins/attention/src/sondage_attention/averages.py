@@ -14,9 +14,8 @@ from torch import Tensor
 from sondage.data import Batch, Result
 from sondage.errors import DataError
 from sondage_attention.measures import Measure
-from sondage_attention.reading import Reading, read
-from sondage_attention.rows import alike
-from sondage_attention.shares import check, far_from_one, shares, summed
+from sondage_attention.reading import measured, read
+from sondage_attention.shares import check
 
 
 class Averages:
@@ -40,18 +39,22 @@ class Averages:
         """Take in the maps of a batch, one a model."""
         reading = read(maps, batch, self.measure.choice, self.measure.name)
         self._begin(reading.shape[1])
-        values, totals, wholes = self._measured(reading)
+        if not reading.shape[0]:
+            return
+        found, wanted = measured(reading, self.measure), reading.wanted
+        undefined = ~wanted
+        if not found.is_plain(wanted):
+            check(found.totals.where(wanted, 1), found.below, self.measure.name, wanted)
+            nothing = (found.totals == 0).any(0)
+            undefined = undefined | nothing
+            self._note("attention-zero-rows", nothing & wanted)
+            self._note("attention-unnormalised-rows", found.unnormalised() & wanted)
+        values = found.values.masked_fill_(undefined, torch.nan)
         self._add(self.measure.scored(values, reading.keys))
-        there = reading.queries & reading.keys.any(1, keepdim=True)
-        odd = [
-            far_from_one(w, x.dtype) & there[:, None] & ~w.isnan()
-            for w, x in zip(wholes, reading.maps, strict=True)
-        ]
-        self._note("attention-zero-rows", (totals == 0).any(0) & there[:, None])
-        self._note("attention-unnormalised-rows", torch.stack(odd).any(0))
-        self._note("sentences-without-rows", ~there.any(1))
+        read_at_all = wanted.flatten(1).any(1)
+        self._note("sentences-without-rows", ~read_at_all)
         if len(self.measure.scores) > 1:
-            self._note("one-subword-sentences", there.any(1) & (reading.keys.sum(1) == 1))
+            self._note("one-subword-sentences", read_at_all & (reading.keys.sum(1) == 1))
 
     def _begin(self, heads: int) -> None:
         if self.sums is None:
@@ -61,30 +64,6 @@ class Averages:
             raise DataError(
                 f"{self.measure.name}: maps of {heads} heads after maps of {self.sums.shape[1]}"
             )
-
-    def _measured(self, reading: Reading) -> tuple[Tensor, Tensor, Tensor]:
-        """Return a value a row, NaN where undefined; what each side's rows sum to, in all too."""
-        measure, sides = self.measure, len(reading.maps)
-        values = torch.full(reading.shape, torch.nan, dtype=torch.float64)
-        totals, wholes = torch.full((2, sides, *reading.shape), torch.nan)
-        below = torch.zeros((sides, *reading.shape), dtype=torch.bool)
-        partial = not torch.equal(reading.keys, reading.mask)
-        for some, heads, down, across in reading.blocks():
-            at = (some, heads, down)
-            keys, mask = (_some(x[some, across]) for x in (reading.keys, reading.mask))
-            maps = [x[some, heads, down, across] for x in reading.maps]
-            parts = [shares(x, keys) for x in maps]
-            for i, part in enumerate(parts):
-                totals[i][at] = part.total
-                if part.below is not None:
-                    below[i][at] = part.below
-                if partial:
-                    wholes[i][at] = summed(maps[i], mask)[1].squeeze(-1)
-            values[at] = measure.of_rows(*alike(*parts))
-        wanted, there = reading.queries[:, None], reading.keys.any(1)[:, None, None]
-        check(totals.where(there, 0), below, measure.name, wanted)
-        undefined = (totals == 0).any(0) | ~wanted
-        return values.masked_fill_(undefined, torch.nan), totals, wholes if partial else totals
 
     def _add(self, found: list[Tensor]) -> None:
         assert self.sums is not None
@@ -160,8 +139,3 @@ class OfOne(Averages):
     def update(self, a: Any, batch: Batch) -> None:
         """Take the maps of a batch, shape (b, heads, t, t), padding not removed."""
         self.take((a,), batch)
-
-
-def _some(those: Tensor) -> Tensor | None:
-    """Return which positions count, None where all do."""
-    return None if bool(those.all()) else those[:, None, None, :]

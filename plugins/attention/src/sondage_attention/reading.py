@@ -1,4 +1,4 @@
-"""Which rows of a batch's attention maps are measured, and over which positions."""
+"""Which rows of a batch's attention maps are measured, over which positions, and what is found."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from torch import Tensor
 
 from sondage.data import Batch
 from sondage.errors import DataError
+from sondage_attention.measures import Measure
 from sondage_attention.options import Choice
-from sondage_attention.rows import BLOCK, extent
-from sondage_attention.shares import booleans, slices, tensor_of
+from sondage_attention.rows import BLOCK, alike, extent
+from sondage_attention.shares import booleans, shares, slices, summed, tensor_of, tolerance
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Reading:
     mask: Tensor
 
     @property
+    def wanted(self) -> Tensor:
+        """Rows to measure that have a position that counts, shape (b, 1, rows)."""
+        return (self.queries & self.keys.any(1, keepdim=True))[:, None]
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Sentences, heads and rows."""
         b, heads, rows, _ = self.maps[0].shape
@@ -51,6 +57,67 @@ class Reading:
             down, across = extent(self.queries[some]), extent(self.mask[some])
             for heads in slices(n_heads, BLOCK // max(rows * t, 1)):
                 yield some, heads, down, across
+
+
+@dataclass
+class Measured:
+    """What was found of each row that was read.
+
+    Parameters
+    ----------
+    values : float64 tensor, shape (b, heads, rows)
+    totals, wholes : float32 tensors, shape (models, b, heads, rows)
+        What a row gives to the positions that count, and to all but padding.
+    below : bool tensor of that shape, optional
+        Rows with a value below 0; None where there is none.
+    dtypes : list of torch.dtype
+        What each model's values came in.
+    """
+
+    values: Tensor
+    totals: Tensor
+    wholes: Tensor
+    below: Tensor | None
+    dtypes: list[torch.dtype]
+
+    def is_plain(self, wanted: Tensor) -> bool:
+        """Tell whether all rows that are wanted are a softmax's, and none is empty."""
+        low, high = (float(x) for x in self.wholes.where(wanted, 1).aminmax())
+        off = min(tolerance(dtype) for dtype in self.dtypes)
+        there = self.totals is self.wholes or float(self.totals.where(wanted, 1).amin()) > 0
+        return self.below is None and there and 1 - off < low and high < 1 + off
+
+    def unnormalised(self) -> Tensor:
+        """Return rows that sum to neither 1 nor 0 in a model, shape (b, heads, rows)."""
+        off = torch.tensor([tolerance(dtype) for dtype in self.dtypes])[:, None, None, None]
+        return (((self.wholes - 1).abs() > off) & (self.wholes != 0)).any(0)
+
+
+def measured(reading: Reading, measure: Measure) -> Measured:
+    """Return what is measured of each row, block by block."""
+    sides, below = len(reading.maps), None
+    values = torch.zeros(reading.shape, dtype=torch.float64)
+    totals = torch.zeros((sides, *reading.shape))
+    wholes = totals if torch.equal(reading.keys, reading.mask) else totals.clone()
+    for some, heads, down, across in reading.blocks():
+        at = (some, heads, down)
+        keys, mask = (_partial(x[some, across]) for x in (reading.keys, reading.mask))
+        maps = [x[some, heads, down, across] for x in reading.maps]
+        parts = [shares(x, keys) for x in maps]
+        for i, part in enumerate(parts):
+            totals[i][at] = part.total
+            if wholes is not totals:
+                wholes[i][at] = summed(maps[i], mask)[1].squeeze(-1)
+            if part.below is not None:
+                below = torch.zeros_like(totals, dtype=torch.bool) if below is None else below
+                below[i][at] = part.below
+        values[at] = measure.of_rows(*alike(*parts))
+    return Measured(values, totals, wholes, below, [x.dtype for x in reading.maps])
+
+
+def _partial(there: Tensor) -> Tensor | None:
+    """Return which positions count, of a shape that broadcasts to maps; None where all do."""
+    return None if bool(there.all()) else there[:, None, None, :]
 
 
 def read(maps: tuple[Any, ...], batch: Batch, choice: Choice, who: str) -> Reading:

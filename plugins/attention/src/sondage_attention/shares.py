@@ -117,9 +117,9 @@ def check(total: Tensor, below: Tensor | None, who: str, wanted: Tensor | None =
             raise DataError(f"{who}: {name} in {rows} of the rows of attention", hint=hint)
 
 
-def far_from_one(total: Tensor, dtype: torch.dtype) -> Tensor:
-    """Tell which rows, of values that came in a type, sum to neither 1 nor 0."""
-    return ((total - 1).abs() > TOLERANCE.get(dtype, _ELSE)) & (total != 0)
+def tolerance(dtype: torch.dtype) -> float:
+    """Return how far from 1 a softmax's rows may add up to in a type."""
+    return TOLERANCE.get(dtype, _ELSE)
 
 
 def slices(n: int, size: int) -> Iterator[slice]:
