@@ -239,7 +239,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?")
     for name, value in {
-        "steps": 6000, "layers": 4, "width": 256, "heads": 4, "vocabulary": 8000, "length": 128,
+        "steps": 4000, "layers": 4, "width": 256, "heads": 4, "vocabulary": 8000, "length": 128,
         "tokens": 1024, "seed": 0, "rate": 1e-3, "share": 0.2,
     }.items():  # fmt: skip
         parser.add_argument(f"--{name}", type=type(value), default=value)
