@@ -87,22 +87,21 @@ class Edge(EdgeSettings):
                 "cat": sorted({numbers[0], numbers[-1]})}  # fmt: skip
         numbers = keep.get(self.read, numbers)
         states, units = _states(problem, target, numbers)
-        answers = scoring.masked(target)
         for seed in problem.seeds:
             split = problem.splits[seed]
-            self._check_split(problem, target, answers, split, seed)
-            probe = self._fitted(problem, seed, numbers, states, units, answers, len(target.names))
+            self._check_split(problem, target, split, seed)
+            probe = self._fitted(problem, seed, numbers, states, units, target)
             test = cells_of(split.test, units)
             scores = probe.decision_function(states, test)
             if self.per_layer:
                 for i, layer in enumerate(numbers):
-                    yield layer, seed, self._result(probe, i, scores[i], target, answers, split)
+                    yield layer, seed, self._result(probe, i, scores[i], target, split)
             else:
                 cell = len(numbers) - 1 if self.read == "cumulative" else 0
                 last = scores[cell] if scores.ndim == 3 else scores
-                result = self._result(probe, cell, last, target, answers, split)
+                result = self._result(probe, cell, last, target, split)
                 if probe.shares_.shape[1]:
-                    result = self._with_mix(result, probe, numbers, scores, answers, split)
+                    result = self._with_mix(result, probe, numbers, scores, target, split)
                 yield None, seed, result
 
     def _target(self, problem: Problem) -> Labels:
@@ -113,38 +112,35 @@ class Edge(EdgeSettings):
                 hint="choose a task with labels on words, spans or pairs of them",
             )
         scoring.check_labels(target.y, self.loss, len(target.names))
-        return target
+        return scoring.masked(target)
 
-    def _check_split(
-        self, problem: Problem, target: Labels, answers: NDArray[Any], split: Split, seed: int
-    ) -> None:
+    def _check_split(self, problem: Problem, target: Labels, split: Split, seed: int) -> None:
         name = f"{problem.data.corpus.name} (seed {seed})"
         if not len(split.dev):
             raise DataError(
                 f"{PROBE}: the dev part of {name} is empty, but it decides when to stop",
                 hint="give more data or other 'ratios', or name files for dev",
             )
-        scoring.check_training(answers[split.train], f"the train part of {name}", target.names)
+        scoring.check_training(target.y[split.train], f"the train part of {name}", target.names)
 
     def _fitted(
         self, problem: Problem, seed: int, numbers: Sequence[int], states: Sequence[States],
-        units: Units, answers: NDArray[Any], n_labels: int,
+        units: Units, target: Labels,
     ) -> EdgeProbe:  # fmt: skip
         split = problem.splits[seed]
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         initials = [problem.rng(n, seed) for n in numbers] if self.per_layer else []
         return EdgeProbe(**given).fit(
-            states, cells_of(split.train, units), answers[split.train],
-            dev=(cells_of(split.dev, units), answers[split.dev]),
-            rng=problem.rng(None, seed), n_labels=n_labels, initials=initials,
+            states, cells_of(split.train, units), target.y[split.train],
+            dev=(cells_of(split.dev, units), target.y[split.dev]),
+            rng=problem.rng(None, seed), n_labels=len(target.names), initials=initials,
         )  # fmt: skip
 
     def _result(
-        self, probe: EdgeProbe, cell: int, logits: NDArray[Any], target: Labels,
-        answers: NDArray[Any], split: Split,
-    ) -> Result:  # fmt: skip
+        self, probe: EdgeProbe, cell: int, logits: NDArray[Any], target: Labels, split: Split
+    ) -> Result:
         test: Ints = split.test
-        y = answers[test]
+        y = target.y[test]
         gold, found = scoring.truth(y, len(target.names)), self._decisions(logits, y)
         table = scoring.per_label(gold, found, target.names)
         scores = {
@@ -157,7 +153,7 @@ class Edge(EdgeSettings):
         if np.isin(values, (0.0, 1.0)).all():
             values = values.astype(bool)
         counts = {
-            "unseen-label": scoring.unseen(answers, split.train, test),
+            "unseen-label": scoring.unseen(target.y, split.train, test),
             "not-converged": int(not probe.converged_[cell]),
             "nothing-predicted": int(len(found) > 0 and not found.any()),
         }
@@ -177,7 +173,7 @@ class Edge(EdgeSettings):
 
     def _with_mix(
         self, result: Result, probe: EdgeProbe, numbers: Sequence[int], logits: NDArray[Any],
-        answers: NDArray[Any], split: Split,
+        target: Labels, split: Split,
     ) -> Result:  # fmt: skip
         shares, gamma = probe.shares_[-1], float(probe.gamma_[-1])
         scores = {**result.scores, "centre_of_gravity": centre_of_gravity(shares, numbers)}
@@ -185,7 +181,7 @@ class Edge(EdgeSettings):
                "gamma": [gamma] * len(numbers)}  # fmt: skip
         tables, warnings = {**result.tables, "mix": mix}, dict(result.warnings)
         if self.read == "cumulative":
-            y = answers[split.test]
+            y = target.y[split.test]
             gold = scoring.truth(y, logits.shape[-1])
             each = [scoring.micro_f1(gold, self._decisions(z, y)) for z in logits]
             expected = expected_layer(each, numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -84,11 +85,12 @@ def truth(y: NDArray[Any], labels: int) -> NDArray[np.bool_]:
     return np.asarray(y == 1) if y.ndim == 2 else y[:, None] == np.arange(labels)
 
 
-def masked(labels: Labels) -> NDArray[Any]:
-    """Return a target's labels, as floats with NaN where some were not asked for."""
+def masked(labels: Labels) -> Labels:
+    """Return a target whose labels are floats, NaN where not asked for, if any were not."""
     if labels.asked is None or labels.asked.all():
-        return labels.y
-    return np.where(labels.asked, labels.y, np.nan).astype(np.float32)
+        return labels
+    y = np.where(labels.asked, labels.y, np.nan).astype(np.float32)
+    return replace(labels, y=y, asked=None)
 
 
 def asked(y: NDArray[Any]) -> NDArray[np.bool_] | None:

@@ -15,7 +15,7 @@ from sondage.report import (
     score_axis,
     series,
 )
-from sondage_edge.report_read import MerchantResults
+from sondage_edge.report_read import MerchantResults, text_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -39,21 +39,12 @@ def expected_layers(results: MerchantResults, paper: Paper) -> list[Path]:
     for (task, encoder), part in data.groupby(["task", "encoder"], sort=False):
         row = {"task": f"{task}, {encoder}"} | dict.fromkeys(wanted, "--")
         for record in records(part):
-            row[record["score"]] = _interval(record)
+            row[record["score"]] = text_of(record, ("mean", "low", "high"))
         rows.append(row)
     shown = pd.DataFrame(rows, columns=["task", *wanted])
     shown.columns = ["task, encoder", "centre of gravity", "expected layer"]
     caption = "Mean layer of the learned mix, and expected layer of cumulative scores."
     return paper.table("expected-layers", data, shown=shown, caption=caption)
-
-
-def _interval(row: dict[str, Any]) -> str:
-    import pandas as pd
-
-    text = f"{row['mean']:.2f}"
-    if not pd.isna(row["low"]):
-        text += f" [{row['low']:.2f}, {row['high']:.2f}]"
-    return text
 
 
 def mix_weights(results: MerchantResults, paper: Paper) -> list[Path]:

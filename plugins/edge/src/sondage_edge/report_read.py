@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +125,17 @@ def last_steps(table: DataFrame) -> DataFrame:
     last = table.groupby("encoder")["step"].transform("max")
     keep = table["step"].isna() | (table["step"] == last)
     return table[keep.fillna(True).astype(bool)].reset_index(drop=True)
+
+
+def text_of(row: dict[str, Any], columns: Sequence[str], shown: str = ".2f", times: int = 1) -> str:
+    """Return a value of a row and, where it has one, its interval, as columns name them."""
+    import pandas as pd
+
+    value, *ends = (row[c] for c in columns)
+    text = f"{times * value:{shown}}"
+    if not pd.isna(ends).any():
+        text += " [" + ", ".join(f"{times * end:{shown.lstrip('+')}}" for end in ends) + "]"
+    return text
 
 
 def _names(values: Iterable[Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sondage.report import Paper, dots, records, score_axis, series
-from sondage_edge.report_read import MerchantResults
+from sondage_edge.report_read import MerchantResults, text_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -45,10 +45,9 @@ def scores_by_role(results: MerchantResults) -> DataFrame:
     columns = ["task", "role", "encoder", "component", "micro_f1", "low", "high", "n_seeds",
                "delta", "delta_low", "delta_high", "delta_interval"]  # fmt: skip
     out = pd.DataFrame(rows, columns=columns)
-    rank = out["role"].map({role: i for i, role in enumerate(_ORDER)})
-    tasks = out["task"].map({t: i for i, t in enumerate(dict.fromkeys(out["task"]))})
-    order = pd.DataFrame({"t": tasks, "r": rank}).sort_values(["t", "r"], kind="stable").index
-    return out.loc[order].reset_index(drop=True)
+    order = {"task": list(dict.fromkeys(out["task"])), "role": list(_ORDER)}
+    return out.sort_values(["task", "role"], key=lambda c: c.map(order[str(c.name)].index),
+                           kind="stable", ignore_index=True)  # fmt: skip
 
 
 def _row(task: str, row: dict[str, Any], anchor: Any) -> dict[str, Any]:
@@ -109,13 +108,9 @@ def _head(row: dict[str, Any]) -> str:
 
 
 def _text(row: dict[str, Any]) -> str:
-    value, ends = "micro_f1", ("low", "high")
     if _there(row["delta"]):
-        value, ends = "delta", ("delta_low", "delta_high")
-    text = f"{100 * row[value]:{'+' if value == 'delta' else ''}.1f}"
-    if all(_there(row[e]) for e in ends):
-        text += f" [{100 * row[ends[0]]:.1f}, {100 * row[ends[1]]:.1f}]"
-    return text
+        return text_of(row, ("delta", "delta_low", "delta_high"), "+.1f", 100)
+    return text_of(row, ("micro_f1", "low", "high"), ".1f", 100)
 
 
 def _dots(data: DataFrame) -> Any:

@@ -21,6 +21,8 @@ from sondage.parts import Rows, numbered
 class Edges(Rows):
     """Labelled spans, or pairs of spans, over the sentences of one or several files.
 
+    What it has of `sondage.parts.Rows` is of sentences, not of items. Parameters are those, and:
+
     Parameters
     ----------
     words : sequence of str, length n_words
@@ -37,12 +39,6 @@ class Edges(Rows):
         The label of each item; where `many`, any number of labels.
     many : bool
         Whether an item may carry any number of labels, or has exactly one.
-    files : tuple of str
-        The files read, as they were named.
-    file_of, lines : int64 arrays, shape (n_sentences,)
-        Index into `files` of each sentence, and its (first) line there, from 1.
-    warnings : mapping of slug to count
-        What the reader had to leave out or mend.
     names : tuple of str, optional
         The label names, where the format declares them; else those that occur, sorted.
     asked : sequence of tuple of str, length n, optional

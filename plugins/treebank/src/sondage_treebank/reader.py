@@ -13,8 +13,8 @@ from sondage.files import Paths, named
 from sondage.files.conllu import Block, check_tree, heads_of, read_blocks
 from sondage_treebank.columns import Treebank
 
-# Columns kept, by place: FORM, LEMMA, UPOS, XPOS, FEATS, DEPREL.
-_KEPT = (1, 2, 3, 4, 5, 7)
+#: Columns kept, and their places.
+_KEPT = {"forms": 1, "lemmas": 2, "upos": 3, "xpos": 4, "feats": 5, "deprel": 7}
 
 
 def read_conllu(path: Paths, *, on_error: OnError = "raise") -> Treebank:
@@ -62,7 +62,7 @@ class _Columns:
     """The growing columns."""
 
     def __init__(self) -> None:
-        self.kept: list[list[str]] = [[] for _ in _KEPT]
+        self.kept: dict[str, list[str]] = {name: [] for name in _KEPT}
         self.heads: list[int] = []
         self.lines: list[int] = []
         self.lengths: list[int] = []
@@ -77,9 +77,9 @@ class _Columns:
 
     def add(self, block: Block, heads: list[int], place: int) -> None:
         by_column = list(zip(*block.rows, strict=True))
-        for target, source in zip(self.kept, _KEPT, strict=True):
-            values = by_column[source]
-            target.extend(map(self.share, values, values))
+        for name, place_in_row in _KEPT.items():
+            values = by_column[place_in_row]
+            self.kept[name].extend(map(self.share, values, values))
         before = len(self.heads)
         for start, end, form in block.multiword:
             self.multiword.append((before + start, before + end))
@@ -94,15 +94,9 @@ class _Columns:
             self.warnings["several-roots"] += 1
 
     def treebank(self, files: tuple[str, ...], defects: Defects) -> Treebank:
-        forms, lemmas, upos, xpos, feats, deprel = self.kept
         return Treebank(
-            forms=forms,
-            lemmas=lemmas,
-            upos=upos,
-            xpos=xpos,
-            feats=feats,
+            **self.kept,
             heads=np.array(self.heads, np.int64),
-            deprel=deprel,
             offsets=offsets_of(self.lengths),
             sent_ids=self.sent_ids,
             texts=self.texts,
@@ -135,4 +129,4 @@ def _read_one(path: str, place: int, defects: Defects, columns: _Columns) -> Non
                 hint="a sentence is a run of lines with ten columns each, separated by tabs",
             )
         )
-    check_file(columns.kept[0][words:], path)
+    check_file(columns.kept["forms"][words:], path)
