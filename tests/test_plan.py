@@ -656,6 +656,8 @@ def test_metrics_compare_the_pairs_that_are_named():
     body = "encoders: [a, b, n]\ntasks: [t.task]\nmetrics: [t.fixed]\nlayers: [1]\n"
     found = make(body + "pairs: [[a, b], [n, a], [a, b]]")
     assert [(c.encoder, c.other) for c in found.cells] == [("a", "b"), ("n", "a")]
+    ruled = make(body + "pairs: [[a, b], [n, a]]\nonly: {t.fixed: {others: [b]}}")
+    assert [(c.encoder, c.other) for c in ruled.cells] == [("a", "b")]
     with pytest.raises(RegistryError, match="'pairs' names 'c', which is not an encoder") as caught:
         make(body + "pairs: [[a, c]]")
     assert caught.value.where

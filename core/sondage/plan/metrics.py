@@ -24,7 +24,7 @@ def metric_jobs(
         units = metric.instance.units
         stimuli = labelled if units == "labelled" else list(reversed(corpora.values()))
         for task, (encoder, base) in product_of(stimuli, compared):
-            if product.only.any(metric, task, encoder):
+            if product.only.any(metric, task, encoder, base):
                 yield from _jobs_on(product, metric, task, encoder, base)
 
 
@@ -48,7 +48,7 @@ def _jobs_on(
         views = product.views.of(metric, task, (encoder, base), fit_of(task, more))
     both = product.layers_of(encoder, base)
     for view in views:
-        layers = product.only.layers(metric, task, encoder, view, both)
+        layers = product.only.layers(metric, task, (encoder, base), view, both)
         kept = tuple(layer for layer in layers if layer or view != "attention")
         cells = {
             layer: tuple(

@@ -54,10 +54,15 @@ class Only:
                 _known(rule.tasks or (), {t.label for t in tasks}, declared("task"), "a task", at)
                 labels = {name for e in encoders for name in names_of(e)}
                 gone = {e for e in declared("encoder") if e not in labels}
-                _known(rule.encoders or (), labels, gone, "an encoder", at)
+                _known([*(rule.encoders or ()), *(rule.others or ())], labels, gone, "an encoder", at)
 
     def layers(
-        self, component: Built, task: Built, encoder: Built, view: str, layers: tuple[int, ...]
+        self,
+        component: Built,
+        task: Built,
+        encoders: Sequence[Built],
+        view: str,
+        layers: tuple[int, ...],
     ) -> tuple[int, ...]:
         """Return those of `layers` on which a component is run; maybe none."""
         rules = self._rules.get(component.label)
@@ -65,17 +70,19 @@ class Only:
             return layers
         wanted: set[int] = set()
         for rule in rules:
-            if _admits(rule, task, encoder) and (rule.views is None or view in rule.views):
+            if _admits(rule, task, *encoders) and (rule.views is None or view in rule.views):
                 wanted |= set(_picked(rule.layers, layers))
         return tuple(layer for layer in layers if layer in wanted)
 
-    def any(self, component: Built, task: Built, encoder: Built) -> bool:
-        """Tell whether a component is run on a task and an encoder at all."""
+    def any(self, component: Built, task: Built, *encoders: Built) -> bool:
+        """Tell whether a component is run on a task and an encoder, or two, at all."""
         rules = self._rules.get(component.label)
-        return rules is None or any(_admits(rule, task, encoder) for rule in rules)
+        return rules is None or any(_admits(rule, task, *encoders) for rule in rules)
 
 
-def _admits(rule: Rule, task: Built, encoder: Built) -> bool:
+def _admits(rule: Rule, task: Built, encoder: Built, other: Built | None = None) -> bool:
+    if rule.others is not None and other is not None and not names_of(other) & set(rule.others):
+        return False
     if rule.tasks is not None and task.label not in rule.tasks:
         return False
     if rule.encoders is not None and not names_of(encoder) & set(rule.encoders):

@@ -37,7 +37,7 @@ def passing_jobs(
             check_passable(product, probe, encoder, attention=units == "attention")
             controls = tuple(probe.instance.randomness)
             seeds = product.seeds_of(controls, f"{probe.label} on {task.label}")
-            layers = product.only.layers(probe, task, encoder, view, product.layers_of(encoder))
+            layers = product.only.layers(probe, task, (encoder,), view, product.layers_of(encoder))
             kept = tuple(layer for layer in layers if layer or units != "attention")
             about = task.instance.corpus_fingerprint
             cells = tuple(

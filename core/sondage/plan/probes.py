@@ -33,7 +33,7 @@ def probe_jobs(product: Product, probe: Built, task: Built, encoder: Built) -> I
     together = whole or "layer" in joint
     views = [""] if reads == "encoder" else _views_of(product, probe, task, encoder)
     for view in views:
-        layers = product.only.layers(probe, task, encoder, view, product.layers_of(encoder))
+        layers = product.only.layers(probe, task, (encoder,), view, product.layers_of(encoder))
         if VIEWS.get(view) == "attention":
             layers = tuple(layer for layer in layers if layer > 0)
         for group in [layers] if together and layers else [(layer,) for layer in layers]:

@@ -84,6 +84,9 @@ class Rule(_Model):
     """Cells of a composition: what is left out does not matter."""
 
     encoders: Annotated[list[str] | None, Field(description="names, or name@step")] = None
+    others: Annotated[
+        list[str] | None, Field(description="of a metric: the encoders compared with, likewise")
+    ] = None
     tasks: Annotated[list[str] | None, Field(description="names of tasks")] = None
     views: Annotated[list[str] | None, Field(description="of the composition's")] = None
     layers: Annotated[list[End] | None, Field(description="0 to L, first, last")] = None
