@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sondage_attention.components import EMD as EMD
     from sondage_attention.components import JS as JS
     from sondage_attention.components import Entropy as Entropy
+    from sondage_attention.report_hao import Hao2020 as Hao2020
     from sondage_attention.rows import emd as emd
     from sondage_attention.rows import entropy as entropy
     from sondage_attention.rows import js as js
@@ -24,6 +25,7 @@ else:
         __name__,
         {
             "components": ["EMD", "JS", "Entropy"],
+            "report_hao": ["Hao2020"],
             "rows": ["emd", "entropy", "js"],
         },
     )
@@ -61,4 +63,17 @@ def sondage_probes() -> list[sondage.ProbeSpec]:
             summary="entropy of one model's attention, a head and on average",
             reference=f"{_MOSBACH}, section 5.1, equation 1",
         ),
+    ]
+
+
+@sondage.hookimpl
+def sondage_reports() -> list[sondage.ReportSpec]:
+    """Offer `attention.hao2020`."""
+    return [
+        sondage.ReportSpec(
+            name="attention.hao2020",
+            factory="sondage_attention.report_hao:Hao2020",
+            summary="figures 1 to 7 of Hao et al. 2020: attention and features that tuning moves",
+            reference=f"{_HAO}, figures 1 to 7",
+        )
     ]
