@@ -54,9 +54,8 @@ class Only:
                 _known(rule.tasks or (), {t.label for t in tasks}, declared("task"), "a task", at)
                 labels = {name for e in encoders for name in names_of(e)}
                 gone = {e for e in declared("encoder") if e not in labels}
-                _known(
-                    [*(rule.encoders or ()), *(rule.others or ())], labels, gone, "an encoder", at
-                )
+                named = [*(rule.encoders or ()), *(rule.others or ())]
+                _known(named, labels, gone, "an encoder", at)
 
     def layers(
         self,
