@@ -345,6 +345,12 @@ def test_sentences_without_rows_are_left_out_and_counted():
         run(JS(from_segment=0, to_segment=1), batch("c0s"), a[1:2, :, :3, :3], b[1:2, :, :3, :3])
 
 
+def test_a_sentence_without_rows_is_counted_once():
+    given = batch("c000s11s", "c0s")
+    result = run(Entropy(from_segment=1, to_segment=0), given, maps(given, 0))
+    assert result.warnings == {"sentences-without-rows": 1}
+
+
 @pytest.mark.parametrize(
     ("value", "said"), [(math.nan, "NaN"), (math.inf, "infinite"), (-0.25, "below 0")]
 )

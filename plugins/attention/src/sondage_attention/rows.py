@@ -240,7 +240,9 @@ def _alike_shaped(sides: list[Tensor], keys: Any, who: str) -> tuple[list[Tensor
     if not len(shape) or not shape[-1]:
         raise DataError(f"{who} needs rows of at least one position, and has shape {tuple(shape)}")
     if keys is None:
-        return [x.reshape(-1, shape[-1]) for x in sides], torch.ones((1, shape[-1]), dtype=bool)
+        return [x.reshape(-1, shape[-1]) for x in sides], torch.ones(
+            (1, shape[-1]), dtype=torch.bool
+        )
     among = booleans(keys)
     try:
         among.expand(shape)
