@@ -223,6 +223,20 @@ def test_tensors_are_taken_and_stay_as_they_are():
     np.testing.assert_array_equal(y.numpy(), b)
 
 
+def test_a_models_pass_may_be_under_way_or_not():
+    given = batch(*TEXTS)
+    sides = [torch.from_numpy(maps(given, i)) for i in (0, 1)]
+    long = batch("c" + "0" * 60 + "s")
+    for measure in (JS(), EMD(special="drop"), EMD(ground="uniform")):
+        plain = run(measure, given, *sides).scores
+        with torch.inference_mode():
+            made = [torch.from_numpy(maps(long, i)) + 0 for i in (0, 1)]
+            run(measure, long, *made)
+            assert run(measure, given, *sides).scores == plain
+        run(measure, long, *made)
+        assert run(measure, given, *sides).scores == plain
+
+
 def test_what_is_given_may_be_read_only():
     given = batch(*TEXTS)
     a, b = maps(given, 0), maps(given, 1)
@@ -329,6 +343,12 @@ def test_sentences_without_rows_are_left_out_and_counted():
     assert run(JS(), given, a, b).warnings == {}
     with pytest.raises(DataError, match="sentences-without-rows: 1"):
         run(JS(from_segment=0, to_segment=1), batch("c0s"), a[1:2, :, :3, :3], b[1:2, :, :3, :3])
+
+
+def test_a_sentence_without_rows_is_counted_once():
+    given = batch("c000s11s", "c0s")
+    result = run(Entropy(from_segment=1, to_segment=0), given, maps(given, 0))
+    assert result.warnings == {"sentences-without-rows": 1}
 
 
 @pytest.mark.parametrize(

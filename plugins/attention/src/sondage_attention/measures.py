@@ -73,7 +73,8 @@ class Distance:
 
     def of_rows(self, *sides: Tensor) -> Tensor:
         """Return each row's distance."""
-        return emd_rows(*sides, self.ground)
+        p, q = sides
+        return emd_rows(p, q, self.ground)
 
     def scored(self, values: Tensor, keys: Tensor) -> list[Tensor]:
         """Return the distances, on positions over the largest that there is too."""

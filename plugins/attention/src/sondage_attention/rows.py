@@ -211,7 +211,9 @@ def _of_rows(
         Given which positions count, and each map's distributions, returns a value a row.
     """
     sides, among = _alike_shaped([tensor_of(x, who) for x in maps], keys, who)
-    out = torch.empty(sides[0].shape[:-1], dtype=torch.float64)
+    shape = sides[0].shape[:-1]
+    out, totals = torch.zeros(shape, dtype=torch.float64), torch.zeros((len(sides), *shape))
+    below = torch.zeros(totals.shape, dtype=torch.bool)
     for block in slices(len(out), BLOCK * len(out) // max(sides[0].numel(), 1)):
         there = among[block] if len(among) > 1 else among
         # Padding that all of them share is not worked on.
@@ -219,11 +221,13 @@ def _of_rows(
         there = there[..., across]
         kept = None if bool(there.all()) else there
         parts = [shares(x[block][..., across], kept) for x in sides]
-        values = measured(there, *alike(*parts))
-        for part in parts:
-            check(part.total, part.below, who)
-            values = values.masked_fill(part.total == 0, torch.nan)
-        out[block] = values
+        for i, part in enumerate(parts):
+            totals[i, block] = part.total
+            if part.below is not None:
+                below[i, block] = part.below
+        out[block] = measured(there, *alike(*parts))
+    check(totals, below, who)
+    out.masked_fill_((totals == 0).any(0), torch.nan)
     return out.reshape(np.shape(maps[0])[:-1]).numpy()
 
 
@@ -236,7 +240,9 @@ def _alike_shaped(sides: list[Tensor], keys: Any, who: str) -> tuple[list[Tensor
     if not len(shape) or not shape[-1]:
         raise DataError(f"{who} needs rows of at least one position, and has shape {tuple(shape)}")
     if keys is None:
-        return [x.reshape(-1, shape[-1]) for x in sides], torch.ones((1, shape[-1]), dtype=bool)
+        return [x.reshape(-1, shape[-1]) for x in sides], torch.ones(
+            (1, shape[-1]), dtype=torch.bool
+        )
     among = booleans(keys)
     try:
         among.expand(shape)
