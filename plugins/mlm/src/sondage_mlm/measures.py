@@ -49,7 +49,9 @@ class Scored:
     @property
     def sentence_nats(self) -> NDArray[np.float64]:
         """Sum over each sentence, shape (n,)."""
-        return np.bincount(self.sentence, weights=self.nats, minlength=len(self.words))
+        out = np.zeros(len(self.words))
+        np.add.at(out, self.sentence, self.nats)
+        return out
 
     @property
     def mean_nats(self) -> float:

@@ -18,8 +18,8 @@ from sondage_transformers.restorer import untouched_draws
 if TYPE_CHECKING:
     import torch
 
-#: Logits computed at once (16 MiB of float32).
-_CELLS = 2**22
+#: Logits computed at once (4 MiB of float32).
+_CELLS = 2**20
 
 
 @dataclass
