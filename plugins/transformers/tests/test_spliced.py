@@ -255,6 +255,29 @@ def test_a_model_that_writes_to_its_weights_is_refused(model_folder, tmp_path):
     assert states(Pretrained(model=str(tmp_path), device="cpu")).tobytes() == first.tobytes()
 
 
+def test_tables_that_are_read_without_gradients_belong_to_the_embeddings():
+    """As sinusoids of positions are; a pooler belongs to no layer."""
+    import torch
+    from transformers import BertConfig, BertModel, RoFormerConfig, RoFormerModel
+
+    from sondage_transformers.splicing import parts_of
+
+    sizes = {
+        "vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 12, "max_position_embeddings": 16,
+    }  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        models = [RoFormerModel(RoFormerConfig(**sizes)), BertModel(BertConfig(**sizes))]
+    table = "encoder.embed_positions.weight"
+    before = [dict(model.named_parameters()) for model in models]
+    positions, pooler = (frozenset().union(*parts_of(model.eval(), 2)) for model in models)
+    assert table in parts_of(models[0], 2)[0]
+    assert positions == set(before[0])
+    assert set(before[1]) - pooler == {"pooler.dense.weight", "pooler.dense.bias"}
+    for model, old in zip(models, before, strict=True):
+        assert all(p is old[name] for name, p in model.named_parameters())
+
+
 def test_tables_that_all_blocks_read_belong_to_the_embeddings():
     import torch
     from transformers import DebertaV2Config, DebertaV2Model
