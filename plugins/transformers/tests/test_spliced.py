@@ -234,6 +234,29 @@ def test_a_model_without_a_list_of_blocks_is_refused(tmp_path):
         parts_of(model, 2)
 
 
+def test_hidden_states_that_are_no_tensors_are_refused():
+    """PegasusX gives pairs of local and global states."""
+    from types import SimpleNamespace
+
+    import torch
+
+    from sondage_transformers.splicing import parts_of
+
+    class Paired(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList([torch.nn.Linear(4, 4)])
+
+        def forward(self, input_ids, **_):
+            hidden = input_ids[..., None].repeat(1, 1, 4).float()
+            return SimpleNamespace(hidden_states=[(hidden, hidden), (self.layers[0](hidden),)])
+
+    model = Paired().eval()
+    with pytest.raises(EncodingError, match="Paired does not show"):
+        parts_of(model, 1)
+    assert not any(p.requires_grad for p in model.parameters())
+
+
 def test_a_model_that_writes_to_its_weights_is_refused(model_folder, tmp_path):
     """RWKV halves its own at the first pass, and notes that; a donor's would go unhalved."""
     import torch

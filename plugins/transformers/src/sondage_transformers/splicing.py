@@ -97,7 +97,8 @@ def _run(model: Any, n_layers: int) -> tuple[list[str], list[torch.Tensor]]:
         for hook in hooks:
             hook.remove()
     states = list(getattr(out, "hidden_states", None) or ())
-    if len(states) != n_layers + 1 or not n_layers:
+    whole = len(states) == n_layers + 1 and all(isinstance(s, torch.Tensor) for s in states)
+    if not whole or not n_layers:
         return [], []
     with torch.no_grad():
         names = [name for name, calls in seen.items() if _same(calls, states)]
