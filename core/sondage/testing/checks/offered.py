@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sondage.contracts import Live
 from sondage.testing import toys
 from sondage.testing.check import NotApplicable, promise_of
@@ -26,12 +28,13 @@ def check_notes_are_texts(component: Component) -> None:
 def check_a_shown_model_is_at_rest(component: Component) -> None:
     """A shown model is always the same one, not in training mode, and moves no vector."""
     encoder, corpus = component.encoder(), toys.word_corpus()
-    if not isinstance(encoder, Live):
+    shown: Any = encoder
+    if not isinstance(shown, Live):
         raise NotApplicable("shows no model")
     request = requests(encoder, corpus)[0]
     before = gather(encoder, corpus, request)
-    model = encoder.module()
-    assert encoder.module() is model, "another model is shown the second time"
+    model = shown.module()
+    assert shown.module() is model, "another model is shown the second time"
     assert not getattr(model, "training", False), "the model shown is in training mode"
     for a, b in zip(before, gather(encoder, corpus, request), strict=True):
         assert a.tobytes() == b.tobytes(), "an encoding differs once the model was shown"
