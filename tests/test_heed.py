@@ -19,6 +19,15 @@ from sondage.guard import heed
 from sondage.store import Key, Store
 from sondage.testing.toys import word_corpus
 
+
+@pytest.fixture(autouse=True)
+def _interrupts_are_heard():
+    """A shell starts what it runs in the background with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 PROBES = """
     import signal, sondage, warnings
     import numpy as np

@@ -1,4 +1,4 @@
-"""Metrics over stored states: jackknife by merging, attention maps out of ragged rows."""
+"""Metrics over stored states, and intervals by merging."""
 
 import numpy as np
 import pytest
@@ -89,13 +89,5 @@ def test_every_row_is_fed_once_whatever_the_chunk_size(monkeypatch):
     for size in (1, 100, 1 << 20):
         monkeypatch.setattr(metric_job, "_CHUNK_BYTES", size)
         into = Sum()
-        metric_job._feed(Mean(), into, a, a, np.arange(len(a)))
+        metric_job._feed(into, a, a, np.arange(len(a)))
         assert sorted(into.rows) == list(range(len(a.values)))
-
-
-def test_attention_maps_come_back_as_heads_of_queries_and_keys():
-    maps = [np.random.default_rng(t).random((4, t, t)) for t in (3, 1, 5)]
-    rows = np.concatenate([m.transpose(1, 2, 0).reshape(-1, 4) for m in maps])
-    ragged = States(rows, offsets_of([9, 1, 25]))
-    for i, m in enumerate(maps):
-        np.testing.assert_array_equal(metric_job.attention(ragged, i), m)

@@ -397,7 +397,7 @@ def test_a_metric_wants_its_view_of_the_baseline_too():
     body = "encoders: [a, n]\nbaseline: n\ntasks: [t.task]\nmetrics: [{use}]\nviews: [{view}]"
     with pytest.raises(RegistryError, match="encoder 'n' has no view 'subwords'"):
         make(body.format(use="t.fixed", view="subwords"))
-    with pytest.raises(RegistryError, match="encoder 'a' has no view 'attention'"):
+    with pytest.raises(RegistryError, match="encoder 'a' does not hand its layers out"):
         make(body.format(use="t.attention", view="word"))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sondage import api
 from sondage.errors import RegistryError, StoreError
-from sondage.execute import work
+from sondage.execute import node
 from sondage.records.folder import RunFolder
 
 TRAINED = """
@@ -230,7 +230,7 @@ def test_a_step_can_be_the_baseline(registry):
 def test_the_weights_folder_is_named_by_the_recipe(registry, tmp_path):
     planned = api.make_plan(f"{registry}:c")
     (training,) = planned.trainings
-    folder = work.weights_folder(tmp_path / "store", training.encoder)
+    folder = node.weights_folder(tmp_path / "store", training.encoder)
     api.run_plan(planned)
     assert json.loads((folder / "trained.json").read_text())["scores"] == {"dev_accuracy": 0.5}
 

@@ -26,8 +26,9 @@ _MADE = (
 )
 
 CONTRACTS = (
-    "Encoder", "Series", "Trained", "Live", "Headed", "Task", "Problem", "SimpleProbe", "Probe",
-    "Accumulator", "Metric", "Findings", "Report",
+    "Encoder", "Series", "Trained", "Passable", "Live", "Headed", "Task", "Problem",
+    "EncoderProblem", "SimpleProbe", "Probe", "PassingProbe", "PassingAccumulator", "Accumulator",
+    "Metric", "Findings", "Report",
 )  # fmt: skip
 DATA = (
     "Corpus", "Units", "Labels", "Trees", "Rankings", "Split", "TaskData", "Request", "Chunk",

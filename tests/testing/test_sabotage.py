@@ -20,6 +20,7 @@ GOOD = {
     "encoder": [
         "sondage.testing.toys:ToyEncoder",
         "good_ones:AttentiveEncoder",
+        "sondage.testing.passable:ToyPassable",
         "good_ones:OwnViews",
         "good_ones:OpenEncoder",
         "good_ones:TrainedSeries",
@@ -50,6 +51,8 @@ GOOD = {
         "good_ones:SentenceRows",
         "good_ones:OwnRows",
         "broken_probes:NoOutcomes",
+        "passing_probes:StatesCosine",
+        "passing_probes:MapsSum",
         "of_fields:Fields",
     ],
     "metric": [
@@ -110,6 +113,7 @@ BROKEN = {
             "broken_encoders:TrainsByTheClock",
         ],
         "check_prints_nothing": ["broken_encoders:TrainsAloud"],
+        "check_layers_come_in_passing_as_encoded": ["broken_encoders:PassesOtherLayers"],
         "check_steps_are_encoders_of_their_own": [
             "broken_encoders:OneForAll",
             "broken_encoders:Descends",
@@ -210,6 +214,15 @@ BROKEN = {
         "check_a_measure_needs_no_training_items": ["broken_probes:SaysThatItMeasures"],
         "check_a_measure_follows_the_vectors": ["broken_probes:Deaf"],
         "check_an_interrupt_leaves_no_result": ["broken_probes:Unstoppable"],
+        "check_row_order_is_irrelevant": ["passing_probes:FeelsOrder"],
+        "check_chunking_is_irrelevant": ["passing_probes:FeelsChunks"],
+        "check_merge_tree_is_irrelevant": ["passing_probes:FeelsMerging"],
+        "check_merge_leaves_the_other_alone": ["passing_probes:RobsTheOther"],
+        "check_merge_returns_self": ["passing_probes:ReturnsACopy"],
+        "check_compute_changes_nothing": ["passing_probes:ComputesOnce"],
+        "check_memory_is_bounded": ["passing_probes:GrowsWithStimuli"],
+        "check_accumulators_pickle": ["passing_probes:StaysAtHome"],
+        "check_padding_means_nothing": ["passing_probes:MindsPadding"],
         "check_what_was_not_asked_counts_for_nothing": [
             "broken_probes:TrainsWhatWasNotAsked",
             "broken_probes:ScoresWhatWasNotAsked",
@@ -245,6 +258,7 @@ BROKEN = {
             "broken_metrics:GrowsWithStimuli",
             "broken_metrics:GrowsWithMaps",
         ],
+        "check_padding_means_nothing": ["broken_metrics:MindsPadding"],
         "check_accumulators_pickle": ["broken_metrics:StaysAtHome"],
         "check_inputs_may_be_read_only": ["broken_metrics:Normalises"],
         "check_scores_are_finite": ["broken_metrics:NotANumber"],

@@ -16,6 +16,10 @@ def new(
     folder: Annotated[
         Path, typer.Option("--folder", help="Where the plugin's folder is made.")
     ] = Path(),
+    in_passing: Annotated[
+        bool,
+        typer.Option("--in-passing", help="A metric of attention, measured while models read."),
+    ] = False,
 ) -> None:
     """Write a new plugin to start from.
 
@@ -23,7 +27,7 @@ def new(
     """
     from sondage.commands.new import write_plugin
 
-    made = write_plugin(kind, name, folder)
+    made = write_plugin(kind, name, folder, in_passing=in_passing)
     text.say(f"written: {made}")
     text.say(f"next:  pip install -e {made}")
     text.say("       sondage plugins")

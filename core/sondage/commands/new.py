@@ -11,6 +11,7 @@ from string import Template
 
 from sondage import __version__
 from sondage.errors import ParameterError, nearest
+from sondage.specs import SPECS
 
 _PLUGIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SUFFIX = ".tmpl"
@@ -57,6 +58,13 @@ SAMPLES: dict[str, Sample] = {
         "mean cosine of aligned rows",
         "cosine similarity",
     ),
+    "passing": Sample(
+        "variation",
+        "variation",
+        "AttentionVariation",
+        "mean total variation between two models' attention",
+        "total variation distance",
+    ),
     "report": Sample(
         "layers",
         "layers",
@@ -68,7 +76,9 @@ SAMPLES: dict[str, Sample] = {
 }
 
 
-def write_plugin(kind: str, name: str, folder: Path | str = ".") -> Path:
+def write_plugin(
+    kind: str, name: str, folder: Path | str = ".", *, in_passing: bool = False
+) -> Path:
     """Write a plugin with one small, useful component of a kind.
 
     Parameters
@@ -78,6 +88,8 @@ def write_plugin(kind: str, name: str, folder: Path | str = ".") -> Path:
         The plugin's name: lower-case letters, digits and ``_``, a letter first.
     folder : path
         Where to make the folder ``sondage-NAME``.
+    in_passing : bool
+        For a metric: one of attention maps, which are measured while models read.
 
     Returns
     -------
@@ -89,10 +101,15 @@ def write_plugin(kind: str, name: str, folder: Path | str = ".") -> Path:
     ParameterError
         If the kind is unknown, the name does not fit, or the folder exists.
     """
-    if kind not in SAMPLES:
+    if in_passing and kind != "metric":
+        raise ParameterError(
+            f"'sondage new' writes no {kind} that is measured in passing",
+            hint=f"sondage new metric {name} --in-passing",
+        )
+    if kind not in SPECS:
         raise ParameterError(
             f"'sondage new' wants to write a plugin of kind {kind!r}, which does not exist",
-            near=nearest(kind, SAMPLES) or tuple(SAMPLES),
+            near=nearest(kind, SPECS) or tuple(SPECS),
             hint="sondage new probe NAME",
         )
     if not _PLUGIN_NAME.fullmatch(name):
@@ -108,15 +125,15 @@ def write_plugin(kind: str, name: str, folder: Path | str = ".") -> Path:
             f"'sondage new' wants to write {target}, which exists",
             hint="choose another name, or remove the folder",
         )
-    values = _values(kind, name)
+    sample = "passing" if in_passing else kind
+    values = _values(kind, name, SAMPLES[sample])
     templates = files("sondage") / "templates"
-    for part in ("common", kind):
+    for part in ("common", sample):
         _write_templates(templates / part, target, values)
     return target
 
 
-def _values(kind: str, name: str) -> dict[str, str]:
-    sample = SAMPLES[kind]
+def _values(kind: str, name: str, sample: Sample) -> dict[str, str]:
     major, minor = __version__.split(".")[:2]
     core = f"sondage>={major}.{minor},<{int(major) + 1}"
     return {

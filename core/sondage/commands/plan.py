@@ -10,7 +10,7 @@ from sondage.data import VIEWS
 from sondage.errors import SondageError
 from sondage.execute.encode import row_offsets
 from sondage.execute.loading import load_task
-from sondage.plan.cells import Encoding, Plan, encodings
+from sondage.plan.cells import Encoding, Passing, Plan, encodings, passings
 from sondage.records.across import finished, runs
 from sondage.registry.built import Built
 from sondage.store import Key, Store
@@ -98,7 +98,18 @@ def preview(planned: Plan, store: Store, runs_root: Path) -> Preview:
     todo = planned.pending(done)
     needed = dict.fromkeys(key for job in todo for key in job.needs)
     missing = {key for key in needed if not store.has(key)}
-    return Preview(groups, [_pass(e, missing) for e in encodings(todo, set(needed))])
+    passes = [_pass(e, missing) for e in encodings(todo, set(needed))]
+    return Preview(groups, passes + [_reading(item) for item in passings(todo)])
+
+
+def _reading(item: Passing) -> Pass:
+    """Describe a pass in which cells are measured: nothing is written."""
+    layers: dict[str, set[int]] = {}
+    for cell in item.cells:
+        layers.setdefault(f"{cell.view}, in passing:", set()).add(cell.layer or 0)
+    who = " ~ ".join(encoder.title for encoder in item.encoders)
+    wanted = {view: sorted(found) for view, found in layers.items()}
+    return Pass(who, item.task.label, wanted, 0, 0)
 
 
 def _failed_before(root: Path, wanted: set[str]) -> set[str]:

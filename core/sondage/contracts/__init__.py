@@ -11,11 +11,13 @@ weights and files are read when `encode` or `load` is called.
 
 from sondage.contracts.encoder import Encoder, Headed, Live, Series, Trained
 from sondage.contracts.metric import Accumulator, Metric
-from sondage.contracts.probe import Probe, ProbeUnits, Problem, SimpleProbe
+from sondage.contracts.passing import Passable, PassingAccumulator, PassingProbe, Sink
+from sondage.contracts.probe import EncoderProblem, Probe, ProbeUnits, Problem, SimpleProbe
 from sondage.contracts.report import Findings, Report
 from sondage.contracts.task import Task, TaskUnits
 
 __all__ = [
-    "Accumulator", "Encoder", "Findings", "Headed", "Live", "Metric", "Probe", "ProbeUnits",
-    "Problem", "Report", "Series", "SimpleProbe", "Task", "TaskUnits", "Trained",
+    "Accumulator", "Encoder", "EncoderProblem", "Findings", "Headed", "Live", "Metric", "Passable",
+    "PassingAccumulator", "PassingProbe", "Probe", "ProbeUnits", "Problem", "Report", "Series",
+    "SimpleProbe", "Sink", "Task", "TaskUnits", "Trained",
 ]  # fmt: skip

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol, Self
 
-from sondage.data import Ints, Labels, Result
+from sondage.data import Labels, Result
 
 
 class Accumulator(Protocol):
     """The state of a metric over some of the stimuli."""
 
-    def update(self, a: Any, b: Any, rows: Ints) -> None:
+    def update(self, a: Any, b: Any, rows: Any) -> None:
         """Take aligned chunks.
 
         Parameters
         ----------
         a, b : float arrays, shape (n, d_a) and (n, d_b)
             Side a is the encoder of the cell, side b the composition's baseline. For ``units =
-            "attention"`` lists of arrays, shape (heads, t, t), one per sentence.
+            "attention"`` the maps of a batch of sentences at one layer, shape (b, heads, t, t),
+            rows being queries; what they hold where padding is means nothing.
         rows : int64 array, shape (n,)
-            Identity of each stimulus: the same in every chunking and for every encoder.
+            Identity of each stimulus: the same in every chunking and for every encoder. For
+            ``units = "attention"`` the `sondage.data.Batch`, which says what each row is.
         """
         ...
 
@@ -38,8 +40,8 @@ class Metric(Protocol):
     Attributes
     ----------
     units : {'vectors', 'attention', 'labelled'}
-        What is compared: rows of a view; attention maps; or the vectors of a task's training
-        items, whose labels `begin` is then told.
+        What is compared: rows of a view; attention maps, always in passing; or the vectors of a
+        task's training items, whose labels `begin` is then told.
     symmetric : bool
         Whether the sides may be swapped.
     bounds : (float, float)
@@ -51,6 +53,9 @@ class Metric(Protocol):
     randomness : tuple of str
         ``("resample",)`` where the seed draws stimuli, else empty: then the core gives
         intervals by leaving out groups of sentences, which merging makes cheap.
+    shares : hashable, optional
+        Metrics with equal ones accumulate the same: they are fed once, and each makes its
+        result of the common accumulator by a method ``result(accumulator) -> Result``.
     """
 
     @property

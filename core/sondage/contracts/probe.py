@@ -8,9 +8,10 @@ from typing import Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sondage.contracts.encoder import Encoder
 from sondage.data import Ints, Result, Split, States, TaskData
 
-ProbeUnits = Literal["vectors", "spans", "trees", "rankings"]
+ProbeUnits = Literal["vectors", "spans", "trees", "rankings", "none"]
 
 
 class Problem(Protocol):
@@ -23,7 +24,7 @@ class Problem(Protocol):
     data : TaskData
         The task as loaded: corpus, target, warnings.
     splits : mapping of seed to Split
-        Items of each part.
+        Items of each part; empty for a probe that reads the encoder on texts without targets.
     """
 
     layers: tuple[int, ...]
@@ -55,6 +56,19 @@ class Problem(Protocol):
         ...
 
 
+class EncoderProblem(Problem, Protocol):
+    """What a probe with ``reads = "encoder"`` is handed; nothing is stored for it.
+
+    Attributes
+    ----------
+    encoder : Encoder
+        Trained where it has to be. What it offers beside `Encoder` is found out by
+        `isinstance` with `Passable` and its like.
+    """
+
+    encoder: Encoder
+
+
 class SimpleProbe(Protocol):
     """The simplest probe: the core loops over layers and seeds, and scores.
 
@@ -84,8 +98,13 @@ class Probe(Protocol):
 
     Attributes
     ----------
-    units : {'vectors', 'spans', 'trees', 'rankings'}
-        What it takes. Simple probes take vectors.
+    units : {'vectors', 'spans', 'trees', 'rankings', 'none'}
+        What it takes. Simple probes take vectors. One that takes none runs on the texts of
+        every task.
+    reads : {'vectors', 'encoder'}, optional
+        'encoder' for a probe that asks the encoder itself (its parameters, its head, what it
+        makes of changed texts) and needs no vectors stored; one result for all layers then,
+        unless `per_layer` says otherwise.
     joint : tuple of 'layer', 'seed'
         Axes along which cells are solved in one numerical program. There rounding may change
         a cell's last digits with the cells beside it, so the core always hands over all of

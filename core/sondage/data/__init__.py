@@ -6,6 +6,7 @@ A text pair (premise and hypothesis, question and context) is one sentence with 
 segments whose words are numbered through.
 """
 
+from sondage.data.batch import Batch
 from sondage.data.corpus import Corpus, Ints, digest, offsets_of, ranges
 from sondage.data.results import Outcomes, Result
 from sondage.data.splits import Split, TaskData
@@ -13,7 +14,7 @@ from sondage.data.states import VIEWS, Chunk, Request, States
 from sondage.data.targets import Labels, Rankings, Target, Trees, Units
 
 __all__ = [
-    "VIEWS", "Chunk", "Corpus", "Ints", "Labels", "Outcomes", "Rankings", "Request", "Result",
-    "Split", "States", "Target", "TaskData", "Trees", "Units", "digest", "offsets_of",
+    "VIEWS", "Batch", "Chunk", "Corpus", "Ints", "Labels", "Outcomes", "Rankings", "Request",
+    "Result", "Split", "States", "Target", "TaskData", "Trees", "Units", "digest", "offsets_of",
     "ranges",
 ]  # fmt: skip

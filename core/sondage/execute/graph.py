@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sondage.errors import StoreError
 from sondage.execute.listener import Listener
-from sondage.plan.cells import Encoding, Job, Plan, Training
+from sondage.plan.cells import Encoding, Job, Passing, Plan, Training, passings
 from sondage.registry.built import Built
 from sondage.store import Key, Store
 
@@ -17,7 +17,7 @@ class Node:
     """One piece of work, and the names of those that must be done before it."""
 
     name: str
-    item: Training | Encoding | Job
+    item: Training | Encoding | Passing | Job
     needs: tuple[str, ...]
 
 
@@ -26,7 +26,10 @@ def graph_of(
 ) -> list[Node]:
     """Return the nodes of what is left, each after those that it needs."""
     pending = {t.encoder.id for t in training}
-    used = {built.id for item in passes for built in item.encoder.trained}
+    reading = passings(todo)
+    at_work = [encoder for job in todo if job.reads != "store" for encoder in job.encoders]
+    at_work += [item.encoder for item in passes]
+    used = {built.id for encoder in at_work for built in encoder.trained}
     trainings = {
         t.encoder.id: (f"a{i:06d}", t)
         for i, t in enumerate(planned.trainings)
@@ -41,9 +44,13 @@ def graph_of(
     for i, item in enumerate(passes):
         nodes.append(Node(f"b{i:06d}", item, before(item.encoder.trained)))
         source |= dict.fromkeys(item.wants, f"b{i:06d}")
-    for i, job in enumerate(todo):
+    for i, passing in enumerate(reading):
+        parts = [built for encoder in passing.encoders for built in encoder.trained]
+        nodes.append(Node(f"d{i:06d}", passing, before(parts)))
+    for i, job in enumerate(job for job in todo if job.reads != "passing"):
         needs = dict.fromkeys(source[k] for k in job.needs if k in source)
-        nodes.append(Node(f"c{i:06d}", job, tuple(needs)))
+        asked = job.encoders[0].trained if job.reads == "encoder" else ()
+        nodes.append(Node(f"c{i:06d}", job, (*needs, *before(asked))))
     return nodes
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sondage.contracts import Accumulator, Metric
 from sondage.data import Ints, Labels, Result, States, TaskData
@@ -65,16 +63,16 @@ def run_metric(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
 def _measure(metric: Metric, cell: Cell, a: States, b: States) -> tuple[Result, Intervals]:
     if metric.randomness:
         whole = metric.begin(cell.seed)
-        _feed(metric, whole, a, b, np.arange(len(a), dtype=np.int64))
+        _feed(whole, a, b, np.arange(len(a), dtype=np.int64))
         return whole.compute(), {}
     parts = []
     for group in range(min(JACKKNIFE_GROUPS, len(a))):
         part = metric.begin(cell.seed)
         # Every k-th sentence: neighbours, often of one document, are spread over the groups.
-        _feed(metric, part, a, b, np.arange(group, len(a), JACKKNIFE_GROUPS, dtype=np.int64))
+        _feed(part, a, b, np.arange(group, len(a), JACKKNIFE_GROUPS, dtype=np.int64))
         parts.append(part)
-    result = _merged(parts).compute()
-    intervals = _jackknife(parts, result, getattr(metric, "bounds", None))
+    result = merged(parts).compute()
+    intervals = jackknife(parts, result, getattr(metric, "bounds", None))
     if intervals and len(a) < JACKKNIFE_GROUPS:
         result = replace(result, warnings={**result.warnings, "few-sentences": len(a)})
     return result, intervals
@@ -91,20 +89,21 @@ def _measure_labelled(metric: Metric, cell: Cell, a: States, b: States, data: Ta
     return whole.compute()
 
 
-def _merged(parts: list[Accumulator]) -> Accumulator:
+def merged(parts: list[Any]) -> Any:
+    """Return an accumulator of all parts' stimuli; the parts stay as they are."""
     whole = copy.deepcopy(parts[0])
     for part in parts[1:]:
         whole = whole.merge(part)
     return whole
 
 
-def _all_but_one(parts: list[Accumulator]) -> Iterator[Accumulator]:
+def _all_but_one(parts: list[Any]) -> Iterator[Any]:
     # What comes after each part is merged once from the right, so that this takes a number
     # of merges that grows with the parts, not with their square.
-    after: list[Accumulator] = [parts[-1]]
+    after = [parts[-1]]
     for part in reversed(parts[1:-1]):
         after.append(copy.deepcopy(part).merge(after[-1]))
-    before: Accumulator | None = None
+    before = None
     for i, part in enumerate(parts):
         if before is None:
             yield after[-1]
@@ -115,14 +114,29 @@ def _all_but_one(parts: list[Accumulator]) -> Iterator[Accumulator]:
         before = before.merge(part)
 
 
-def _jackknife(
-    parts: list[Accumulator], whole: Result, bounds: tuple[float, float] | None = None
+def jackknife(
+    parts: list[Any],
+    whole: Result,
+    bounds: tuple[float, float] | None = None,
+    result: Callable[[Any], Result] = lambda part: part.compute(),
 ) -> Intervals:
+    """Return an interval for each score, from leaving out each part in turn.
+
+    Parameters
+    ----------
+    parts : list of accumulators, of as many groups of sentences
+    whole : Result
+        Of all of them merged.
+    bounds : (float, float), optional
+        Those of the first score.
+    result : callable, optional
+        Makes an accumulator's result.
+    """
     from sondage.stats import jackknife_interval
 
     if len(parts) < 3:
         return {}
-    left_out = [part.compute().scores for part in _all_but_one(parts)]
+    left_out = [result(part).scores for part in _all_but_one(parts)]
     out: Intervals = {}
     for name, value in whole.scores.items():
         interval = jackknife_interval(np.array([s[name] for s in left_out]), value, bounds)
@@ -132,11 +146,7 @@ def _jackknife(
     return out
 
 
-def _feed(metric: Metric, into: Accumulator, a: States, b: States, sentences: Ints) -> None:
-    if metric.units == "attention":
-        for s in sentences:
-            into.update([attention(a, int(s))], [attention(b, int(s))], np.array([s]))
-        return
+def _feed(into: Accumulator, a: States, b: States, sentences: Ints) -> None:
     lengths = np.diff(a.offsets)[sentences]
     row_bytes = 4 * (a.values.shape[1] + b.values.shape[1])
     budget = max(_CHUNK_BYTES // row_bytes, 1)
@@ -151,10 +161,3 @@ def _rows(states: States, sentences: Ints) -> Ints:
     cuts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     shift: Ints = np.repeat(states.offsets[sentences] - cuts[:-1], lengths)
     return shift + np.arange(cuts[-1])
-
-
-def attention(states: States, sentence: int) -> NDArray[Any]:
-    """Return one sentence's attention map, shape (heads, t, t); rows are queries."""
-    rows = states[sentence]
-    t = math.isqrt(len(rows))
-    return rows.reshape(t, t, -1).transpose(2, 0, 1)

@@ -22,9 +22,11 @@ class StoredProblem:
         self.data = data
         self.layers = job.layers
         self.seeds = tuple(dict.fromkeys(cell.seed for cell in job.cells))
+        self.encoder = job.encoders[0].instance
         measures = getattr(job.component.instance, "measures", False)
+        split = getattr(job.component.instance, "units", "vectors") != "none"
         self.splits: Mapping[int, Split] = {
-            s: checked_split(data, s, train=not measures) for s in self.seeds
+            s: checked_split(data, s, train=not measures) for s in self.seeds if split
         }
         self.warnings: Counter[str] = Counter(data.warnings)
         self._store, self._job = store, job
@@ -64,6 +66,12 @@ class StoredProblem:
             )
 
     def _read(self, layer: int) -> States:
+        if self._job.reads != "store":
+            raise PluginError(
+                f"probe '{self._job.component.label}' says that it reads the encoder, and asks for "
+                "stored vectors",
+                hint="leave 'reads' out",
+            )
         key = Key(
             self._job.encoders[0].id,
             self._job.task.instance.corpus_fingerprint,

@@ -11,18 +11,10 @@ from typing import Any
 
 from sondage.execute.graph import Node, graph_of, missing_keys
 from sondage.execute.listener import Listener
-from sondage.execute.work import (
-    FATAL,
-    Prepared,
-    Work,
-    collected,
-    function_of,
-    wanted_versions,
-    weights_folder,
-)
+from sondage.execute.node import FATAL, Prepared, Work, failures, weights_folder
+from sondage.execute.work import collected, function_of, wanted_versions
 from sondage.guard.guarded import signals
 from sondage.plan.cells import Encoding, Job, Plan, Training, encodings
-from sondage.records import record
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
 from sondage.store import Store
@@ -157,8 +149,7 @@ def _distributed(
             if isinstance(error, FATAL):
                 raise error
             if error is not None:
-                cells = () if isinstance(item, Encoding) else item.cells
-                records = [record.failed(item, c, error) for c in cells]  # type: ignore[arg-type]
+                records = failures(item, error)
             else:
                 value = future.result()
                 records = value.records

@@ -4,82 +4,43 @@ from __future__ import annotations
 
 import socket
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import sondage
 from sondage.data import TaskData
 from sondage.errors import (
-    ClusterError,
-    EncodingError,
     PluginError,
-    ResultsError,
-    SondageError,
     StoreError,
 )
 from sondage.execute import unchanged, workers
 from sondage.execute.encode import encode
 from sondage.execute.jobs import run_job
 from sondage.execute.loading import checksums, forget, load_task
+from sondage.execute.node import (
+    FATAL,
+    Emit,
+    Item,
+    Prepared,
+    Work,
+    error_text,
+    failures,
+    kept,
+    raise_for,
+    weights_folder,
+)
+from sondage.execute.passing import run_passing
 from sondage.execute.training import trained
 from sondage.guard.guarded import guarded
+from sondage.guard.heed import interrupts
 from sondage.guard.isolation import Isolation
-from sondage.plan.cells import Cell, Encoding, Job, Training, encodings
+from sondage.plan.cells import Cell, Encoding, Job, Passing, Training, encodings
 from sondage.records import record
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
-from sondage.records.recordable import recordable
-from sondage.registry.built import Built
 from sondage.store import Key, Store
-
-#: Whole-run troubles: no cell is to blame, so no cell is recorded as failed.
-FATAL = (StoreError, ResultsError, ClusterError)
-
-
-@dataclass(frozen=True)
-class Work:
-    """What every node needs; travels to workers.
-
-    Attributes
-    ----------
-    cell_seconds : float or None
-        The time limit of a probe's or metric's cell.
-    """
-
-    store: Path
-    folder: Path
-    unrecorded: set[str]
-    cell_seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """How a node went; those that need it get this.
-
-    Attributes
-    ----------
-    error : str
-        Why it failed, and with it every node that needs it; empty if it went well.
-    records : list of Record
-        Of the node's cells, where they could not be handed over at once.
-    """
-
-    title: str
-    warnings: dict[str, int]
-    seconds: float
-    error: str = ""
-    records: list[Record] = field(default_factory=list)
-
-
-Emit = Callable[[Record], None]
-
-
-def weights_folder(root: Path, encoder: Built) -> Path:
-    """Return where a trained encoder's weights are kept."""
-    return root / "models" / encoder.id[:2] / encoder.id
 
 
 def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepared:
@@ -87,17 +48,17 @@ def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepa
     start = time.monotonic()
     folder, isolation = RunFolder(work.folder), Isolation()
     try:
-        _raise_for(deps)
+        raise_for(deps)
         with guarded(isolation):
             result = trained(item.encoder.instance, weights_folder(work.store, item.encoder))
     except FATAL:
         raise
     except Exception as error:
         emit(record.failed(item, item.cell, error))
-        return Prepared(item.title, {}, time.monotonic() - start, _error_text(error))
+        return Prepared(item.title, {}, time.monotonic() - start, error_text(error))
     seconds = time.monotonic() - start
     if item.cell.id in work.unrecorded:
-        emit(_kept(folder, item, record.Finished(item.cell, result), seconds, isolation))
+        emit(kept(folder, item, record.Finished(item.cell, result), seconds, isolation))
     return Prepared(item.title, dict(result.warnings), seconds)
 
 
@@ -105,13 +66,13 @@ def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prep
     """Make one pass over a model; only trouble with the disk is raised."""
     start = time.monotonic()
     try:
-        _raise_for(deps)
+        raise_for(deps)
         with guarded(Isolation()):
             warnings = _encode_missing(Store(work.store), item)
     except FATAL:
         raise
     except Exception as error:
-        return Prepared(item.title, {}, time.monotonic() - start, _error_text(error))
+        return Prepared(item.title, {}, time.monotonic() - start, error_text(error))
     return Prepared(item.title, warnings, time.monotonic() - start)
 
 
@@ -122,16 +83,29 @@ def _encode_missing(store: Store, item: Encoding) -> dict[str, int]:
     )  # fmt: skip
 
 
-def _raise_for(deps: Iterable[Prepared]) -> None:
-    for dep in deps:
-        if dep.error:
-            raise EncodingError(f"'{dep.title}' failed: {dep.error}")
-
-
-def _error_text(error: Exception) -> str:
-    if isinstance(error, SondageError):
-        return str(error)
-    return f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
+def pass_node(work: Work, item: Passing, emit: Emit, *deps: Prepared) -> None:
+    """Let models read a corpus and emit a record for each cell measured, failures included."""
+    start = time.monotonic()
+    folder, isolation = RunFolder(work.folder), Isolation()
+    limit = None if work.cell_seconds is None else work.cell_seconds * len(item.cells)
+    try:
+        raise_for(deps)
+        with interrupts(), guarded(isolation, limit):
+            found = list(run_passing(item, load_task(item.task)))
+        for encoder in item.encoders:
+            unchanged.confirm(encoder)
+    except FATAL:
+        raise
+    except Exception as error:
+        for failed in failures(item, error):
+            emit(failed)
+        return
+    seconds = (time.monotonic() - start) / max(len(found), 1)
+    for job, cell, one in found:
+        if isinstance(one, Exception):
+            emit(record.failed(job, cell, one))
+        else:
+            emit(kept(folder, job, one, seconds, isolation))
 
 
 _stores: dict[Path, Store] = {}
@@ -146,7 +120,7 @@ def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
         if isinstance(finished, Exception):
             break
         now = time.monotonic()
-        emit(_kept(folder, job, finished, now - start, isolation))
+        emit(kept(folder, job, finished, now - start, isolation))
         del left[finished.cell.id]
         start = now
     else:
@@ -169,7 +143,7 @@ def _finished(
     limit = None if work.cell_seconds is None else work.cell_seconds * len(job.cells)
     spent = 0.0
     try:
-        _raise_for(deps)
+        raise_for(deps)
         with guarded(isolation):
             data = load_task(job.task)
             made = _results(store, job, data, left)
@@ -193,25 +167,6 @@ def _finished(
         raise failed.error from failed
     except Exception as error:
         yield error
-
-
-def _kept(
-    folder: RunFolder,
-    item: Job | Training,
-    finished: record.Finished,
-    seconds: float,
-    isolation: Isolation,
-) -> Record:
-    """Return a cell's record: done, or failed for what its component returned."""
-    try:
-        # What was returned may be the component's own classes, whose code runs here.
-        with guarded(isolation):
-            made = record.done(folder, item, finished, seconds)
-            return recordable(made, finished.cell.component)
-    except FATAL:
-        raise
-    except Exception as error:
-        return record.failed(item, finished.cell, error)
 
 
 class _StoreFailedError(Exception):
@@ -252,7 +207,7 @@ def _lost(store: Store, key: Key) -> bool:
     return False
 
 
-def collected(work: Work, item: Training | Encoding | Job, *deps: Prepared) -> Prepared:
+def collected(work: Work, item: Item, *deps: Prepared) -> Prepared:
     """Run a node on a worker and return its records with how it went.
 
     Raises
@@ -267,14 +222,16 @@ def collected(work: Work, item: Training | Encoding | Job, *deps: Prepared) -> P
     return replace(went or Prepared(item.title, {}, 0.0), records=records)
 
 
-def function_of(item: Training | Encoding | Job) -> Callable[..., Any]:
+def function_of(item: Item) -> Callable[..., Any]:
     """Return the function that does a node's work."""
     if isinstance(item, Training):
         return train_node
+    if isinstance(item, Passing):
+        return pass_node
     return encode_node if isinstance(item, Encoding) else job_node
 
 
-def wanted_versions(items: Iterable[Training | Encoding | Job]) -> dict[str, str]:
+def wanted_versions(items: Iterable[Item]) -> dict[str, str]:
     """Return the versions of the core and of every plugin at work, as they were planned with."""
     wanted = {"sondage": sondage.__version__}
     for item in items:

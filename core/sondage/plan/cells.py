@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sondage.data import digest
@@ -52,7 +52,13 @@ def layer_of(encoder: Built, layer: int) -> int:
 
 @dataclass(frozen=True)
 class Job:
-    """Cells computed by one call, and the activations that it reads."""
+    """Cells computed by one call, and what it reads.
+
+    Attributes
+    ----------
+    reads : {'store', 'passing', 'encoder'}
+        Stored activations; what models hand out while they read; or the encoder itself.
+    """
 
     cells: tuple[Cell, ...]
     component: Built
@@ -61,10 +67,13 @@ class Job:
     view: str
     layers: tuple[int, ...]
     joint: bool = False
+    reads: Literal["store", "passing", "encoder"] = "store"
 
     @property
     def needs(self) -> list[Key]:
         """Store keys of all that the job reads."""
+        if self.reads != "store":
+            return []
         corpus = self.task.instance.corpus_fingerprint
         return [
             Key(encoder.id, corpus, self.view, layer_of(encoder, layer))
@@ -76,7 +85,7 @@ class Job:
     def title(self) -> str:
         """What a progress display calls the job."""
         cell = self.cells[0]
-        layer = "all layers" if len(self.layers) > 1 else f"layer {self.layers[0]}"
+        layer = f"layer {self.layers[0]}" if len(self.layers) == 1 else "all layers"
         return f"{cell.component} · {cell.task} · {cell.who} · {layer}"
 
     @property
@@ -120,6 +129,31 @@ class Training:
     def used(self) -> tuple[Built, ...]:
         """The components at work."""
         return (self.encoder, *self.encoder.made_of)
+
+
+@dataclass(frozen=True)
+class Passing:
+    """One pass of a model, or of two side by side, that all these jobs are measured in."""
+
+    encoders: tuple[Built, ...]
+    task: Built
+    jobs: tuple[Job, ...]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of all its jobs."""
+        return tuple(cell for job in self.jobs for cell in job.cells)
+
+    @property
+    def title(self) -> str:
+        """What a progress display calls the pass."""
+        who = " ~ ".join(encoder.title for encoder in self.encoders)
+        return f"read {self.task.label} with {who} for {len(self.cells)} cells"
+
+    @property
+    def used(self) -> tuple[Built, ...]:
+        """The components at work."""
+        return tuple(built for job in self.jobs for built in job.used)
 
 
 @dataclass(frozen=True)
@@ -175,7 +209,24 @@ class Plan:
 
 
 def _narrowed(job: Job, cells: tuple[Cell, ...]) -> Job:
-    return Job(cells, job.component, job.task, job.encoders, job.view, job.layers, job.joint)
+    return replace(job, cells=cells)
+
+
+def passings(jobs: Iterable[Job]) -> list[Passing]:
+    """Group the jobs that are measured in passing, such that each model reads each corpus once.
+
+    What is measured of one encoder alone joins the first pass of two that it takes part in.
+    """
+    groups: dict[tuple[str, ...], list[Job]] = {}
+    waiting = [job for job in jobs if job.reads == "passing"]
+    for job in sorted(waiting, key=lambda job: -len(job.encoders)):
+        names = tuple(encoder.id for encoder in job.encoders)
+        key = (job.task.instance.corpus_fingerprint, *names)
+        if len(names) == 1:
+            shared = [k for k, some in groups.items() if _may_join(job, some[0])]
+            key = shared[0] if shared else key
+        groups.setdefault(key, []).append(job)
+    return [Passing(some[0].encoders, some[0].task, tuple(some)) for some in groups.values()]
 
 
 def encodings(jobs: Iterable[Job], missing: set[Key]) -> list[Encoding]:
@@ -189,3 +240,13 @@ def encodings(jobs: Iterable[Job], missing: set[Key]) -> list[Encoding]:
                 dict.fromkeys(k for k in job.needs if k.encoder == encoder.id and k in missing)
             )
     return [Encoding(e, t, tuple(keys)) for e, t, keys in wanted.values() if keys]
+
+
+def _may_join(job: Job, other: Job) -> bool:
+    """Whether one encoder alone is read in the pass of two, whose batches the first decides."""
+    (own,) = job.encoders
+    first = other.encoders[0].instance
+    corpora = {j.task.instance.corpus_fingerprint for j in (job, other)}
+    batches = {(e.batch_tokens, e.heads * e.n_layers) for e in (own.instance, first)}
+    among = own.id in {encoder.id for encoder in other.encoders}
+    return among and len(corpora) == 1 and len(batches) == 1

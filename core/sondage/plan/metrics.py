@@ -7,6 +7,7 @@ from itertools import product as pairs
 
 from sondage.data import digest
 from sondage.plan.cells import Cell, Job
+from sondage.plan.passing import check_passable
 from sondage.plan.product import CELL_FORMAT, FITS, Product, by_rows
 from sondage.plan.views import fit_of
 from sondage.registry.built import Built
@@ -52,31 +53,36 @@ def _jobs_on(
     if units == "labelled":
         controls, about = (*task.instance.randomness, *controls), task.id
     seeds = product.seeds_of(controls, f"{metric.label} on {task.label}")
+    passing = units == "attention" or metric.label in product.passing
+    if passing:
+        check_passable(product, metric, encoder, base, attention=units == "attention")
     if units == "attention":
-        views = product.views.attention(encoder, base)
+        views = ["attention"]
     else:
         # A metric without labels compares any rows that both sides have.
         more = {"sentence", "subword"} if units == "vectors" else set()
         views = product.views.of(metric, task, (encoder, base), fit_of(task, more))
     both = product.layers_of(encoder, base)
-    rows = [
-        (view, layer)
-        for view in views
-        for layer in product.only.layers(metric, task, encoder, view, both)
-    ]
-    for view, layer in rows:
-        if view == "attention" and layer == 0:
-            continue
-        cells = tuple(
-            Cell(
-                digest(
-                    CELL_FORMAT, "metric", metric.id, about, encoder.id, base.id,
-                    view, layer, seed if controls else None,
-                    *by_rows(view, units == "labelled"),
-                ),
-                "metric", encoder.label, base.title, task.label, metric.label, view,
-                layer, seed, controls, encoder.step,
+    for view in views:
+        layers = product.only.layers(metric, task, encoder, view, both)
+        kept = tuple(layer for layer in layers if layer or view != "attention")
+        cells = {
+            layer: tuple(
+                Cell(
+                    digest(
+                        CELL_FORMAT, "metric", metric.id, about, encoder.id, base.id,
+                        view, layer, seed if controls else None,
+                        *by_rows(view, units == "labelled"), *(("passing",) if passing else ()),
+                    ),
+                    "metric", encoder.label, base.title, task.label, metric.label, view,
+                    layer, seed, controls, encoder.step,
+                )
+                for seed in seeds
             )
-            for seed in seeds
-        )  # fmt: skip
-        yield Job(cells, metric, task, (encoder, base), view, (layer,))
+            for layer in kept
+        }  # fmt: skip
+        if passing and kept:
+            all_of_them = tuple(cell for some in cells.values() for cell in some)
+            yield Job(all_of_them, metric, task, (encoder, base), view, kept, reads="passing")
+        for layer in () if passing else kept:
+            yield Job(cells[layer], metric, task, (encoder, base), view, (layer,))

@@ -13,6 +13,7 @@ from sondage.errors import RegistryError, SondageError, nearest
 from sondage.plan.cells import Cell, Job, Plan, Training
 from sondage.plan.metrics import metric_jobs
 from sondage.plan.only import Only, names_of
+from sondage.plan.passing import in_passing, passing_jobs
 from sondage.plan.probes import probe_jobs
 from sondage.plan.product import CELL_FORMAT, FITS, Product
 from sondage.plan.views import Views
@@ -93,10 +94,12 @@ class _Planner:
         rules = self.composition.rules
         ran = [*probes, *metrics]
         only = Only(rules, ran, tasks, encoders, self.where, self.registry.declared)
-        axes = Product(self.layers, self.seeds, views, only, self.notes)
+        passing = in_passing(self.composition, metrics, self.registry.declared, self.where)
+        axes = Product(self.layers, self.seeds, views, only, passing, self.notes)
         jobs: list[Job] = []
         for probe, task, encoder in product(probes, tasks, encoders):
             jobs.extend(probe_jobs(axes, probe, task, encoder))
+        jobs.extend(passing_jobs(axes, probes, tasks, encoders))
         if metrics:
             bases = self._needed_baseline(encoders)
             jobs.extend(metric_jobs(axes, metrics, tasks, encoders, bases))

@@ -7,6 +7,7 @@ from itertools import product as pairs
 
 from sondage.data import VIEWS, digest
 from sondage.plan.cells import Cell, Job
+from sondage.plan.passing import OF_LAYERS
 from sondage.plan.product import CELL_FORMAT, FITS, Product, by_rows
 from sondage.plan.views import fit_of
 from sondage.registry.built import Built
@@ -15,18 +16,22 @@ from sondage.registry.built import Built
 def probe_jobs(product: Product, probe: Built, task: Built, encoder: Built) -> Iterator[Job]:
     """Yield a probe's jobs on a task and an encoder; none where they do not fit."""
     units = getattr(probe.instance, "units", "vectors")
+    if units in OF_LAYERS:
+        return
+    reads = getattr(probe.instance, "reads", "vectors")
     if task.instance.units not in FITS[units] or not product.only.any(probe, task, encoder):
         return
-    controls = (*task.instance.randomness, *_own_randomness(probe))
+    # What takes no targets is not split.
+    split = () if units == "none" else task.instance.randomness
+    controls = (*split, *_own_randomness(probe))
     seeds = product.seeds_of(controls, f"{probe.label} on {task.label}")
-    _warn_of_leaks(task, encoder, seeds, product.notes)
+    if units != "none":
+        _warn_of_leaks(task, encoder, seeds, product.notes)
+    about = task.instance.corpus_fingerprint if units == "none" else task.id
     joint = tuple(getattr(probe.instance, "joint", ()))
-    whole = not getattr(probe.instance, "per_layer", True)
+    whole = not getattr(probe.instance, "per_layer", reads != "encoder")
     together = whole or "layer" in joint
-    wants = tuple(getattr(probe.instance, "wants_views", ()))
-    more = {"subword"} if units in ("spans", "trees") else set()
-    views = product.views.of(probe, task, (encoder,), fit_of(task, more, wants))
-    product.views.check_width(probe, task, encoder, views)
+    views = [""] if reads == "encoder" else _views_of(product, probe, task, encoder)
     for view in views:
         layers = product.only.layers(probe, task, encoder, view, product.layers_of(encoder))
         if VIEWS.get(view) == "attention":
@@ -40,7 +45,7 @@ def probe_jobs(product: Product, probe: Built, task: Built, encoder: Built) -> I
             cells = tuple(
                 Cell(
                     digest(
-                        CELL_FORMAT, "probe", probe.id, task.id, encoder.id, view,
+                        CELL_FORMAT, "probe", probe.id, about, encoder.id, view,
                         layer, seed if controls else None, shared,
                         *by_rows(view, units in ("vectors", "rankings")),
                     ),
@@ -49,7 +54,19 @@ def probe_jobs(product: Product, probe: Built, task: Built, encoder: Built) -> I
                 )
                 for layer, seed in pairs((None,) if whole else group, seeds)
             )  # fmt: skip
-            yield Job(cells, probe, task, (encoder,), view, group, bool(joint) or whole)
+            yield Job(
+                cells, probe, task, (encoder,), view, group, bool(joint) or whole,
+                "encoder" if reads == "encoder" else "store",
+            )  # fmt: skip
+
+
+def _views_of(product: Product, probe: Built, task: Built, encoder: Built) -> list[str]:
+    wants = tuple(getattr(probe.instance, "wants_views", ()))
+    units = getattr(probe.instance, "units", "vectors")
+    more = {"subword"} if units in ("spans", "trees") else set()
+    views = product.views.of(probe, task, (encoder,), fit_of(task, more, wants))
+    product.views.check_width(probe, task, encoder, views)
+    return views
 
 
 def _own_randomness(probe: Built) -> tuple[str, ...]:

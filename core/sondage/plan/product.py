@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
+from sondage.contracts import TaskUnits
 from sondage.data import VIEWS
 from sondage.plan.only import Only
 from sondage.plan.views import Views
@@ -17,6 +19,7 @@ FITS = {
     "spans": ("words",),
     "trees": ("trees",),
     "rankings": ("rankings",),
+    **dict.fromkeys(("none", "attention", "states"), get_args(TaskUnits)),
 }
 
 
@@ -31,6 +34,8 @@ class Product:
     seeds : tuple of int
     views : Views
     only : Only
+    passing : frozenset of str
+        The metrics that are measured in passing.
     notes : dict
         Takes what is left out, as keys.
     """
@@ -39,6 +44,7 @@ class Product:
     seeds: tuple[int, ...]
     views: Views
     only: Only
+    passing: frozenset[str]
     notes: dict[str, None]
 
     def layers_of(self, *encoders: Built) -> tuple[int, ...]:

@@ -80,7 +80,7 @@ class Views:
         notes: dict[str, None],
     ) -> None:
         self._given = tuple(composition.views)
-        self._where, self._notes = where, notes
+        self.where, self._notes = where, notes
         known = [*VIEWS, *(view for e in encoders for view in e.instance.views)]
         for i, view in enumerate(self._given):
             if view not in known:
@@ -109,7 +109,7 @@ class Views:
         if not chosen:
             raise RegistryError(
                 self._refusal(who, task, encoders, fitting, fit.wants),
-                where=self._where("views") if self._given else self._where(),
+                where=self.where("views") if self._given else self.where(),
                 near=[v for v in offered if fit.admits(v)],
                 hint="choose 'views:' in the composition",
             )
@@ -138,12 +138,6 @@ class Views:
         views = ", ".join(self._given)
         return f"{who.kind} '{who.label}' takes no view of {views} on task '{task.label}'"
 
-    def attention(self, *encoders: Built) -> list[str]:
-        """Return the view of attention maps; raises `RegistryError` if one encoder has none."""
-        if not _offered(encoders, "attention"):
-            raise RegistryError(_lacks(encoders, "attention"), where=self._where("encoders"))
-        return ["attention"]
-
     def check_width(self, probe: Built, task: Built, encoder: Built, views: Sequence[str]) -> None:
         """Refuse an encoder whose vectors have not the width that a probe says it wants."""
         wanted = getattr(probe.instance, "wants_width", None)
@@ -154,7 +148,7 @@ class Views:
             raise RegistryError(
                 f"probe '{probe.label}' wants vectors of width {wanted}, but those of encoder "
                 f"'{encoder.title}' have {encoder.instance.width}",
-                where=self._where("probes"),
+                where=self.where("probes"),
                 hint="keep the probe to other encoders by 'only:'",
             )
 

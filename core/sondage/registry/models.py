@@ -109,6 +109,9 @@ class Composition(_Model):
     tasks: Annotated[list[Item], Field(min_length=1, description="what is probed, and stimuli")]
     probes: Annotated[list[Item], Field(description="run on every encoder and fitting task")] = []
     metrics: Annotated[list[Item], Field(description="every encoder against the baseline")] = []
+    in_passing: Annotated[
+        list[str], Field(description="metrics of vectors that are measured without storing any")
+    ] = []
     reports: Annotated[list[Item], Field(description="written when the run ends")] = []
     layers: Annotated[
         Annotated[Literal["all"], Tag("all")] | Annotated[list[Place], Tag("list")],

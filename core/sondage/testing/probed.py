@@ -28,7 +28,11 @@ PROBLEMS: dict[str, Callable[..., toys.ToyProblem]] = {
 
 def toy_problem(probe: Any, **how: Any) -> toys.ToyProblem:
     """Return a problem of the probe's kind, view and width whose arrays may be written to."""
+    if getattr(probe, "reads", "vectors") == "encoder":
+        raise NotApplicable("the probe reads an encoder, not a problem's vectors")
     units, shape = getattr(probe, "units", "vectors"), wishes.shape_of(probe)
+    if units not in PROBLEMS:
+        raise NotApplicable("the probe is measured in passing")
     wanted = getattr(probe, "wants_width", None)
     given = {"writeable": True, **how}
     if shape == "attention" and units in ("trees", "rankings"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -133,7 +134,7 @@ class ToyEncoder:
         Changes all vectors.
     """
 
-    views = ("mean", "word", "subwords")
+    views: ClassVar[tuple[str, ...]] = ("mean", "word", "subwords")
 
     n_layers: int = 2
     width: int = 8
@@ -176,7 +177,7 @@ class ToyEncoder:
 
     def _rows(self, corpus: Corpus, sentence: int, view: str, layer: int) -> np.ndarray:
         words = [
-            [_vector(p, layer, self.seed, self.width) for p in w]
+            [vector_of(p, layer, self.seed, self.width) for p in w]
             for w in self._pieces(corpus, sentence)
         ]
         if view == "subwords":
@@ -186,7 +187,8 @@ class ToyEncoder:
 
 
 @lru_cache(maxsize=4096)
-def _vector(piece: str, layer: int, seed: int, width: int) -> np.ndarray:
+def vector_of(piece: str, layer: int, seed: int, width: int) -> np.ndarray:
+    """Return a piece's random vector."""
     of_piece = int(digest(piece, layer, seed)[:16], 16)
     return np.random.default_rng(of_piece).standard_normal(width, dtype=np.float32)
 

@@ -100,7 +100,7 @@ def test_type_ids_reach_the_model(bert):
     engine = Engine(bert.recipe)
     portion = LabelExamples(engine, data, np.arange(N), "cls").portion(np.array([0]))
     n = [len(t[0].split()) for t in (data.corpus.texts, data.corpus.second)]
-    inputs = engine._inputs(portion.batch)
+    inputs = engine.inputs(portion.batch)
     assert inputs["token_type_ids"].tolist() == [[0] * (n[0] + 2) + [1] * (n[1] + 1)]
 
 

@@ -420,6 +420,7 @@ def test_before_the_training_all_is_known_but_the_weights(bert):
     last = Finetuned(base=bert, task=ToyTask(n=40), epochs=1).at(3)
     spliced = Spliced(base=last, donor=bert, layers="last:2")
     assert (spliced.n_layers, spliced.width, spliced.views) == (3, 32, bert.views)
+    assert (spliced.heads, spliced.batch_tokens) == (2, bert.batch_tokens)
     assert len(spliced.fingerprint) == 32
     with pytest.raises(ParameterError, match="no weights yet"):
         _ = spliced.recipe

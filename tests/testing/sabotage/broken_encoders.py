@@ -8,6 +8,7 @@ import numpy as np
 from good_ones import OwnViews, StepEncoder, TrainedSeries
 
 from sondage.data import VIEWS, Request
+from sondage.testing.passable import ToyPassable
 from sondage.testing.toys import ToyEncoder
 
 
@@ -209,3 +210,12 @@ class MiscountsItsOwn(OwnViews):
         if view == "piece-length":
             return np.diff(corpus.offsets)
         return super().row_counts(corpus, view)
+
+
+class PassesOtherLayers(ToyPassable):
+    """Hands out the layers below those that it encodes."""
+
+    def pass_through(self, batch, layers, wants, sink):
+        for layer in layers:
+            below = (max(layer - 1, 0),)
+            super().pass_through(batch, below, wants, lambda _, found, at=layer: sink(at, found))

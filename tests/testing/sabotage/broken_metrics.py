@@ -192,10 +192,20 @@ class GrowsWithStimuli(MeanCosine):
 class KeepsMaps(AttentionGaps):
     kept = b""
 
-    def update(self, a, b, rows):
-        super().update(a, b, rows)
-        self.kept += rows.tobytes()
+    def update(self, a, b, batch):
+        super().update(a, b, batch)
+        self.kept += batch.sentences.tobytes()
 
 
 class GrowsWithMaps(MeanAttentionGap):
     accumulator = KeepsMaps
+
+
+class ReadsPadding(AttentionGaps):
+    def update(self, a, b, batch):
+        spoilt = 1 + int((a > 1).any())
+        super().update(a * spoilt, b, batch)
+
+
+class MindsPadding(MeanAttentionGap):
+    accumulator = ReadsPadding

@@ -481,9 +481,9 @@ class MeanCosine:
 class AttentionGaps(CosineSums):
     """Sum and number of total variation distances between rows of attention."""
 
-    def update(self, a, b, rows):
-        for x, y in zip(a, b, strict=True):
-            self.total += float(np.abs(x - y).sum(axis=-1).mean()) / 2
+    def update(self, a, b, batch):
+        for x, y, t in zip(a, b, batch.lengths, strict=True):
+            self.total += float(np.abs(x - y)[:, :t, :t].sum(axis=-1).mean()) / 2
             self.n += 1
 
 

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from sondage import contracts
 from sondage.host import NAME
 from sondage.testing.check import NotApplicable, promise_of
+from sondage.testing.compared import IN_PASSING
 from sondage.testing.component import Component, is_reference
 from sondage.testing.drive import exercise, global_state, known_global_state
 
@@ -84,8 +85,11 @@ def check_keeps_the_contract(component: Component) -> None:
     """The component has every attribute and method that the core uses of its kind."""
     thing = component.make()
     if component.spec.kind == "probe":
-        simple = not hasattr(thing, "run_layers")
-        wanted = ["fit", "predict"] if simple else ["run_layers", "units", "joint", "randomness"]
+        wanted = ["fit", "predict"]
+        if hasattr(thing, "run_layers"):
+            wanted = ["run_layers", "units", "joint", "randomness"]
+        elif getattr(thing, "units", "vectors") in IN_PASSING:
+            wanted = ["begin", "randomness"]
     elif component.spec.kind == "encoder" and hasattr(thing, "at"):
         wanted = ["steps", "fingerprint", *(["place"] if hasattr(thing, "train") else [])]
     else:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sondage.data import VIEWS, Chunk, Corpus, Ints, Request
+from sondage.contracts import Sink
+from sondage.data import VIEWS, Batch, Chunk, Corpus, Ints, Request
 from sondage.errors import EncodingError, nearest
 from sondage_transformers.recipe import Recipe
 
@@ -111,6 +112,44 @@ class BaseEncoder:
             raise EncodingError(f"view {view!r} has no row counts of its own", near=_RAGGED)
         counts = self._engine.row_counts(corpus)
         return counts if view == "subwords" else counts**2
+
+    @property
+    def heads(self) -> int:
+        """Attention heads of a block; 0 where the configuration names none."""
+        try:
+            return self.recipe.checkpoint.heads
+        except EncodingError:
+            return 0
+
+    @property
+    def batch_tokens(self) -> int:
+        """Subwords of a batch, padding included."""
+        from sondage_transformers.engine import budget_of
+
+        return budget_of(self.recipe)
+
+    def lay_out(self, corpus: Corpus, sentences: Ints) -> Batch:
+        """Return sentences as one batch; of one too long for the model, its beginning."""
+        from sondage_transformers.passing import lay_out_batch
+
+        return lay_out_batch(self._engine, corpus, sentences)
+
+    def pass_through(
+        self, batch: Batch, layers: tuple[int, ...], wants: frozenset[str], sink: Sink
+    ) -> None:
+        """Read a batch of `lay_out` and hand its layers over, on the CPU, in float32.
+
+        Attention is always computed in the plain implementation here, whatever is wanted.
+
+        Raises
+        ------
+        EncodingError
+            If the model cannot read the batch, or shows no attention maps that are wanted.
+        """
+        from sondage_transformers.passing import ReadBatch, pass_batch
+
+        assert isinstance(batch, ReadBatch)
+        pass_batch(self._engine, batch, layers, wants, sink)
 
     def module(self) -> torch.nn.Module:
         """Return the model in memory, in evaluation mode, to be read only.

@@ -12,7 +12,7 @@ import numpy as np
 from sondage.data import Chunk, Corpus, Ints, Request, ranges
 from sondage.errors import EncodingError
 from sondage_transformers.embeddings import vocabulary
-from sondage_transformers.loading import load_model
+from sondage_transformers.loading import device_of, load_model
 from sondage_transformers.network import Network
 from sondage_transformers.pooling import SENTENCE_VIEWS, WORD_VIEWS, Batch, Pooler
 from sondage_transformers.ragged import by_budget, starts_of
@@ -23,6 +23,8 @@ from sondage_transformers.windows import Windows, lay_out
 
 if TYPE_CHECKING:
     import torch
+
+    from sondage_transformers.passing import ReadBatch
 
 #: Subwords of a batch, padding included. On a CPU larger ones were no faster elsewhere; the
 #: number for CUDA is a guess.
@@ -38,6 +40,11 @@ class _Part:
     sentences: Ints
     rows: dict[str, Any]
     warnings: dict[str, int]
+
+
+def budget_of(recipe: Recipe) -> int:
+    """Return the subwords of a batch, padding included; no model is loaded."""
+    return recipe.max_tokens or BUDGET.get(device_of(recipe.device).type, BUDGET["cpu"])
 
 
 class Engine:
@@ -73,10 +80,19 @@ class Engine:
         """Subwords of a window: `max_length`, else the model's own maximum."""
         return self.tokens.maximum if self.recipe.max_length is None else self.recipe.max_length
 
+    @property
+    def budget(self) -> int:
+        """Subwords of a batch, padding included."""
+        return budget_of(self.recipe)
+
     def windows(self, corpus: Corpus) -> Iterator[Windows]:
         """Lay out the corpus block by block."""
         for sentences in blocks(corpus):
-            yield lay_out(cut(corpus, sentences, self.tokens), self.tokens, self.limit)
+            yield self.laid_out(corpus, sentences, self.limit)
+
+    def laid_out(self, corpus: Corpus, sentences: Ints, limit: int | None) -> Windows:
+        """Lay out some sentences."""
+        return lay_out(cut(corpus, sentences, self.tokens), self.tokens, limit)
 
     def row_counts(self, corpus: Corpus) -> Ints:
         """Return each sentence's number of subwords over all its windows."""
@@ -85,12 +101,12 @@ class Engine:
 
     def encode(self, corpus: Corpus, request: Request) -> Iterator[Chunk]:
         """Stream the chunks of a checked request."""
-        self._check_positions()
+        self.check_positions()
         self.network.check(request.layers)
-        budget = self.recipe.max_tokens or BUDGET.get(self.device.type, BUDGET["cpu"])
+        budget = self.budget
         waiting: _Part | None = None
         for windows in self.windows(corpus):
-            self._check_ids(windows)
+            self.check_ids(windows)
             begin = windows.first[:-1]
             order = np.argsort(-windows.lengths[begin], kind="stable")
             for a, b in by_budget(windows.lengths[begin][order], budget):
@@ -120,7 +136,7 @@ class Engine:
         ragged = any(v not in SENTENCE_VIEWS for v in request.views)
         maps: dict[int, list[Any]] = {}
         for batch, index in _batches(windows, members, budget, ragged, self.tokens.pad):
-            inputs = self._inputs(batch)
+            inputs = self.inputs(batch)
             if views:
                 pooler = Pooler(batch, rows)
                 slots = {layer: [k for k, x in enumerate(layers) if x == layer] for layer in layers}
@@ -150,7 +166,8 @@ class Engine:
             warnings["nonfinite-rows"] = bad
         return Chunk(part.sentences, rows, warnings)
 
-    def _inputs(self, batch: Batch) -> dict[str, torch.Tensor]:
+    def inputs(self, batch: Batch | ReadBatch) -> dict[str, torch.Tensor]:
+        """Return a batch as the model takes it, on its device."""
         import torch
 
         arrays = {"input_ids": batch.ids, "attention_mask": batch.mask.astype(np.int64)}
@@ -212,15 +229,15 @@ class Engine:
         import torch
 
         corpus = Corpus(texts=("a the 1 .", "a the 1 . a the 1 . ?"))
-        windows = lay_out(cut(corpus, np.arange(2), self.tokens), self.tokens, None)
+        windows = self.laid_out(corpus, np.arange(2), None)
         ((batch, _),) = _batches(windows, np.arange(2)[::-1], 64, True, self.tokens.pad)
         device = next(model.parameters()).device
-        # Any ids do here, and a foreign tokenizer's would not: `_check_ids` reports those.
+        # Any ids do here, and a foreign tokenizer's would not: `check_ids` reports those.
         ids = batch.ids % (vocabulary(model) or int(batch.ids.max()) + 1)
         inputs = {"input_ids": ids, "attention_mask": batch.mask.astype(np.int64)}
         return {k: torch.from_numpy(v).to(device) for k, v in inputs.items()}
 
-    def _check_ids(self, windows: Windows) -> None:
+    def check_ids(self, windows: Windows) -> None:
         """Raise where a subword has no embedding: on a GPU that would end the process."""
         most = vocabulary(self.network.model)
         highest = int(windows.ids.max(initial=0))
@@ -231,7 +248,7 @@ class Engine:
                 hint="the tokenizer belongs to another model",
             )
 
-    def _check_positions(self) -> None:
+    def check_positions(self) -> None:
         """Raise where windows are longer than the model's table of positions."""
         import torch
 

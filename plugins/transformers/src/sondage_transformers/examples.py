@@ -172,7 +172,7 @@ class Examples:
     def _laid_out(self, chosen: Ints) -> tuple[Subwords, Windows]:
         content = cut(self.corpus, self.sentences[chosen], self.engine.tokens)
         windows = lay_out(content, self.engine.tokens, self.engine.limit)
-        self.engine._check_ids(windows)
+        self.engine.check_ids(windows)
         return content, windows
 
     def _words(self, content: Subwords, windows: Windows) -> Batch:

@@ -283,6 +283,22 @@ class Step(BaseEncoder):
         return self.series.base.views
 
     @property
+    def heads(self) -> int:
+        """The base's attention heads."""
+        return self._base.heads
+
+    @property
+    def batch_tokens(self) -> int:
+        """The base's subwords of a batch."""
+        return self._base.batch_tokens
+
+    @property
+    def _base(self) -> BaseEncoder | Truncated:
+        base = self.series.base
+        assert isinstance(base, BaseEncoder | Truncated)
+        return base
+
+    @property
     def recipe(self) -> Recipe:  # type: ignore[override]
         """How to load the weights.
 

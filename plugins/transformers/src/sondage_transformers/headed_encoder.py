@@ -82,7 +82,7 @@ class HeadedEncoder(torch.nn.Module):
 
     def forward(self, portion: Portion | TreePortion) -> Outputs:
         """Return the head's loss (nats) and what it predicts."""
-        hidden = self.states(self.engine._inputs(portion.batch), self.layer)
+        hidden = self.states(self.engine.inputs(portion.batch), self.layer)
         shape = (1, portion.n_rows, hidden.shape[-1])
         out = {self.view: torch.empty(shape, device=hidden.device)}
         Pooler(portion.batch, out).take(0, hidden)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sondage.errors import EncodingError
+from sondage_transformers.block_calls import are_blocks, input_of, is_last, output_of, recorder
 from sondage_transformers.embeddings import vocabulary
 from sondage_transformers.lengths import length_taken
 from sondage_transformers.passes import mixed, passes_of, together
@@ -257,6 +259,78 @@ class Network:
             finally:
                 self._watch = None
 
+    def hand_over(
+        self,
+        inputs: Tensors,
+        wanted: Sequence[int],
+        wants: frozenset[str],
+        sink: Callable[[int, Mapping[str, Any]], None],
+    ) -> None:
+        """Pass a batch through the model; `sink` gets a layer and its states, maps or both.
+
+        Always in the plain ("eager") implementation: what a layer gives does not hang on what
+        else is asked for.
+        """
+        import torch
+
+        maps, states = "attention" in wants, "states" in wants
+        with torch.inference_mode(), self._eager():
+            found: dict[str, Any] | None = None
+            if self.conduct.company == "any":
+                found = self._whole(inputs, maps=maps, states=states)
+            if found is None:  # its texts may not share a pass
+                found = {"attention": self.attentions(inputs)} if maps else {}
+                if states:
+                    given: dict[int, Any] = {}
+                    self._run(inputs, wanted, given.__setitem__)
+                    found["states"] = [given.get(k) for k in range(self.n_layers + 1)]
+            shift = {"states": 0, "attention": 1}
+            kept = {what: list(values) for what, values in found.items()}
+            del found
+            for layer in wanted:
+                sink(
+                    layer,
+                    {
+                        what: values[layer - shift[what]]
+                        for what, values in kept.items()
+                        if layer >= shift[what]
+                    },
+                )
+                for what, values in kept.items():
+                    if layer >= shift[what]:
+                        values[layer - shift[what]] = None
+
+    def _whole(self, inputs: Tensors, *, maps: bool, states: bool) -> dict[str, Any] | None:
+        """Return the layers of one pass; None if the batch made the model compute otherwise."""
+        with self._lock, self._restorer.kept() as changes:
+            out = self._forward(inputs, output_attentions=maps, output_hidden_states=states)
+        if changes.other_mode and mixed(inputs):
+            return None
+        found: dict[str, Any] = {}
+        if maps:
+            found["attention"] = self._checked_maps(getattr(out, "attentions", None), inputs)
+        if states:
+            found["states"] = [
+                None if k in self._unfit else self._fitted(k, x, inputs)
+                for k, x in enumerate(out.hidden_states)
+            ]
+        return found
+
+    @contextlib.contextmanager
+    def _eager(self) -> Iterator[None]:
+        """Compute attention in the plain implementation, the only one that shows its maps."""
+        config = getattr(self.model, "config", None)
+        before = getattr(config, "_attn_implementation", None)
+        if before in (None, "eager"):
+            yield
+            return
+        with self._lock:
+            try:
+                self.model.set_attn_implementation("eager")
+                yield
+            finally:
+                self.model.set_attn_implementation(before)
+
     def attentions(self, inputs: Tensors) -> Sequence[torch.Tensor]:
         """Return the attention maps of all blocks, each (batch, heads, length, length).
 
@@ -283,24 +357,17 @@ class Network:
         ]
 
     def _maps(self, inputs: Tensors) -> tuple[Sequence[torch.Tensor], bool]:
-        config = getattr(self.model, "config", None)
-        if config is None:
-            raise EncodingError(f"{type(self.model).__name__} does not show whole attention maps")
-        before = config._attn_implementation
-        with self._lock:
-            try:
-                self.model.set_attn_implementation("eager")
-                with self._restorer.kept() as changes:
-                    maps = getattr(
-                        self._forward(inputs, output_attentions=True), "attentions", None
-                    )
-            finally:
-                self.model.set_attn_implementation(before)
+        with self._lock, self._eager(), self._restorer.kept() as changes:
+            out = self._forward(inputs, output_attentions=True)
+        return self._checked_maps(getattr(out, "attentions", None), inputs), changes.other_mode
+
+    def _checked_maps(self, maps: Any, inputs: Tensors) -> Sequence[torch.Tensor]:
         t = inputs["input_ids"].shape[1]
         whole = maps is not None and all(m is not None and m.shape[2:] == (t, t) for m in maps)
         if maps is None or not whole or len(maps) != self.n_layers:
             raise EncodingError(f"{type(self.model).__name__} does not show whole attention maps")
-        return maps, changes.other_mode
+        found: Sequence[torch.Tensor] = maps
+        return found
 
     def _forward(self, inputs: Tensors, **options: bool) -> Any:
         import torch
@@ -346,7 +413,7 @@ class Network:
             if isinstance(module, torch.nn.ModuleList):
                 for child in set(module):
                     hooks.append(
-                        child.register_forward_hook(_recorder(seen, name), with_kwargs=True)
+                        child.register_forward_hook(recorder(seen, name), with_kwargs=True)
                     )
         try:
             with torch.inference_mode(), self._restorer.kept():
@@ -366,11 +433,11 @@ class Network:
         if len(self._unfit) == len(states):
             raise EncodingError(f"layer 0 of {type(self.model).__name__} {self._unfit[0]}")
         for name, calls in seen.items():
-            if not self.n_layers or not _same(calls, states):
+            if not self.n_layers or not are_blocks(calls, states):
                 continue
             last = states[-1]
             self.last_in_block = isinstance(last, torch.Tensor) and torch.equal(calls[-1][1], last)
-            if self.last_in_block or _is_last(out, last):
+            if self.last_in_block or is_last(out, last):
                 self.watched = True
                 self._listen(self.model.get_submodule(name))
                 return
@@ -385,7 +452,7 @@ class Network:
         if watch is None or watch.calls:
             return
         if 0 in watch.wanted:
-            watch.sink(0, _input(args, kwargs))
+            watch.sink(0, input_of(args, kwargs))
         if watch.stop == 0:
             raise _EnoughError
 
@@ -395,41 +462,6 @@ class Network:
             return
         watch.calls += 1
         if watch.calls in watch.wanted:
-            watch.sink(watch.calls, _output(output))
+            watch.sink(watch.calls, output_of(output))
         if watch.calls >= watch.stop:
             raise _EnoughError
-
-
-def _is_last(out: Any, state: Any) -> bool:
-    import torch
-
-    last = getattr(out, "last_hidden_state", None)
-    return last is not None and isinstance(state, torch.Tensor) and torch.equal(last, state)
-
-
-def _recorder(seen: dict[str, list[Any]], name: str) -> Callable[..., None]:
-    def record(module: Any, args: Any, kwargs: Any, output: Any) -> None:
-        seen.setdefault(name, []).append((_input(args, kwargs), _output(output)))
-
-    return record
-
-
-def _input(args: Any, kwargs: Any) -> Any:
-    return args[0] if args else kwargs.get("hidden_states")
-
-
-def _output(output: Any) -> Any:
-    return output[0] if isinstance(output, tuple | list) else output
-
-
-def _same(calls: list[Any], states: Any) -> bool:
-    """Whether the calls of a list of modules are the blocks behind these hidden states."""
-    import torch
-
-    if len(calls) != len(states) - 1:
-        return False
-    inner = [calls[0][0], *(output for _, output in calls[:-1])]
-    return all(
-        isinstance(mine, torch.Tensor) and mine.shape == theirs.shape and torch.equal(mine, theirs)
-        for mine, theirs in zip(inner, states[:-1], strict=True)
-    ) and isinstance(calls[-1][1], torch.Tensor)

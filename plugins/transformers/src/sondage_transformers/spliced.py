@@ -107,6 +107,18 @@ class Spliced(BaseEncoder):
         return self.base.views
 
     @property
+    def heads(self) -> int:
+        """The base's attention heads."""
+        heads: int = getattr(self.base, "heads", 0)
+        return heads
+
+    @property
+    def batch_tokens(self) -> int:
+        """The base's subwords of a batch."""
+        tokens: int = getattr(self.base, "batch_tokens", 0)
+        return tokens
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a plan should say: that base and donor are one encoder."""
         if self.base.fingerprint != self.donor.fingerprint:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sondage.errors import EncodingError, ParameterError
-from sondage_transformers.network import _recorder, _same
+from sondage_transformers.block_calls import are_blocks, recorder
 from sondage_transformers.restorer import Restorer, untouched_draws
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _run(model: Any, n_layers: int) -> tuple[list[str], list[torch.Tensor]]:
             continue
         for number, child in {id(c): (i, c) for i, c in enumerate(module)}.values():
             full = f"{name}.{number}" if name else str(number)
-            record = _recorder(seen, name)
+            record = recorder(seen, name)
 
             def note(*call: Any, name: str = name, full: str = full, record: Any = record) -> None:
                 order.setdefault(name, []).append(full)
@@ -101,7 +101,7 @@ def _run(model: Any, n_layers: int) -> tuple[list[str], list[torch.Tensor]]:
     if not whole or not n_layers:
         return [], []
     with torch.no_grad():
-        names = [name for name, calls in seen.items() if _same(calls, states)]
+        names = [name for name, calls in seen.items() if are_blocks(calls, states)]
     return order[names[0]] if names else [], _with_last(out)
 
 

@@ -148,7 +148,7 @@ class _Training:
         model = encoder_of(self.whole).to(self.device)
         self.engine.network = self.engine.network_of(model)
         self.engine.network.check([self.recipe.n_layers])
-        self.engine._check_positions()
+        self.engine.check_positions()
         headed = self.headed()
         found = self.place.newest()
         history = self.begin() if found is None else found[1]

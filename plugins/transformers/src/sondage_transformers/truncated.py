@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from sondage.contracts import Encoder, Live
-from sondage.data import Chunk, Corpus, Ints, Request, digest
+from sondage.contracts import Encoder, Live, Passable, Sink
+from sondage.data import Batch, Chunk, Corpus, Ints, Request, digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import check_request
 from sondage_transformers.recipe import Recipe, recipe_of
@@ -69,6 +69,30 @@ class Truncated:
         """The base's, with a depth; raises `ParameterError` if it has none."""
         base = recipe_of(self.base, "a randomised encoder")
         return dataclasses.replace(base, depth=self.n_layers)
+
+    @property
+    def heads(self) -> int:
+        """The base's, if it is one that hands its layers out."""
+        heads: int = self.base.heads  # noqa: B009: it may have none
+        return heads
+
+    @property
+    def batch_tokens(self) -> int:
+        """The base's."""
+        tokens: int = getattr(self.base, "batch_tokens")  # noqa: B009
+        return tokens
+
+    def lay_out(self, corpus: Corpus, sentences: Ints) -> Batch:
+        """Return the base's batch."""
+        assert isinstance(self.base, Passable)
+        return self.base.lay_out(corpus, sentences)
+
+    def pass_through(
+        self, batch: Batch, layers: tuple[int, ...], wants: frozenset[str], sink: Sink
+    ) -> None:
+        """Let the base read."""
+        assert isinstance(self.base, Passable)
+        self.base.pass_through(batch, layers, wants, sink)
 
     def encode(self, corpus: Corpus, request: Request) -> Iterator[Chunk]:
         """Stream layers of the base; raises as it does, and for layers above k."""

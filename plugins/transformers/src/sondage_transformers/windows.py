@@ -34,8 +34,8 @@ class Windows:
     unit : int64 array
         The word that the subword belongs to; -1 for special tokens, for stand-ins, and for
         copies of a segment that an earlier window has delivered.
-    real : bool array
-        False for special tokens.
+    segment : int8 array
+        0 or 1 for the text that the subword belongs to; -1 for special tokens.
     first : int64 array, shape (s + 1,)
         Sentence i owns windows ``first[i]`` to ``first[i + 1]``.
     cut_words : int64 array, shape (s,)
@@ -48,9 +48,14 @@ class Windows:
     ids: Ints
     types: Ints
     unit: Ints
-    real: NDArray[np.bool_]
+    segment: NDArray[np.int8]
     first: Ints
     cut_words: Ints
+
+    @property
+    def real(self) -> NDArray[np.bool_]:
+        """False for special tokens."""
+        return self.segment >= 0
 
     @property
     def lengths(self) -> Ints:
@@ -155,7 +160,7 @@ def _assemble(
     start = starts_of(lengths)
     total = int(lengths.sum())
     ids, types = np.zeros(total, np.int64), np.zeros(total, np.int64)
-    unit, real = np.full(total, -1, np.int64), np.zeros(total, np.bool_)
+    unit, segments = np.full(total, -1, np.int64), np.full(total, -1, np.int8)
     for k, template in enumerate(templates):
         rows = np.flatnonzero(kind == k)
         here = start[rows].copy()
@@ -169,7 +174,8 @@ def _assemble(
             column, count, own, segment = text
             goal = ranges(here, count[rows])
             source = ranges(table[rows, column], count[rows])
-            ids[goal], types[goal], real[goal] = content.ids[source], template.types[segment], True
+            ids[goal], types[goal] = content.ids[source], template.types[segment]
+            segments[goal] = segment
             owned = np.repeat(table[rows, own] == 1, count[rows])
             unit[goal] = np.where(owned, content.unit[source], -1)
             here += count[rows]
@@ -180,7 +186,7 @@ def _assemble(
         ids=ids,
         types=types,
         unit=unit,
-        real=real,
+        segment=segments,
         first=np.searchsorted(table[:, _SENTENCE], np.arange(len(content.sentences) + 1)),
         cut_words=cut_words,
     )
