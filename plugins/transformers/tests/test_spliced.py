@@ -234,6 +234,29 @@ def test_a_model_without_a_list_of_blocks_is_refused(tmp_path):
         parts_of(model, 2)
 
 
+def test_hidden_states_that_are_no_tensors_are_refused():
+    """PegasusX gives pairs of local and global states."""
+    from types import SimpleNamespace
+
+    import torch
+
+    from sondage_transformers.splicing import parts_of
+
+    class Paired(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList([torch.nn.Linear(4, 4)])
+
+        def forward(self, input_ids, **_):
+            hidden = input_ids[..., None].repeat(1, 1, 4).float()
+            return SimpleNamespace(hidden_states=[(hidden, hidden), (self.layers[0](hidden),)])
+
+    model = Paired().eval()
+    with pytest.raises(EncodingError, match="Paired does not show"):
+        parts_of(model, 1)
+    assert not any(p.requires_grad for p in model.parameters())
+
+
 def test_a_model_that_writes_to_its_weights_is_refused(model_folder, tmp_path):
     """RWKV halves its own at the first pass, and notes that; a donor's would go unhalved."""
     import torch
@@ -253,6 +276,29 @@ def test_a_model_that_writes_to_its_weights_is_refused(model_folder, tmp_path):
         states(spliced)
     first = states(base)
     assert states(Pretrained(model=str(tmp_path), device="cpu")).tobytes() == first.tobytes()
+
+
+def test_tables_that_are_read_without_gradients_belong_to_the_embeddings():
+    """As sinusoids of positions are; a pooler belongs to no layer."""
+    import torch
+    from transformers import BertConfig, BertModel, RoFormerConfig, RoFormerModel
+
+    from sondage_transformers.splicing import parts_of
+
+    sizes = {
+        "vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 12, "max_position_embeddings": 16,
+    }  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        models = [RoFormerModel(RoFormerConfig(**sizes)), BertModel(BertConfig(**sizes))]
+    table = "encoder.embed_positions.weight"
+    before = [dict(model.named_parameters()) for model in models]
+    positions, pooler = (frozenset().union(*parts_of(model.eval(), 2)) for model in models)
+    assert table in parts_of(models[0], 2)[0]
+    assert positions == set(before[0])
+    assert set(before[1]) - pooler == {"pooler.dense.weight", "pooler.dense.bias"}
+    for model, old in zip(models, before, strict=True):
+        assert all(p is old[name] for name, p in model.named_parameters())
 
 
 def test_tables_that_all_blocks_read_belong_to_the_embeddings():
@@ -374,6 +420,7 @@ def test_before_the_training_all_is_known_but_the_weights(bert):
     last = Finetuned(base=bert, task=ToyTask(n=40), epochs=1).at(3)
     spliced = Spliced(base=last, donor=bert, layers="last:2")
     assert (spliced.n_layers, spliced.width, spliced.views) == (3, 32, bert.views)
+    assert (spliced.heads, spliced.batch_tokens) == (2, bert.batch_tokens)
     assert len(spliced.fingerprint) == 32
     with pytest.raises(ParameterError, match="no weights yet"):
         _ = spliced.recipe

@@ -115,8 +115,7 @@ class Spliced(BaseEncoder):
     @property
     def batch_tokens(self) -> int:
         """The base's subwords of a batch."""
-        base: Any = self.base
-        tokens: int = base.batch_tokens
+        tokens: int = getattr(self.base, "batch_tokens", 0)
         return tokens
 
     @property

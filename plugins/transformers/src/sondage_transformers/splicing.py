@@ -59,10 +59,13 @@ def parts_of(model: Any, n_layers: int) -> tuple[frozenset[str], ...]:
         inside = set().union(*held)
         outside = {n: p for n, p in model.named_parameters() if n not in inside}
         low, top = _outside(outside, states)
+        rest = [n for n in outside if n not in low | top and outside[n].is_floating_point()]
+        with untouched_draws(), Restorer(model).kept():
+            more_low, more_top = _ungraded(model, rest, states)
     finally:
         for parameter in learning:
             parameter.requires_grad_(False)
-    return tuple(map(frozenset, (low, *held[:-1], held[-1] | top)))
+    return tuple(map(frozenset, (low | more_low, *held[:-1], held[-1] | top | more_top)))
 
 
 def _run(model: Any, n_layers: int) -> tuple[list[str], list[torch.Tensor]]:
@@ -87,25 +90,37 @@ def _run(model: Any, n_layers: int) -> tuple[list[str], list[torch.Tensor]]:
                 record(*call)
 
             hooks.append(child.register_forward_hook(note, with_kwargs=True))
-    ids = torch.arange(1, 5, device=next(model.parameters()).device)[None]
     try:
         with torch.enable_grad():
-            out = model(
-                input_ids=ids,
-                attention_mask=torch.ones_like(ids),
-                output_hidden_states=True,
-                return_dict=True,
-            )
+            out = _pass(model)
     finally:
         for hook in hooks:
             hook.remove()
     states = list(getattr(out, "hidden_states", None) or ())
-    if len(states) != n_layers + 1 or not n_layers:
+    whole = len(states) == n_layers + 1 and all(isinstance(s, torch.Tensor) for s in states)
+    if not whole or not n_layers:
         return [], []
     with torch.no_grad():
         names = [name for name, calls in seen.items() if are_blocks(calls, states)]
+    return order[names[0]] if names else [], _with_last(out)
+
+
+def _pass(model: Any) -> Any:
+    import torch
+
+    ids = torch.arange(1, 5, device=next(model.parameters()).device)[None]
+    return model(
+        input_ids=ids,
+        attention_mask=torch.ones_like(ids),
+        output_hidden_states=True,
+        return_dict=True,
+    )
+
+
+def _with_last(out: Any) -> list[torch.Tensor]:
+    states = list(out.hidden_states)
     last = getattr(out, "last_hidden_state", None)
-    return order[names[0]] if names else [], [*states, states[-1] if last is None else last]
+    return [*states, states[-1] if last is None else last]
 
 
 def _inside(model: Any, block: str) -> set[str]:
@@ -147,6 +162,33 @@ def _reached(parameters: dict[str, torch.Tensor], state: torch.Tensor) -> set[st
         state.float().sum(), list(parameters.values()), retain_graph=True, allow_unused=True
     )
     return {name for name, grad in zip(parameters, found, strict=True) if grad is not None}
+
+
+def _ungraded(
+    model: Any, names: Sequence[str], states: Sequence[torch.Tensor]
+) -> tuple[set[str], set[str]]:
+    """Return the same of tensors that are read without gradients, such as tables of sinusoids.
+
+    Each is exchanged for another for the time of a pass.
+    """
+    import torch
+
+    lower: set[str] = set()
+    upper: set[str] = set()
+    for name in names:
+        owner, _, attribute = name.rpartition(".")
+        held = model.get_submodule(owner)._parameters
+        own = held[attribute]
+        held[attribute] = torch.nn.Parameter(own.detach() + 1, requires_grad=False)
+        try:
+            with torch.no_grad():
+                found = _with_last(_pass(model))
+        finally:
+            held[attribute] = own
+        moved = [not torch.equal(a, b) for a, b in zip(states, found, strict=True)]
+        if any(moved):
+            (lower if any(moved[:-2]) else upper).add(name)
+    return lower, upper
 
 
 def put(base: Any, donor: Any, n_layers: int, layers: Iterable[int]) -> None:
