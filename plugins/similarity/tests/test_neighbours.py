@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sondage.errors import DataError, ParameterError
 from sondage_similarity import Jaccard, MutualKNN, jaccard, mutual_knn
-from sondage_similarity import neighbours as module
+from sondage_similarity import nearest as module
 
 A = np.array([[0.0], [1.0], [3.0], [7.0]])
 B = np.array([[0.0], [1.0], [1.5], [7.0]])

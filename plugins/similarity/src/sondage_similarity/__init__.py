@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from sondage_similarity.alignment import CKA as CKA
     from sondage_similarity.alignment import cka as cka
     from sondage_similarity.calibration import Calibrated as Calibrated
-    from sondage_similarity.calibration import Calibration as Calibration
-    from sondage_similarity.calibration import calibrate as calibrate
-    from sondage_similarity.calibration import calibrate_aggregate as calibrate_aggregate
     from sondage_similarity.calibration import null_of as null_of
     from sondage_similarity.calibration import orders_of as orders_of
     from sondage_similarity.canonical import CCA as CCA
@@ -31,6 +28,9 @@ if TYPE_CHECKING:
     from sondage_similarity.neighbours import MutualKNN as MutualKNN
     from sondage_similarity.neighbours import jaccard as jaccard
     from sondage_similarity.neighbours import mutual_knn as mutual_knn
+    from sondage_similarity.null import Calibration as Calibration
+    from sondage_similarity.null import calibrate as calibrate
+    from sondage_similarity.null import calibrate_aggregate as calibrate_aggregate
     from sondage_similarity.representational import RSA as RSA
     from sondage_similarity.representational import rsa as rsa
     from sondage_similarity.rotation import Bures as Bures
@@ -46,14 +46,8 @@ else:
         __name__,
         {
             "alignment": ["CKA", "cka"],
-            "calibration": [
-                "Calibrated",
-                "Calibration",
-                "calibrate",
-                "calibrate_aggregate",
-                "null_of",
-                "orders_of",
-            ],
+            "calibration": ["Calibrated", "null_of", "orders_of"],
+            "null": ["Calibration", "calibrate", "calibrate_aggregate"],
             "canonical": ["CCA", "PWCCA", "SVCCA", "cca", "pwcca", "svcca"],
             "moments": ["Moments"],
             "neighbours": ["Jaccard", "MutualKNN", "jaccard", "mutual_knn"],

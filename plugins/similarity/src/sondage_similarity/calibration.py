@@ -1,11 +1,11 @@
-"""Calibration of a similarity against what unrelated sides of the same data would have."""
+"""Any metric calibrated against random orders of one side: `similarity.calibrated`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
@@ -14,160 +14,13 @@ from numpy.typing import NDArray
 from sondage.contracts import Metric
 from sondage.data import Ints, Labels, Result
 from sondage.errors import DataError, ParameterError, SondageError
-from sondage_similarity.arrays import aligned
-from sondage_similarity.sample import BottomK
+from sondage_similarity.gathered import Asked, unwrapped
+from sondage_similarity.null import calibrate, draws_for
+from sondage_similarity.sample import Sampled
 
 Floats = NDArray[np.float64]
-Aggregate = Literal["mean", "max"] | Callable[[Floats], float]
 
 _NAME = "similarity.calibrated"
-
-
-class Calibration(NamedTuple):
-    """A similarity beside its permutation null.
-
-    Parameters
-    ----------
-    score : float
-        How far the value lies from the threshold to the best: 0 at or below it, 1 at the best.
-    p : float
-        Share of draws, the observed value counted as one, that are as close or closer.
-    threshold : float
-        The value that all but `level` of draws and observed value together do not exceed.
-    observed : float
-        The value itself.
-    """
-
-    score: float
-    p: float
-    threshold: float
-    observed: float
-
-
-def calibrate(observed: float, null: Any, *, best: float = 1.0, level: float = 0.05) -> Calibration:
-    """Return a similarity or distance calibrated against draws of its null.
-
-    Parameters
-    ----------
-    observed : float
-    null : float array, shape (k,)
-        Values of the same measure where the sides are unrelated.
-    best : float
-        The measure's value for equal sides: 1 for most similarities, 0 for distances. Whatever is
-        nearer to it is the more similar.
-    level : float
-        Share of unrelated sides that may pass the threshold.
-
-    Returns
-    -------
-    Calibration
-
-    Raises
-    ------
-    DataError
-        If a value is not finite.
-    ParameterError
-        If there are too few draws for `level`, or `level` is not in (0, 1).
-
-    References
-    ----------
-    Gröger, Wen and Brbić 2026, arXiv:2602.14486: relu(s - τ) / (max - τ), and
-    p = (1 + #{null ≥ s}) / (K + 1). Departs from it: stated by the distance to `best`, so that
-    distances can be calibrated too.
-    """
-    draws = np.asarray(null, np.float64)
-    needed = draws_for(level)
-    if draws.ndim != 1 or len(draws) < needed:
-        raise ParameterError(
-            f"calibration at level {level:g} needs at least {needed} permutations and has "
-            f"{draws.size}"
-        )
-    if not (np.isfinite(draws).all() and math.isfinite(observed) and math.isfinite(best)):
-        raise DataError("calibration: the observed value, a draw or the best value is not finite")
-    away, draws_away = abs(best - observed), np.abs(best - draws)
-    joined = np.sort(np.append(draws_away, away))[::-1]
-    # The rounding is against 0.95 × 200 = 190.00000000000003 and the like.
-    place = math.ceil(round((1 - level) * len(joined), 9)) - 1
-    limit = float(joined[place])
-    score = (limit - away) / limit if away < limit else 0.0
-    p = (1 + int(np.count_nonzero(draws_away <= away))) / len(joined)
-    side = 1.0 if float(np.append(draws, observed).mean()) <= best else -1.0
-    threshold = best - side * limit
-    return Calibration(float(score), float(p), float(threshold), float(observed))
-
-
-def draws_for(level: float) -> int:
-    """Return the least number of draws with which a value can pass the threshold.
-
-    Raises
-    ------
-    ParameterError
-        If `level` is not in (0, 1).
-    """
-    if not 0 < level < 1:
-        raise ParameterError(f"calibration: level is {level}, wanted a share in (0, 1)")
-    return math.ceil(round(1 / level, 9)) - 1
-
-
-def calibrate_aggregate(
-    observed: Any,
-    null: Any,
-    *,
-    aggregate: Aggregate = "mean",
-    best: float = 1.0,
-    level: float = 0.05,
-) -> Calibration:
-    """Calibrate what is reported of several layers, as it is reported.
-
-    A maximum over layers grows with their number whatever the data, so its threshold is that
-    of maxima: each draw is aggregated over the layers as the observed values are.
-
-    Parameters
-    ----------
-    observed : float array, shape (layers,)
-    null : float array, shape (layers, k)
-        The artifacts ``null`` of `similarity.calibrated`: draw j is of one and the same
-        permutation in every layer, where all layers have the same stimuli and seed.
-    aggregate : {'mean', 'max'} or callable
-        'max' is the value nearest to `best`. A callable takes the values of the layers.
-    best, level : float
-        As of `calibrate`.
-
-    Returns
-    -------
-    Calibration
-
-    Raises
-    ------
-    DataError
-        If the shapes do not fit, or a value is not finite.
-    ParameterError
-        As of `calibrate`.
-
-    References
-    ----------
-    Gröger, Wen and Brbić 2026, arXiv:2602.14486. Departs from it: none.
-    """
-    values, draws = np.asarray(observed, np.float64), np.asarray(null, np.float64)
-    if values.ndim != 1 or draws.ndim != 2 or len(values) != len(draws) or not len(values):
-        raise DataError(
-            f"calibration: observed values of shape {values.shape} do not go with draws of shape "
-            f"{draws.shape}; wanted (layers,) and (layers, draws)"
-        )
-    if aggregate == "mean":
-        total = np.mean
-    elif aggregate == "max":
-        total = _nearest_to(best)
-    elif callable(aggregate):
-        total = aggregate
-    else:
-        raise ParameterError(f"calibration has no aggregate {aggregate!r}; it has mean, max")
-    each = np.array([float(total(column)) for column in draws.T])
-    return calibrate(float(total(values)), each, best=best, level=level)
-
-
-def _nearest_to(best: float) -> Callable[[Floats], float]:
-    return lambda values: float(values[np.argmin(np.abs(best - values))])
 
 
 def orders_of(n: int, count: int, seed: int) -> Ints:
@@ -233,66 +86,6 @@ def _begun(metric: Metric, seed: int, labels: Labels | None) -> Any:
 def _first(scores: Mapping[str, float]) -> tuple[str, float]:
     name, value = next(iter(scores.items()))
     return name, float(value)
-
-
-class CalibratedAccumulator:
-    """A sample of the stimuli seen, and the metric that will be asked about it.
-
-    Parameters
-    ----------
-    metric : Calibrated
-    seed : int
-    labels : Labels, optional
-    """
-
-    def __init__(self, metric: Calibrated, seed: int, labels: Labels | None) -> None:
-        self.metric, self.seed, self.labels = metric, seed, labels
-        self.sample = BottomK(metric.stimuli, seed)
-
-    def update(self, a: Any, b: Any, rows: Ints) -> None:
-        """Take aligned chunks, shapes (n, d_a) and (n, d_b), and the stimuli's identities."""
-        a, b = aligned(a, b, _NAME)
-        self.sample.add(a, b, rows)
-
-    def merge(self, other: Self) -> Self:
-        """Take in another accumulator's stimuli, leave it as it is, return self."""
-        self.sample.merge(other.sample)
-        return self
-
-    def compute(self) -> Result:
-        """Return the calibrated score, the metric's own, ``p`` and ``threshold``.
-
-        Raises
-        ------
-        DataError
-            As the metric does, of the stimuli as they are or in another order.
-        """
-        (a, b), rows = self.sample.drawn(), self.sample.identities()
-        inner, wanted = self.metric.metric, self.metric
-        accumulator = _begun(inner, self.seed, self.labels)
-        accumulator.update(a, b, rows)
-        plain = accumulator.compute()
-        name, observed = _first(plain.scores)
-        orders = orders_of(len(a), wanted.permutations, self.seed)
-        try:
-            null = null_of(inner, a, b, orders, seed=self.seed, rows=rows, labels=self.labels)
-        except SondageError as error:
-            error.message = f"{_NAME}, stimuli in another order: {error.message}"
-            raise
-        found = calibrate(observed, null, best=wanted.best, level=wanted.level)
-        missing = self.sample.k - len(a)
-        scores = {
-            f"{name}_calibrated": found.score,
-            name: observed,
-            "p": found.p,
-            "threshold": found.threshold,
-        }
-        return Result(
-            scores=scores,
-            tables=plain.tables,
-            arrays={"null": null},
-            warnings={**plain.warnings, **({"fewer-stimuli": missing} if missing else {})},
-        )
 
 
 @dataclass(kw_only=True, eq=False)
@@ -371,7 +164,47 @@ class Calibrated:
                 "sides, to which nothing can be calibrated"
             )
 
-    def begin(self, seed: int, labels: Labels | None = None) -> CalibratedAccumulator:
+    @property
+    def shares(self) -> tuple[str, int]:
+        """Metrics of equal `shares` read one another's accumulators, by `result`."""
+        return "similarity.sample", self.stimuli
+
+    def begin(self, seed: int, labels: Labels | None = None) -> Asked:
         """Return an empty accumulator; `seed` draws the stimuli and their orders."""
         self.check()
-        return CalibratedAccumulator(self, seed, labels)
+        return Asked(self, Sampled(self.stimuli, seed, labels))
+
+    def result(self, accumulator: Any) -> Result:
+        """Return the scores of an accumulator that any metric of equal `shares` began.
+
+        Raises
+        ------
+        DataError
+            As the metric does, of the stimuli as they are or in another order.
+        """
+        sampled = unwrapped(accumulator)
+        sample, labels = sampled.sample, sampled.labels
+        (a, b), rows = sample.drawn(), sample.identities()
+        inner = _begun(self.metric, sample.seed, labels)
+        inner.update(a, b, rows)
+        plain = inner.compute()
+        name, observed = _first(plain.scores)
+        orders = orders_of(len(a), self.permutations, sample.seed)
+        try:
+            null = null_of(self.metric, a, b, orders, seed=sample.seed, rows=rows, labels=labels)
+        except SondageError as error:
+            error.message = f"{_NAME}, stimuli in another order: {error.message}"
+            raise
+        found = calibrate(observed, null, best=self.best, level=self.level)
+        missing = sample.k - len(a)
+        return Result(
+            scores={
+                f"{name}_calibrated": found.score,
+                name: observed,
+                "p": found.p,
+                "threshold": found.threshold,
+            },
+            tables=plain.tables,
+            arrays={"null": null},
+            warnings={**plain.warnings, **({"fewer-stimuli": missing} if missing else {})},
+        )

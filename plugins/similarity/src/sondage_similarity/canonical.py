@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Gt, Le
 
 from sondage.data import Result
-from sondage.errors import ParameterError, nearest
+from sondage.errors import ParameterError
 from sondage_similarity.gathered import Gathered
-from sondage_similarity.linear import OfDirections, first, forced, gathered, ranks
+from sondage_similarity.linear import OfDirections, first, gathered, known
 from sondage_similarity.rounding import Precision
 from sondage_similarity.second import Floats
-from sondage_similarity.spectra import Spectrum, within
+from sondage_similarity.spectra import Spectrum
 
 MeanOver = Literal["kept", "width"]
 Summary = Literal["mean", "yanai", "pillai"]
@@ -140,14 +140,6 @@ def pwcca(
     return first(metric.result(gathered(X, Y)))
 
 
-def _known(name: str, value: str, kind: Any) -> None:
-    known = get_args(kind)
-    if value not in known:
-        raise ParameterError(
-            f"{name} has no {value!r}; it has {', '.join(known)}", near=nearest(value, known)
-        )
-
-
 @dataclass(kw_only=True, eq=False)
 class SVCCA(OfDirections):
     """SVCCA as a sondage metric; see `svcca` for formula, sources and departures.
@@ -182,8 +174,8 @@ class SVCCA(OfDirections):
 
     def check(self) -> None:
         """Refuse, with a `ParameterError`, what is no parameter."""
-        _known("svcca mean_over", self.mean_over, MeanOver)
-        _known("svcca precision", self.precision, Precision)
+        known("svcca mean_over", self.mean_over, MeanOver)
+        known("svcca precision", self.precision, Precision)
         if not 0.0 < self.variance <= 1.0:
             raise ParameterError(f"svcca: variance is {self.variance}, wanted a share in (0, 1]")
 
@@ -193,16 +185,10 @@ class SVCCA(OfDirections):
 
     def _read(self, gathered: Gathered) -> Result:
         m = gathered.ready("svcca", full=True)
-        sides = gathered.spectra(self.precision)
-        kept = self._kept(gathered)
-        rho = gathered.correlations(self.precision, *kept)
+        rho = gathered.correlations(self.precision, *self._kept(gathered))
         over = len(rho) if self.mean_over == "kept" else min(m.ab.shape)
         name = f"svcca_centred_{100 * self.variance:g}pct_over_{self.mean_over}"
-        return Result(
-            scores={name: within(rho.sum() / over, 0.0, 1.0)},
-            tables={"ranks": ranks(sides, kept), "stimuli": {"n": [m.n]}},
-            warnings=forced(m.n, kept),
-        )
+        return self._told(gathered, {name: float(rho.sum() / over)})
 
 
 @dataclass(kw_only=True, eq=False)
@@ -233,26 +219,20 @@ class CCA(OfDirections):
 
     def check(self) -> None:
         """Refuse, with a `ParameterError`, what is no parameter."""
-        _known("cca summary", self.summary, Summary)
-        _known("cca precision", self.precision, Precision)
+        known("cca summary", self.summary, Summary)
+        known("cca precision", self.precision, Precision)
 
     def _read(self, gathered: Gathered) -> Result:
-        m = gathered.ready("cca", full=True)
-        sides = gathered.spectra(self.precision)
+        gathered.ready("cca", full=True)
         kept = self._kept(gathered)
         rho = gathered.correlations(self.precision, *kept)
         squares = float(rho @ rho)
-        found = {
-            "mean": float(rho.mean()),
-            "yanai": squares / float(np.sqrt(kept[0] * kept[1])),
-            "pillai": squares / min(kept),
+        scores = {
+            "cca_centred_mean": float(rho.mean()),
+            "cca_centred_yanai": squares / float(np.sqrt(kept[0] * kept[1])),
+            "cca_centred_pillai": squares / min(kept),
         }
-        order = sorted(found, key=lambda name: name != self.summary)
-        return Result(
-            scores={f"cca_centred_{name}": within(found[name], 0.0, 1.0) for name in order},
-            tables={"ranks": ranks(sides, kept), "stimuli": {"n": [m.n]}},
-            warnings=forced(m.n, kept),
-        )
+        return self._told(gathered, scores, f"cca_centred_{self.summary}")
 
 
 @dataclass(kw_only=True, eq=False)
@@ -286,23 +266,21 @@ class PWCCA(OfDirections):
 
     def check(self) -> None:
         """Refuse, with a `ParameterError`, what is no parameter."""
-        _known("pwcca weights", self.weights, Weights)
-        _known("pwcca precision", self.precision, Precision)
+        known("pwcca weights", self.weights, Weights)
+        known("pwcca precision", self.precision, Precision)
 
     def _read(self, gathered: Gathered) -> Result:
-        m = gathered.ready("pwcca", full=True)
-        sides = gathered.spectra(self.precision)
-        kept = self._kept(gathered)
+        gathered.ready("pwcca", full=True)
+        a, b = gathered.spectra(self.precision)
         u, rho, vt = gathered.variates(self.precision)
-        by_a, by_b = _weighted(rho, u, sides[0]), _weighted(rho, vt.T, sides[1])
-        found = {"symmetric": (by_a + by_b) / 2, "by_a": by_a, "by_b": by_b}
-        first = self.weights if self.weights == "symmetric" else f"by_{self.weights}"
-        order = sorted(found, key=lambda name: name != first)
-        return Result(
-            scores={f"pwcca_centred_{name}": within(found[name], 0.0, 1.0) for name in order},
-            tables={"ranks": ranks(sides, kept), "stimuli": {"n": [m.n]}},
-            warnings=forced(m.n, kept),
-        )
+        by_a, by_b = _weighted(rho, u, a), _weighted(rho, vt.T, b)
+        scores = {
+            "pwcca_centred_symmetric": (by_a + by_b) / 2,
+            "pwcca_centred_by_a": by_a,
+            "pwcca_centred_by_b": by_b,
+        }
+        leading = "symmetric" if self.weights == "symmetric" else f"by_{self.weights}"
+        return self._told(gathered, scores, f"pwcca_centred_{leading}")
 
 
 def _weighted(rho: Floats, turns: Floats, side: Spectrum) -> float:

@@ -120,7 +120,7 @@ class Gathered:
             s = self._known[key][1]
         else:
             s = singular_values(whole[:kept_a, :kept_b])
-        return np.clip(s, 0.0, 1.0)
+        return np.asarray(np.minimum(s, 1.0), np.float64)
 
     def variates(self, precision: Precision) -> tuple[Floats, Floats, Floats]:
         """Return canonical variates in principal directions, and correlations: u, ρ, vᵀ."""
@@ -155,11 +155,12 @@ class Gathered:
         """Yield accumulators as `shuffled` does, good for `correlations` and `variates` alone.
 
         The product is of the first principal directions of both sides, `kept` of them, so that
-        what is left out of them costs nothing, nor does turning each product.
+        what is left out of them costs nothing, nor does turning each product. In single
+        precision, which is off by about 1e-7: the directions are of unit length.
         """
         sides = self.spectra(precision)
         z, w = (
-            centred(x) @ (side.vectors[:, :k] / np.sqrt(side.values[:k]))
+            (centred(x) @ (side.vectors[:, :k] / np.sqrt(side.values[:k]))).astype(np.float32)
             for x, side, k in zip((a, b), sides, kept, strict=True)
         )
         for product in reordered(z, w, orders):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints, Result
+from sondage.errors import ParameterError, nearest
 from sondage_similarity.arrays import aligned
 from sondage_similarity.gathered import Asked, Gathered, unwrapped
 from sondage_similarity.rounding import Precision
-from sondage_similarity.spectra import Spectrum
+from sondage_similarity.spectra import Spectrum, within
 
 
 @dataclass(kw_only=True, eq=False)
@@ -50,6 +51,7 @@ class OfMoments:
         Returns
         -------
         float64 array, shape (k,)
+            Within about 1e-6 where correlations of directions are read, else as `result` gives.
         """
         a, b = aligned(a, b, "similarity")
         whole = gathered(a, b)
@@ -81,6 +83,20 @@ class OfDirections(OfMoments):
         a, b = gathered.spectra(self.precision)
         return a.rank, b.rank
 
+    def _told(self, gathered: Gathered, scores: Mapping[str, float], leading: str = "") -> Result:
+        """Return scores within [0, 1], `leading` first, with what is told of both sides."""
+        assert gathered.moments is not None
+        n, kept = gathered.moments.n, self._kept(gathered)
+        order = sorted(scores, key=lambda name: name != leading)
+        return Result(
+            scores={name: within(scores[name], 0.0, 1.0) for name in order},
+            tables={
+                "ranks": ranks(gathered.spectra(self.precision), kept),
+                "stimuli": {"n": [n]},
+            },
+            warnings=forced(n, kept),
+        )
+
     def _draws(self, whole: Gathered, a: Any, b: Any, orders: Ints) -> Iterator[Gathered]:
         return whole.shuffled_directions(a, b, orders, self.precision, self._kept(whole))
 
@@ -106,6 +122,16 @@ def ranks(sides: tuple[Spectrum, Spectrum], kept: tuple[int, int]) -> dict[str, 
         "kept": list(kept),
         "precision": [s.precision for s in sides],
     }
+
+
+def known(what: str, value: str, kind: Any) -> None:
+    """Refuse, with a `ParameterError`, what is none of a `Literal`'s values."""
+    values = get_args(kind)
+    if value not in values:
+        raise ParameterError(
+            f"{what} {value!r} does not exist; there are {', '.join(values)}",
+            near=nearest(value, values),
+        )
 
 
 def forced(n: int, kept: tuple[int, int]) -> dict[str, int]:

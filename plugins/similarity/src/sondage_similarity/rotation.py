@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from sondage.data import Result
-from sondage.errors import ParameterError, nearest
 from sondage_similarity.gathered import Gathered
-from sondage_similarity.linear import OfDirections, OfMoments, first, forced, gathered, ranks
+from sondage_similarity.linear import OfDirections, OfMoments, first, gathered, known
 from sondage_similarity.rounding import Precision
 from sondage_similarity.second import SecondMoments
-from sondage_similarity.spectra import within
 
 Scaling = Literal["half_squared", "chord", "angle"]
 Direction = Literal["b_from_a", "a_from_b"]
@@ -55,11 +53,7 @@ def procrustes(X: Any, Y: Any, *, scaling: Scaling = "half_squared") -> float:
     distance is twice 'half_squared'); Williams, Kunz, Kornblith and Linderman 2021,
     arXiv:2110.14739 ('angle'). Departs from them: none.
     """
-    if scaling not in _MOST:
-        raise ParameterError(
-            f"procrustes has no scaling {scaling!r}; it has {', '.join(_MOST)}",
-            near=nearest(scaling, list(_MOST)),
-        )
+    known("procrustes scaling", scaling, Scaling)
     return first(Procrustes(scaling=scaling).result(gathered(X, Y)))
 
 
@@ -122,12 +116,8 @@ def linear_regression(
     Departs from it: none.
     """
     metric = LinearRegression(direction=direction, precision=precision)
-    for value, kind in ((direction, Direction), (precision, Precision)):
-        if value not in get_args(kind):
-            raise ParameterError(
-                f"linear_regression has no {value!r}; it has {', '.join(get_args(kind))}",
-                near=nearest(value, get_args(kind)),
-            )
+    known("linear_regression direction", direction, Direction)
+    known("linear_regression precision", precision, Precision)
     return first(metric.result(gathered(X, Y)))
 
 
@@ -229,17 +219,11 @@ class LinearRegression(OfDirections):
     direction: Direction = "b_from_a"
 
     def _read(self, gathered: Gathered) -> Result:
-        m = gathered.ready("linear regression", full=True)
+        gathered.ready("linear regression", full=True)
         a, b = gathered.spectra(self.precision)
         told = np.square(gathered.whitened(self.precision))
-        found = {
-            "b_from_a": float(told.sum(axis=0) @ b.values / b.values.sum()),
-            "a_from_b": float(told.sum(axis=1) @ a.values / a.values.sum()),
+        scores = {
+            "r2_centred_b_from_a": float(told.sum(axis=0) @ b.values / b.values.sum()),
+            "r2_centred_a_from_b": float(told.sum(axis=1) @ a.values / a.values.sum()),
         }
-        order = sorted(found, key=lambda name: name != self.direction)
-        kept = self._kept(gathered)
-        return Result(
-            scores={f"r2_centred_{name}": within(found[name], 0.0, 1.0) for name in order},
-            tables={"ranks": ranks((a, b), kept), "stimuli": {"n": [m.n]}},
-            warnings=forced(m.n, kept),
-        )
+        return self._told(gathered, scores, f"r2_centred_{self.direction}")

@@ -6,13 +6,14 @@ is the rows with the smallest numbers. Any chunking, order and merge tree picks 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sondage.data import Ints
+from sondage.data import Ints, Labels
 from sondage.errors import DataError
+from sondage_similarity.arrays import aligned
 
 _MASK = (1 << 64) - 1
 _GAMMA = 0x9E3779B97F4A7C15
@@ -185,3 +186,29 @@ class BottomK:
     def identities(self) -> Ints:
         """Return the identities of the sample, ascending: those of the rows of `drawn`."""
         return np.sort(self._rows[: self.size])
+
+
+class Sampled:
+    """A random sample of the stimuli seen, as an accumulator that belongs to no metric.
+
+    Parameters
+    ----------
+    stimuli : int
+    seed : int
+    labels : Labels, optional
+        Of the items that the stimuli are.
+    """
+
+    def __init__(self, stimuli: int, seed: int, labels: Labels | None = None) -> None:
+        self.sample = BottomK(stimuli, seed)
+        self.labels = labels
+
+    def update(self, a: Any, b: Any, rows: Ints) -> None:
+        """Take aligned chunks, shapes (n, d_a) and (n, d_b), and the stimuli's identities."""
+        a, b = aligned(a, b, "similarity")
+        self.sample.add(a, b, rows)
+
+    def merge(self, other: Self) -> Self:
+        """Take in another accumulator's stimuli, leave it as it is, return self."""
+        self.sample.merge(other.sample)
+        return self

@@ -104,7 +104,7 @@ def centre(x: NDArray[Any], out: Floats) -> Floats:
     np.subtract(x, first, out=out)
     shift = out.mean(axis=0)
     out -= shift
-    return first + shift
+    return np.asarray(first + shift, np.float64)
 
 
 def centred(x: NDArray[Any]) -> Floats:
@@ -115,18 +115,19 @@ def centred(x: NDArray[Any]) -> Floats:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def reordered(u: Floats, v: Floats, orders: Ints) -> Iterator[Floats]:
+def reordered(u: NDArray[Any], v: NDArray[Any], orders: Ints) -> Iterator[Floats]:
     """Yield uᵀv for each order of the rows of `v`.
 
     Parameters
     ----------
-    u, v : float64 arrays, shape (n, d_a) and (n, d_b)
+    u, v : float arrays, shape (n, d_a) and (n, d_b)
+        Multiplied in their type a few hundred rows at a time, and summed in float64.
     orders : int64 array, shape (k, n)
         Permutations of the rows.
     """
     # In pieces that stay in the processor's cache between being gathered and multiplied.
     size = max(64, (1 << 18) // max(u.shape[1], v.shape[1]))
-    piece = np.empty((min(size, len(v)), v.shape[1]))
+    piece = np.empty((min(size, len(v)), v.shape[1]), v.dtype)
     for order in orders:
         total = np.zeros((u.shape[1], v.shape[1]))
         for start in range(0, len(u), size):
