@@ -125,28 +125,17 @@ def _decode(raw: bytes, path: str, encoding: Encoding, on_error: OnError) -> str
 
 
 def _like_utf8(line: bytes) -> bool:
-    if line.isascii():
-        return False
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    return not line.isascii() and line.decode("utf-8", "ignore").encode() == line
 
 
 def _parse(line: str, where: str) -> tuple[str, str]:
     label, *rest = line.split(maxsplit=1)
+    hint = "a line is COARSE:fine question, such as LOC:city Where is the Louvre ?"
     if not _LABEL.fullmatch(label):
         shown = label if len(label) <= 30 else label[:29] + "…"
         raise DataError(
-            f"the line begins with {shown!r}, which is no label",
-            where=where,
-            hint="a line is COARSE:fine question, such as LOC:city Where is the Louvre ?",
+            f"the line begins with {shown!r}, which is no label", where=where, hint=hint
         )
     if not rest:
-        raise DataError(
-            f"the label {label[:30]!r} has no question",
-            where=where,
-            hint="a line is COARSE:fine question, such as LOC:city Where is the Louvre ?",
-        )
+        raise DataError(f"the label {label[:30]!r} has no question", where=where, hint=hint)
     return label, rest[0].rstrip()
