@@ -29,12 +29,8 @@ class Questions(Rows):
         Without surrounding blanks.
     labels : sequence of str, length n
         ``COARSE:fine``, as in the file.
-    files : tuple of str
-        The files read, as they were named.
-    file_of : int64 array, shape (n,)
-        Index into `files` of each question.
-    lines : int64 array, shape (n,)
-        Line of each question in its file, from 1.
+    files, file_of, lines
+        As in `sondage.parts.Rows`.
     warnings : mapping of slug to count
         ``lines-like-utf-8``: lines read as latin-1 whose accented letters would be sound
         UTF-8, which real latin-1 hardly ever is. ``skipped-lines``: left out for a defect.
