@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,6 +89,37 @@ class Solution:
     iterations: Ints
     converged: NDArray[np.bool_]
 
+    def reached(self, at: _Live, iteration: int, done: Array) -> None:
+        """Note where the problems are that were not done, and who of them is now."""
+        jobs = at.jobs
+        self.W[:, jobs], self.value[jobs], self.bound[jobs] = at.W, at.value, at.bound
+        self.converged[jobs] = done
+        self.norm[jobs], self.iterations[jobs] = np.sqrt(inner(at.G, at.G)), iteration
+
+
+@dataclass
+class _Live:
+    """The problems that are not done, and where they are."""
+
+    jobs: Ints
+    W: Array
+    value: Doubles
+    G: Array
+    bound: Doubles
+    best: Doubles
+    since: Ints
+
+    def keep(self, live: Array) -> None:
+        self.jobs, self.value = self.jobs[live], self.value[live]
+        self.W, self.G = self.W[:, live], self.G[:, live]
+        self.best, self.since = self.best[live], self.since[live]
+
+    def stalled(self) -> Ints:
+        """Return for how many iterations the bound, looked at in each, has hardly shrunk."""
+        self.since = np.where(self.bound < 0.9 * self.best, 0, self.since + 1)
+        self.best = np.minimum(self.best, self.bound)
+        return self.since
+
 
 def gap_bound(objective: Objective, value: Doubles, G: Array, jobs: Ints) -> Doubles:
     """Return an upper bound of (value - optimum) / value, shape (J,).
@@ -127,65 +159,78 @@ def solve(
         Another preconditioner, beside the history.
     """
     jobs: Ints = np.arange(W.shape[1], dtype=np.int64)
-    slack = 1e-6 if objective.dtype == np.float32 else 1e-14
+    none = np.zeros(len(jobs), np.int64)
     value, G = objective.evaluate(W, strength, jobs)
     bound = gap_bound(objective, value, G, jobs)
-    out = Solution(
-        W.copy(), value, np.sqrt(inner(G, G)), bound, np.zeros(len(jobs), np.int64), bound <= tol
-    )
+    out = Solution(W.copy(), value, np.sqrt(inner(G, G)), bound, none, bound <= tol)
     live = bound > tol
     if not live.any():
         return out
     renew: tuple[int, ...] = (3, 10, 30, 90) if cold else (40, 120)
-    precondition: Precondition = _as_it_is
-    wide = NESTED_SLACK * tol
+    wide, precondition = SLACK * tol, shared or _as_it_is
     if history is None:
-        wide = SLACK * tol
         history, precondition = CurvaturePairs(), Preconditioner(objective, W, strength, jobs)
     else:
-        renew = ()
+        renew, wide = (), NESTED_SLACK * tol
         if shared is not None:
-            precondition = shared
             history.rescale(shared, jobs, objective)
-    best, since = bound.copy(), np.zeros(len(jobs), np.int64)
+    at = _Live(jobs, W, value, G, bound, bound.copy(), none.copy())
     for iteration in range(1, max_iter + 1):
         if not live.any():
             break
         if not live.all():
-            W, G, value, best, since = W[:, live], G[:, live], value[live], best[live], since[live]
+            at.keep(live)
             history.keep(live)
-            jobs = jobs[live]
         if iteration in renew:
-            precondition = Preconditioner(objective, W, strength, jobs)
-        q = history.direction(G, precondition, jobs, objective)
-        near = np.abs(inner(G, q)) <= 0.2 * tol * value
-        new_W, new_value, new_G, moved = _search(objective, strength, W, value, G, q, jobs, slack)
-        dG = new_G - G
-        history.add(new_W - W, dG, objective.project(precondition(dG, jobs), jobs))
-        W, value, G = new_W, new_value, new_G
-        bound = gap_bound(objective, value, G, jobs)
-        since = np.where(bound < 0.9 * best, 0, since + 1)
-        best = np.minimum(best, bound)
-        out.W[:, jobs], out.value[jobs], out.bound[jobs] = W, value, bound
-        out.norm[jobs], out.iterations[jobs] = np.sqrt(inner(G, G)), iteration
+            precondition = Preconditioner(objective, at.W, strength, at.jobs)
+        near, moved = _step(objective, strength, tol, at, history, precondition)
         # The step at hand is made all the same: it closes most of the gap that it predicts.
-        good = (bound <= tol) | (near & (bound <= wide))
-        out.converged[jobs] = good
-        live = ~good & moved & (since < 50)
+        good = (at.bound <= tol) | (near & (at.bound <= wide))
+        out.reached(at, iteration, good)
+        live = ~good & moved & (at.stalled() < 50)
     return out
 
 
-def _search(
+def _step(
     objective: Objective,
     strength: float,
-    W: Array,
-    value: Doubles,
-    G: Array,
-    q: Array,
-    jobs: Ints,
-    slack: float,
+    tol: float,
+    at: _Live,
+    history: CurvaturePairs,
+    precondition: Precondition,
+) -> tuple[Array, Array]:
+    """Step; return whose predicted gap was a tenth of `tol`, and who has moved."""
+    q = history.direction(at.G, precondition, at.jobs, objective)
+    near = np.abs(inner(at.G, q)) <= 0.2 * tol * at.value
+    W, value, G, moved = _search(objective, strength, at, q)
+    dG = G - at.G
+    history.add(W - at.W, dG, objective.project(precondition(dG, at.jobs), at.jobs))
+    at.W, at.value, at.G = W, value, G
+    at.bound = gap_bound(objective, value, G, at.jobs)
+    return near, moved
+
+
+def refined(
+    found: Solution,
+    double: Callable[[], Objective],
+    strength: float,
+    tol: float,
+    max_iter: int,
+) -> Solution:
+    """Go on in float64, by `double`, where products in float32 are too coarse to reach `tol`."""
+    if not (~found.converged & (found.iterations < max_iter)).any():
+        return found
+    more = solve(double(), found.W.astype(np.float64), strength, tol, max_iter, False)
+    more.iterations += found.iterations
+    return more
+
+
+def _search(
+    objective: Objective, strength: float, at: _Live, q: Array
 ) -> tuple[Array, Doubles, Array, Array]:
     """Step along -q, halving the steps of those problems whose objective does not fall."""
+    slack = 1e-6 if objective.dtype == np.float32 else 1e-14
+    jobs, W, value, G = at.jobs, at.W, at.value, at.G
     slope, step = inner(G, q), np.ones(len(jobs))
     new_W = W - q
     new_value, new_G = objective.evaluate(new_W, strength, jobs)
@@ -199,9 +244,6 @@ def _search(
         new_value[bad], new_G[:, bad] = objective.evaluate(new_W[:, bad], strength, jobs[bad])
     failed = ~(new_value <= value + slack * np.abs(value))
     if failed.any():
-        new_W[:, failed], new_value[failed], new_G[:, failed] = (
-            W[:, failed],
-            value[failed],
-            G[:, failed],
-        )
+        new_W[:, failed], new_G[:, failed] = W[:, failed], G[:, failed]
+        new_value[failed] = value[failed]
     return new_W, new_value, new_G, ~failed

@@ -10,7 +10,8 @@ from annotated_types import Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.errors import DataError, ParameterError
-from sondage_classifiers.logistic import STRENGTHS, LogisticPath, check_rows, fit_logistic
+from sondage.probing import settings_of
+from sondage_classifiers.logistic import STRENGTHS, LogisticPath, checked_dev, fit_logistic
 
 
 class MajorityProbe:
@@ -104,22 +105,12 @@ class LinearProbe(LinearSettings):
             For strengths or `tol` that are not positive.
         """
         self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
-        self.path_: LogisticPath = fit_logistic(
-            X,
-            labels.reshape(-1),
-            strengths=self.strengths,
-            standardise=self.standardise,
-            tol=self.tol,
-        )
+        how = settings_of(self, LinearSettings)
+        self.path_: LogisticPath = fit_logistic(X, labels.reshape(-1), **how)
         chosen, self.dev_accuracies_ = 0, None
         if len(self.path_.strengths) > 1:
-            if X_dev is None or y_dev is None or len(X_dev) == 0:
-                raise DataError(
-                    f"no dev items to choose among {len(self.path_.strengths)} strengths",
-                    hint="give X_dev and y_dev, or a single strength",
-                )
-            check_rows(X_dev, "the dev part")
-            right = self.classes_[self.path_.predict(X_dev)] == np.asarray(y_dev)
+            labels = checked_dev(X_dev, y_dev, len(self.path_.strengths), "strength")
+            right = self.classes_[self.path_.predict(X_dev)] == labels
             self.dev_accuracies_ = right.mean(axis=1)
             chosen = int(self.dev_accuracies_.argmax())
         self.strength_ = float(self.path_.strengths[chosen])

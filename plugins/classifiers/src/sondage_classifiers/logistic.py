@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
 from sondage.probing import check_finite as check_rows
 from sondage_classifiers._objective import Objective
-from sondage_classifiers._solver import Solution, solve
+from sondage_classifiers._solver import Solution, refined, solve
 from sondage_classifiers._threads import workers
 
 #: The grid that a linear probe tries unless told otherwise.
@@ -124,9 +125,7 @@ def fit_logistic(
     Nocedal 1989, algorithm 2.1), preconditioned by the inverse of each class's own block of
     the Hessian; strengths ascend, and each fit starts where the two before it point.
     """
-    grid = np.unique(np.asarray(strengths, np.float64))
-    if not len(grid) or not np.all(np.isfinite(grid)) or grid[0] <= 0 or not tol > 0:
-        raise ParameterError(f"strengths {list(strengths)} and tol {tol} must be positive numbers")
+    grid = checked_grid(strengths, tol)
     Y, weight = _problems(X, y, weights)
     K = int(Y.max(initial=-1)) + 1 if classes is None else classes
     used = np.flatnonzero(weight.any(axis=0))
@@ -134,16 +133,14 @@ def fit_logistic(
         raise DataError(f"labels lie outside 0..{K - 1}")
     rows, Y, weight = X[used], np.clip(Y[:, used], 0, K - 1), weight[:, used]
     for j in range(len(Y)):
-        counts = np.bincount(Y[j], weight[j], K)
-        check_classes(counts, f"problem {j}")
+        check_classes(np.bincount(Y[j], weight[j], K), f"problem {j}")
     check_rows(rows)
     penalty = variances(rows, weight) if standardise else np.ones((len(Y), X.shape[1]))
     with workers() as run:
+        parts = (rows, Y, weight, penalty, K, run)
         # Float32 knows an objective to about six digits.
-        first = Objective(
-            rows, Y, weight, penalty, K, run, np.float32 if tol >= 1e-5 else np.float64
-        )
-        double = first if tol < 1e-5 else None
+        first = Objective(*parts, np.float32 if tol >= 1e-5 else np.float64)
+        double = cache(partial(Objective, *parts, np.float64))
         found: list[Solution] = []
         for t, strength in enumerate(grid):
             start = found[-1].W if found else first.start()
@@ -151,14 +148,27 @@ def fit_logistic(
                 ahead = np.log(strength / grid[t - 1]) / np.log(grid[t - 1] / grid[t - 2])
                 start = start + min(ahead, 1.0) * (found[-1].W - found[-2].W)
             one = solve(first, start.astype(first.dtype), strength, tol, max_iter, t == 0)
-            if double is not first and (~one.converged & (one.iterations < max_iter)).any():
-                if double is None:
-                    double = Objective(rows, Y, weight, penalty, K, run, np.float64)
-                two = solve(double, one.W.astype(np.float64), strength, tol, max_iter, False)
-                two.iterations += one.iterations
-                one = two
-            found.append(one)
+            found.append(one if tol < 1e-5 else refined(one, double, strength, tol, max_iter))
     return collect(grid, found, first.center, first.present)
+
+
+def checked_grid(strengths: Sequence[float], tol: float) -> NDArray[np.float64]:
+    """Return strengths, ascending; raises `ParameterError` for what is not positive."""
+    grid = np.unique(np.asarray(strengths, np.float64))
+    if not len(grid) or not np.all(np.isfinite(grid)) or grid[0] <= 0 or not tol > 0:
+        raise ParameterError(f"strengths {list(strengths)} and tol {tol} must be positive numbers")
+    return grid
+
+
+def checked_dev(X_dev: Any, y_dev: Any, n: int, what: str) -> NDArray[Any]:
+    """Return the labels of the dev part that chooses among `n`; raises `DataError` for none."""
+    if X_dev is None or y_dev is None or len(X_dev) == 0:
+        raise DataError(
+            f"no dev items to choose among {n} {what}s",
+            hint=f"give X_dev and y_dev, or a single {what}",
+        )
+    check_rows(X_dev, "the dev part")
+    return np.asarray(y_dev)
 
 
 def _problems(
@@ -182,15 +192,14 @@ def _problems(
     )
 
 
-def check_classes(counts: NDArray[Any], what: str, names: Sequence[str] | None = None) -> None:
+def check_classes(counts: NDArray[Any], what: str) -> None:
     """Raise `DataError` unless at least two classes have training items."""
     there = np.flatnonzero(counts > 0)
     if len(there) == 0:
         raise DataError(f"{what}: no training items", hint="look at the split")
     if len(there) == 1:
-        name = str(there[0]) if names is None else repr(names[there[0]])
         raise DataError(
-            f"{what}: all {counts[there[0]]:g} training items carry one label, {name}",
+            f"{what}: all {counts[there[0]]:g} training items carry one label, {there[0]}",
             hint="a classifier needs two labels: take more sentences or another split",
         )
 
@@ -213,13 +222,10 @@ def collect(
     """Return solutions, one a strength, as a path; `present` is (K, J)."""
     W = np.stack([s.W for s in found]).transpose(0, 2, 1, 3)  # T, J, K, D
     intercept = W[..., -1] - W[..., :-1].astype(np.float64) @ center
+    told = ("value", "norm", "bound", "converged", "iterations")
     return LogisticPath(
-        strengths=grid,
-        coef=W[..., :-1].astype(np.float32),
-        intercept=np.where(present.T, intercept, -np.inf),
-        objective=np.stack([s.value for s in found]),
-        gradient_norm=np.stack([s.norm for s in found]),
-        gap_bound=np.stack([s.bound for s in found]),
-        converged=np.stack([s.converged for s in found]),
-        iterations=np.stack([s.iterations for s in found]),
+        grid,
+        W[..., :-1].astype(np.float32),
+        np.where(present.T, intercept, -np.inf),
+        *(np.stack([getattr(s, name) for s in found]) for name in told),
     )

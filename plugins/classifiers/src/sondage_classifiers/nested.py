@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints
-from sondage.errors import DataError, ParameterError
+from sondage.errors import DataError
 from sondage_classifiers._curvature import CurvaturePairs
 from sondage_classifiers._objective import Array, Doubles, Objective, centred
-from sondage_classifiers._solver import Solution, solve
+from sondage_classifiers._solver import Solution, refined, solve
 from sondage_classifiers._threads import workers
 from sondage_classifiers.logistic import (
     STRENGTHS,
     LogisticPath,
     check_classes,
     check_rows,
+    checked_grid,
     collect,
     variances,
 )
@@ -80,20 +82,8 @@ def fit_nested(
     Hessian instead. `gap_bound` may be 30 times `tol` where the predicted gap is a tenth of it.
     The first size is solved from zero weights.
     """
-    grid = np.unique(np.asarray(strengths, np.float64))
-    if not len(grid) or not np.all(np.isfinite(grid)) or grid[0] <= 0 or not tol > 0:
-        raise ParameterError(f"strengths {list(strengths)} and tol {tol} must be positive numbers")
-    ends, y = np.asarray(sizes, np.int64), np.asarray(y)
-    if y.shape != (len(X),) or y.dtype.kind not in "iu":
-        raise DataError(f"labels of shape {y.shape}, {y.dtype}, do not fit vectors {X.shape}")
-    if not len(ends) or ends[0] < 1 or np.any(np.diff(ends) <= 0) or ends[-1] > len(X):
-        raise DataError(f"sizes {ends.tolist()} do not ascend within 1..{len(X)}")
-    X, y = X[: ends[-1]], y[: ends[-1]].astype(np.int64)
-    K = int(y.max()) + 1 if classes is None else classes
-    if y.min() < 0 or y.max() >= K:
-        raise DataError(f"labels lie outside 0..{K - 1}")
-    check_classes(np.bincount(y[: ends[0]], minlength=K), "problem 0")
-    check_rows(X)
+    grid = checked_grid(strengths, tol)
+    ends, X, y, K = _beginnings(X, np.asarray(y), sizes, classes)
     center: Doubles = X.mean(axis=0, dtype=np.float64)
     kept: list[list[Solution]] = [[] for _ in grid]
     histories = [CurvaturePairs(MEMORY) for _ in grid]
@@ -106,6 +96,7 @@ def fit_nested(
             penalty = variances(rows, ones) if standardise else np.ones((1, X.shape[1]))
             parts = (rows, y[None, :end], ones, penalty, K, run)
             objective = Objective(*parts, dtype, center, every[:end])
+            double = partial(Objective, *parts, np.float64, center)
             present.append(objective.present)
             for t, strength in enumerate(grid):
                 start = objective.start()
@@ -117,14 +108,27 @@ def fit_nested(
                 found = solve(
                     objective, start, strength, tol, max_iter, False, histories[t], shared
                 )
-                if not found.converged.all() and found.iterations[0] < max_iter:
-                    double = Objective(*parts, np.float64, center)
-                    more = solve(double, found.W.astype(np.float64), strength, tol, max_iter, False)
-                    more.iterations += found.iterations
-                    found = more
-                kept[t].append(found)
+                kept[t].append(refined(found, double, strength, tol, max_iter))
             before, last = objective.penalty, end
     return collect(grid, [_joined(k) for k in kept], center, np.concatenate(present, axis=1))
+
+
+def _beginnings(
+    X: NDArray[Any], y: Ints, sizes: Sequence[int] | Ints, classes: int | None
+) -> tuple[Ints, NDArray[Any], Ints, int]:
+    """Return sizes, the rows and labels that they reach, and how many classes there are."""
+    ends = np.asarray(sizes, np.int64)
+    if y.shape != (len(X),) or y.dtype.kind not in "iu":
+        raise DataError(f"labels of shape {y.shape}, {y.dtype}, do not fit vectors {X.shape}")
+    if not len(ends) or ends[0] < 1 or np.any(np.diff(ends) <= 0) or ends[-1] > len(X):
+        raise DataError(f"sizes {ends.tolist()} do not ascend within 1..{len(X)}")
+    X, y = X[: ends[-1]], y[: ends[-1]].astype(np.int64)
+    K = int(y.max()) + 1 if classes is None else classes
+    if y.min() < 0 or y.max() >= K:
+        raise DataError(f"labels lie outside 0..{K - 1}")
+    check_classes(np.bincount(y[: ends[0]], minlength=K), "problem 0")
+    check_rows(X)
+    return ends, X, y, K
 
 
 def chains(parts: Sequence[tuple[Ints, NDArray[Any]]]) -> list[list[int]]:
@@ -205,11 +209,8 @@ def _continued(W: Array, present: NDArray[np.bool_], start: Array) -> Array:
 
 
 def _joined(parts: list[Solution]) -> Solution:
+    told = ("value", "norm", "bound", "iterations", "converged")
     return Solution(
         np.concatenate([p.W for p in parts], axis=1),
-        np.concatenate([p.value for p in parts]),
-        np.concatenate([p.norm for p in parts]),
-        np.concatenate([p.bound for p in parts]),
-        np.concatenate([p.iterations for p in parts]),
-        np.concatenate([p.converged for p in parts]),
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in told),
     )

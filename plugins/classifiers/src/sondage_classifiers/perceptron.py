@@ -11,10 +11,9 @@ import numpy as np
 from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
-from sondage.data import Ints
-from sondage.errors import DataError, ParameterError
+from sondage.errors import ParameterError
 from sondage_classifiers._threads import workers
-from sondage_classifiers.logistic import check_classes, check_rows
+from sondage_classifiers.logistic import check_classes, check_rows, checked_dev
 
 if TYPE_CHECKING:
     from sklearn.neural_network import MLPClassifier
@@ -125,13 +124,13 @@ class MLPProbe(MLPSettings):
         self.trials_: list[Trial] = []
         best = grid[0]
         if len(grid) > 1:
-            if X_dev is None or y_dev is None or len(X_dev) == 0:
-                raise DataError(
-                    f"no dev items to choose among {len(grid)} grid points",
-                    hint="give X_dev and y_dev, or a single grid point",
-                )
-            check_rows(X_dev, "the dev part")
-            self.trials_ = self._search(X, y, X_dev, np.asarray(y_dev), grid, draws)
+            labels = checked_dev(X_dev, y_dev, len(grid), "grid point")
+            assert X_dev is not None
+            models = self._train(X, y, [(*p, int(s)) for p, s in zip(grid, draws, strict=False)])
+            self.trials_ = [
+                Trial(*point, float(np.mean(model.predict(X_dev) == labels)), int(model.n_iter_))
+                for model, point in zip(models, grid, strict=True)
+            ]
             scores = [t.dev_accuracy for t in self.trials_]
             best = grid[int(np.argmax(scores))]
         self.hidden_, self.alpha_ = best
@@ -170,22 +169,6 @@ class MLPProbe(MLPSettings):
 
         with workers() as run:
             return np.asarray(np.mean(run(bits, self.models_), axis=0), np.float64)
-
-    def _search(
-        self,
-        X: NDArray[Any],
-        y: NDArray[Any],
-        X_dev: NDArray[Any],
-        y_dev: NDArray[Any],
-        grid: list[tuple[tuple[int, ...], float]],
-        draws: Ints,
-    ) -> list[Trial]:
-        def score(model: MLPClassifier, point: tuple[tuple[int, ...], float]) -> Trial:
-            right = float(np.mean(model.predict(X_dev) == y_dev))
-            return Trial(*point, right, int(model.n_iter_))
-
-        models = self._train(X, y, [(h, a, int(s)) for (h, a), s in zip(grid, draws, strict=False)])
-        return [score(m, p) for m, p in zip(models, grid, strict=True)]
 
     def _train(
         self, X: NDArray[Any], y: NDArray[Any], points: list[tuple[tuple[int, ...], float, int]]

@@ -11,12 +11,7 @@ if TYPE_CHECKING:
     from sondage_glue.reader import Table as Table
     from sondage_glue.reader import read_glue as read_glue
 else:
-    __getattr__, __dir__, __all__ = exports(
-        __name__,
-        {
-            "reader": ["Table", "read_glue"],
-        },
-    )
+    __getattr__, __dir__, __all__ = exports(__name__, {"reader": ["Table", "read_glue"]})
 
 _GLUE = "Wang et al. 2019, arXiv:1804.07461v3, section 3"
 _TASKS = {

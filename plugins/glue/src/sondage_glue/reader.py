@@ -142,13 +142,9 @@ def read_glue(path: Paths, task: Name, *, on_error: OnError = "raise") -> Table:
         rows = _rows(name, task, defects)
         bare = defects.counts[UNLABELLED] - before
         if bare and not rows:
-            raise defects.none_left(
-                DataError(
-                    f"none of the {bare} rows has a label",
-                    where=f"{name}:1",
-                    hint="a published test file has none: take the train and dev files",
-                )
-            )
+            hint = "a published test file has none: take the train and dev files"
+            error = DataError(f"none of the {bare} rows has a label", where=f"{name}:1", hint=hint)
+            raise defects.none_left(error)
         return rows
 
     rows, file_of, lines = read_rows(names, rows_of, defects)
@@ -185,12 +181,11 @@ def _start(lines: list[str], task: str, name: str, defects: Defects) -> tuple[in
     Where defects are passed over, that is the first line that fits a layout.
     """
     written = [i for i, line in enumerate(lines) if line.strip()]
-    if defects.on_error == "skip":
-        for before, i in enumerate(written):
-            with suppress(DataError):
-                layout = _layout(lines[i], task, f"{name}:{i + 1}")
-                defects.counts[defects.reason] += before
-                return i, layout
+    for before, i in enumerate(written if defects.on_error == "skip" else ()):
+        with suppress(DataError):
+            layout = _layout(lines[i], task, f"{name}:{i + 1}")
+            defects.counts[defects.reason] += before
+            return i, layout
     if not written:
         return None
     return written[0], _layout(lines[written[0]], task, f"{name}:{written[0] + 1}")
@@ -201,13 +196,10 @@ def _layout(line: str, task: str, where: str) -> Layout:
         fields = _cut(line, layout.delimiter)
         if layout.header and set(layout.columns) <= set(fields):
             return layout
-        plain = len(fields) == len(layout.columns)
-        if (
-            not layout.header
-            and plain
-            and fields[layout.columns.index(layout.label)].strip() in (*LABELS[task], *_NO_LABEL)
-        ):
-            return layout
+        if not layout.header and len(fields) == len(layout.columns):
+            label = fields[layout.columns.index(layout.label)].strip()
+            if label in LABELS[task] or label in _NO_LABEL:
+                return layout
     wanted = "; or ".join(
         ("a header with " if y.header else "no header, and columns ") + ", ".join(y.columns)
         for y in LAYOUTS[task]

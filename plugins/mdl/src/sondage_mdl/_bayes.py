@@ -81,8 +81,8 @@ class BayesLayer:
         variance = torch.baddbmm(self.b_logvar.exp(), X.square(), self.w_logvar.exp())
         return mean + variance.sqrt() * torch.randn(mean.shape, generator=generator)
 
-    def at_means(self, X: Tensor, kept: Tensor) -> Tensor:
-        """Return outputs at the means, with only the inputs in `kept`, bool (C, d)."""
+    def at_means(self, X: Tensor) -> Tensor:
+        """Return outputs at the means."""
         import torch
 
-        return torch.baddbmm(self.b_mean, X * (self.z_mean * kept[:, None]), self.w_mean)
+        return torch.baddbmm(self.b_mean, X * self.z_mean, self.w_mean)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SEVERAL = "for several labels an item, mdl.online with an edge probe"
 #: Bytes of gathered vectors that one batched program may hold.
 BUDGET = 1 << 28
+#: Rows of one cell in one product where nothing is trained.
+ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,15 @@ class Rows:
             self.X[c, : len(r)] = torch.from_numpy(np.ascontiguousarray(job.X[r], np.float32))
             self.y[c, : len(r)] = torch.from_numpy(job.y[r])
 
+    def blocks(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield vectors and labels of `ROWS` rows at a time, and which of them are no padding."""
+        import torch
+
+        place = torch.arange(self.X.shape[1])
+        for a in range(0, len(place), ROWS):
+            at = slice(a, a + ROWS)
+            yield self.X[:, at], self.y[:, at], place[at] < self.n[:, None]
+
     def keep(self, live: Tensor) -> None:
         """Drop the cells that are done."""
         self.X, self.y, self.n = self.X[live], self.y[live], self.n[live]
@@ -106,6 +117,14 @@ def minibatches(
         inside = within < size[:, None]
         at = order[cells, (cuts[:, s, None] + within).clamp_(max=most - 1)]
         yield rows.X[cells, at], rows.y[cells, at], inside / size[:, None]
+
+
+def row_losses(logits: Tensor, y: Tensor) -> Tensor:
+    """Return the loss of every row in nats, shape (cells, rows)."""
+    from torch.nn import functional
+
+    flat = functional.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none")
+    return flat.view(y.shape)
 
 
 class Steps(Adam):

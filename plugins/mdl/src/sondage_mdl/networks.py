@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
+from sondage_mdl._rows import ROWS, Rows, Steps, groups_of, minibatches, row_losses
 from sondage_mdl._rows import MLPJob as MLPJob
-from sondage_mdl._rows import Rows, Steps, groups_of, minibatches
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-#: Rows of one cell in one product where nothing is trained.
-ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -154,23 +151,12 @@ def _logits(X: Tensor, weights: list[Tensor]) -> Tensor:
     return X
 
 
-def _losses(X: Tensor, y: Tensor, weights: list[Tensor]) -> Tensor:
-    """Return the loss of every row in nats, shape (cells, rows)."""
-    from torch.nn import functional
-
-    logits = _logits(X, weights)
-    flat = functional.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none")
-    return flat.view(y.shape)
-
-
 def _mean_loss(rows: Rows, weights: list[Tensor]) -> Tensor:
     import torch
 
     total = torch.zeros(len(rows.X), dtype=torch.float64)
-    place = torch.arange(rows.X.shape[1])
-    for a in range(0, rows.X.shape[1], ROWS):
-        loss = _losses(rows.X[:, a : a + ROWS], rows.y[:, a : a + ROWS], weights)
-        total += (loss * (place[a : a + ROWS] < rows.n[:, None])).sum(dim=1)
+    for X, y, inside in rows.blocks():
+        total += (row_losses(_logits(X, weights), y) * inside).sum(dim=1)
     return total / rows.n
 
 
@@ -199,7 +185,7 @@ class _Program:
         for epoch in range(1, self.how.max_epochs + 1):
             rngs = [self.jobs[i].rng for i in self.alive]
             for X, y, weight in minibatches(self.train, rngs, self.how.batch):
-                loss = (_losses(X, y, self.adam.weights) * weight).sum()
+                loss = (row_losses(_logits(X, self.adam.weights), y) * weight).sum()
                 self.adam.step(torch.autograd.grad(loss, self.adam.weights))
             since += steps
             if since >= self.how.looks or epoch == self.how.max_epochs:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from sondage.errors import DataError, ParameterError
 from sondage_mdl._bayes import BayesLayer
-from sondage_mdl._rows import Rows, Steps, groups_of, minibatches
+from sondage_mdl._rows import Rows, Steps, groups_of, minibatches, row_losses
 from sondage_mdl.codes import uniform_code
-from sondage_mdl.networks import ROWS, MLPJob
+from sondage_mdl.networks import MLPJob
 
 if TYPE_CHECKING:
     import torch
@@ -183,12 +183,9 @@ def _sampled_losses(
     X: Tensor, y: Tensor, layers: Sequence[BayesLayer], generator: torch.Generator
 ) -> Tensor:
     """Return each row's loss in nats under networks drawn anew for every row."""
-    from torch.nn import functional
-
     for i, layer in enumerate(layers):
         X = layer.sampled(X.relu() if i else X, generator)
-    flat = functional.cross_entropy(X.flatten(0, 1), y.flatten(), reduction="none")
-    return flat.view(y.shape)
+    return row_losses(X, y)
 
 
 def _train(
@@ -227,25 +224,19 @@ def _measured(
     settings: VariationalSettings,
 ) -> list[VariationalCode]:
     import torch
-    from torch.nn import functional
 
     cells, samples = len(rows.X), settings.samples
     with torch.no_grad():
         kept = [layer.log_alpha() <= settings.threshold for layer in layers]
-        everything = [torch.ones_like(k) for k in kept]
         drawn = torch.zeros(cells, dtype=torch.float64)
         still = torch.zeros(cells, dtype=torch.float64)
-        place = torch.arange(rows.X.shape[1])
-        for a in range(0, rows.X.shape[1], ROWS):
-            X, y = rows.X[:, a : a + ROWS], rows.y[:, a : a + ROWS]
-            inside = place[a : a + ROWS] < rows.n[:, None]
+        for X, y, inside in rows.blocks():
             for _ in range(samples):
                 loss = _sampled_losses(X, y, layers, generator)
                 drawn += (loss * inside).sum(dim=1, dtype=torch.float64) / samples
-            for i, (layer, all_of_them) in enumerate(zip(layers, everything, strict=True)):
-                X = layer.at_means(X.relu() if i else X, all_of_them)
-            loss = functional.cross_entropy(X.flatten(0, 1), y.flatten(), reduction="none")
-            still += (loss.view(y.shape) * inside).sum(dim=1, dtype=torch.float64)
+            for i, layer in enumerate(layers):
+                X = layer.at_means(X.relu() if i else X)
+            still += (row_losses(X, y) * inside).sum(dim=1, dtype=torch.float64)
         cost = torch.stack([layer.divergence().double() for layer in layers]).sum(dim=0)
         return [
             VariationalCode(

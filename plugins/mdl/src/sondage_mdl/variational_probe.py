@@ -16,6 +16,7 @@ from sondage.scores import classification
 from sondage_mdl._rows import SEVERAL, MLPJob
 from sondage_mdl.variational import VariationalCode, VariationalSettings, fit_variational
 
+PROBE = "mdl.variational"
 #: Bytes of vectors that are held at once.
 BUDGET = 1 << 30
 
@@ -71,9 +72,11 @@ class Variational(VariationalSettings):
         EncodingError
             For NaN or infinite values in the vectors.
         """
-        tasks = seed_tasks(
-            problem, "mdl.variational", dev=False, control=self.control, several=SEVERAL
-        )
+        tasks = seed_tasks(problem, PROBE, dev=False, several=SEVERAL)
+        if self.control:
+            # A control task has a code even where it trains on a single label.
+            both = seed_tasks(problem, PROBE, dev=False, control=True, two=False)
+            tasks += both[len(tasks) :]
         n_labels = len(tasks[0].labels.names)
         for vectors in layer_chunks(problem, BUDGET):
             cells = [(layer, task) for layer in vectors for task in tasks]

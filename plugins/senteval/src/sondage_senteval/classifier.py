@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from sondage.contracts import Problem
-from sondage.data import Labels, Result, Split
-from sondage.errors import DataError
+from sondage.data import Result
+from sondage.probing import seed_tasks, vectors_of
 from sondage.scores import classification
-from sondage_senteval.estimator import check_classes, check_finite, check_fit, no_dev
+from sondage_senteval.estimator import check_fit
 from sondage_senteval.settings import ClassifierSettings
 
 if TYPE_CHECKING:
@@ -68,28 +67,27 @@ class Classifier(ClassifierSettings):
         from sondage_senteval.training import LayerData, train
 
         self.points()
-        labels = _labels(problem)
-        for seed in problem.seeds:
-            _check_split(problem, labels, seed)
+        tasks = seed_tasks(
+            problem, _NAME, dev=True,
+            without_dev=": training stops and the grid is chosen by its accuracy",
+        )  # fmt: skip
         # One number a seed: all layers share first weights and batches, as SentEval's do,
         # which sets the same seed before every fit.
         entropy = {s: int(problem.rng(None, s).integers(2**62)) for s in problem.seeds}
+        labels = tasks[0].labels
         y = np.asarray(labels.y, np.int64)
         cells, places = [], []
         for layer in problem.layers:
-            X = problem.vectors(layer)
-            check_finite(X, f"{_NAME}: layer {layer}, {problem.data.corpus.name}")
-            for seed in problem.seeds:
-                split = problem.splits[seed]
-                cells.append(LayerData(X, y, split.train, split.dev, entropy[seed]))
-                places.append((layer, seed))
+            X = vectors_of(problem, layer)
+            for task in tasks:
+                cells.append(LayerData(X, y, task.split.train, task.split.dev, entropy[task.seed]))
+                places.append((layer, task))
         for i, fit in train(cells, len(labels.names), self):
-            layer, seed = places[i]
+            layer, task = places[i]
             check_fit(fit, f"{_NAME}: layer {layer}, {problem.data.corpus.name}")
-            split = problem.splits[seed]
-            predicted = fit.predict(cells[i].X[split.test])
-            found = classification(labels, predicted, split.test, split.train)
-            yield layer, seed, self._with_training(found, fit)
+            predicted = fit.predict(cells[i].X[task.split.test])
+            found = classification(labels, predicted, task.split.test, task.split.train)
+            yield layer, task.seed, self._with_training(found, fit)
 
     def _with_training(self, found: Result, fit: TrainedClassifier) -> Result:
         """Return a result with what training was like."""
@@ -102,36 +100,9 @@ class Classifier(ClassifierSettings):
             "chosen": [p == fit.point for p, *_ in fit.trials],
         }
         weights = {f"weights{k}": w for k, w in enumerate(fit.weights)}
-        return dataclasses.replace(
-            found,
-            scores={**found.scores, "dev_accuracy": fit.dev_accuracy},
-            tables={**found.tables, "grid": grid},
-            warnings={**found.warnings, **({"epoch-limit": 1} if fit.exhausted else {})},
+        return found.adding(
+            scores={"dev_accuracy": fit.dev_accuracy},
+            tables={"grid": grid},
             arrays=weights if self.keep_weights else {},
+            warnings={"epoch-limit": int(fit.exhausted)},
         )
-
-
-def _labels(problem: Problem) -> Labels:
-    name, target = problem.data.corpus.name, problem.data.target
-    if not isinstance(target, Labels):
-        raise DataError(
-            f"{_NAME} wants labels, but {name} has {type(target).__name__}",
-            hint="choose a task with labels on sentences, words or spans",
-        )
-    if np.ndim(target.y) != 1 or target.y.dtype.kind not in "iu":
-        raise DataError(
-            f"{_NAME} wants one label an item, but the items of {name} carry several",
-            hint="choose a task with one label an item",
-        )
-    return target
-
-
-def _check_split(problem: Problem, labels: Labels, seed: int) -> Split:
-    split, what = problem.splits[seed], f"{problem.data.corpus.name} (seed {seed})"
-    for part in ("train", "test"):
-        if not len(getattr(split, part)):
-            raise DataError(f"{_NAME}: the {part} part of {what} is empty", hint="give more data")
-    if not len(split.dev):
-        raise no_dev(f"the dev part of {what}")
-    check_classes(len(np.unique(labels.y[split.train])), f"{_NAME}, {what}")
-    return split

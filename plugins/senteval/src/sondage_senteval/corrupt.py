@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -130,18 +130,18 @@ class Replacements:
         self.factor, self.limit = factor, math.log(factor) + 1e-12
         self.pairs: Counter[tuple[str, str]] = Counter()
         self.forms: Counter[str] = Counter()
-        self.after: dict[str, set[str]] = {}
-        self.before: dict[str, set[str]] = {}
-        kinds: dict[Kind, dict[str, str]] = {}
+        self.after: dict[str, set[str]] = defaultdict(set)
+        self.before: dict[str, set[str]] = defaultdict(set)
+        kinds: dict[Kind, dict[str, str]] = defaultdict(dict)
         for tree in trees:
-            low = [_EDGE, *(t.lower() for t in tree.tokens), _EDGE]
+            low = _framed(tree)
             self.pairs.update(itertools.pairwise(low))
             self.forms.update(low[1:-1])
             for token, kind in _targets(tree):
-                kinds.setdefault(kind, {}).setdefault(low[token + 1], tree.tokens[token])
+                kinds[kind].setdefault(low[token + 1], tree.tokens[token])
         for first, second in self.pairs:
-            self.after.setdefault(first, set()).add(second)
-            self.before.setdefault(second, set()).add(first)
+            self.after[first].add(second)
+            self.before[second].add(first)
         self.kept = {f for f, n in self.forms.items() if least <= n <= most}
         #: Of each kind, the forms that may be used, by their lower-cased form.
         self.kinds = {
@@ -155,7 +155,7 @@ class Replacements:
 
     def fits(self, tree: DependencyTree, token: int, form: str) -> bool:
         """Whether `form` makes bigrams about as frequent as those of the original."""
-        low = [_EDGE, *(t.lower() for t in tree.tokens), _EDGE]
+        low = _framed(tree)
         old, new, before, after = low[token + 1], form.lower(), low[token], low[token + 2]
         if old == new:
             return False
@@ -167,18 +167,16 @@ class Replacements:
 
     def _likely(self, tree: DependencyTree, token: int, kind: Kind) -> list[str]:
         """Return lower-cased forms without those that an old bigram's frequency rules out."""
-        low = [_EDGE, *(t.lower() for t in tree.tokens), _EDGE]
+        low = _framed(tree)
         before, old, after = low[token : token + 3]
         left = self.pairs[before, old] > self.factor
         right = self.pairs[old, after] > self.factor
         if not left and not right:
             return list(self.kinds[kind])
-        few = (
-            self.after[before] & self.before[after]
-            if left and right
-            else (self.after[before] if left else self.before[after])
-        )
-        return sorted(few & self.kinds[kind].keys())
+        few = set(self.kinds[kind])
+        few &= self.after[before] if left else few
+        few &= self.before[after] if right else few
+        return sorted(few)
 
     def draw(
         self, tree: DependencyTree, allowed: set[str], rng: np.random.Generator
@@ -192,6 +190,10 @@ class Replacements:
                 if forms[j] in allowed and self.fits(tree, token, forms[j]):
                     return token, self.kinds[kind][forms[j]]
         return None
+
+
+def _framed(tree: DependencyTree) -> list[str]:
+    return [_EDGE, *(t.lower() for t in tree.tokens), _EDGE]
 
 
 def _case(form: str) -> str:

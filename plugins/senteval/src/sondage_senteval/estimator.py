@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.errors import DataError, EncodingError
+from sondage.probing import check_finite
 from sondage_senteval.settings import ClassifierSettings
 
 if TYPE_CHECKING:
     from sondage_senteval.training import TrainedClassifier
-
-_BLOCK = 1 << 14
 
 
 class SentEvalClassifier(ClassifierSettings):
@@ -73,13 +72,22 @@ class SentEvalClassifier(ClassifierSettings):
         from sondage_senteval.training import LayerData, train
 
         if X_dev is None or y_dev is None or not len(X_dev):
-            raise no_dev("the dev part")
+            raise DataError(
+                "senteval.classifier: the dev part is empty, but training stops and the grid is "
+                "chosen by its accuracy",
+                hint="give a dev part, or other 'ratios' or 'dev_share'",
+            )
         for rows, labels, what in ((X, y, "the training part"), (X_dev, y_dev, "the dev part")):
             if np.ndim(rows) != 2 or len(rows) != len(labels):
                 raise DataError(f"{what} has vectors {np.shape(rows)} and {len(labels)} labels")
             check_finite(rows, what)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        check_classes(len(self.classes_), "SentEvalClassifier")
+        if (k := len(self.classes_)) < 2:
+            raise DataError(
+                f"SentEvalClassifier: the training items carry {k} label{'' if k == 1 else 's'}; "
+                "at least two are needed",
+                hint="give more data, another seed, or another split",
+            )
         # A dev label unseen in training can never be right: no class has its code.
         found = np.searchsorted(self.classes_, y_dev).clip(max=len(self.classes_) - 1)
         dev = np.where(self.classes_[found] == np.asarray(y_dev), found, -1)
@@ -101,37 +109,6 @@ class SentEvalClassifier(ClassifierSettings):
     def score(self, X: NDArray[Any], y: NDArray[Any]) -> float:
         """Return the share of rows whose label is right."""
         return float(np.mean(self.predict(X) == np.asarray(y)))
-
-
-def check_finite(X: NDArray[Any], what: str) -> None:
-    """Raise `EncodingError` unless all values are finite; a block of rows at a time."""
-    bad = sum(
-        int((~np.isfinite(X[a : a + _BLOCK])).any(axis=1).sum()) for a in range(0, len(X), _BLOCK)
-    )
-    if bad:
-        raise EncodingError(
-            f"{what}: {bad} of {len(X)} vectors have NaN or infinite values",
-            hint="check the encoder's weights; with float16, try bfloat16 or float32",
-        )
-
-
-def check_classes(n: int, what: str) -> None:
-    """Raise `DataError` unless there are two classes to tell apart."""
-    if n < 2:
-        raise DataError(
-            f"{what}: the training items carry {n} label{'' if n == 1 else 's'}; at least two "
-            "are needed",
-            hint="give more data, another seed, or another split",
-        )
-
-
-def no_dev(what: str) -> DataError:
-    """Return the error of a missing dev part."""
-    return DataError(
-        f"senteval.classifier: {what} is empty, but training stops and the grid is chosen by "
-        "its accuracy",
-        hint="give a dev part, or other 'ratios' or 'dev_share'",
-    )
 
 
 def check_fit(fit: TrainedClassifier, what: str) -> None:

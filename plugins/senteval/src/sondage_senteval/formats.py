@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal, get_args
 
 import numpy as np
@@ -106,6 +109,10 @@ def detect(lines: Sequence[str], where: str, on_error: OnError = "raise") -> Lay
             where=f"{where}:{rows[0][0]}",
             hint="; ".join(_SHAPE.values()),
         )
+    return _two_columns(rows, where)
+
+
+def _two_columns(rows: list[tuple[int, list[str]]], where: str) -> Layout:
     # A label is one word; a column of sentences has a blank somewhere.
     blank = [any(len(row[k].split()) > 1 for _, row in rows) for k in range(2)]
     if blank[0] == blank[1]:
@@ -216,3 +223,27 @@ def _parse(line: str, layout: Layout, where: str) -> tuple[int, str, str]:
             )
     check_words(sentence.split(), where)
     return part, label, sentence
+
+
+# A packed file may hold a line, or blank lines, without an end.
+_LONGEST_LINE = 1 << 20
+_MOST_BLANK = 10_000
+
+
+def first_line(path: str) -> str:
+    """Return the first line that is not blank, of what may be a large file; '' without one.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as f:
+            packed = f.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else open(path, "rb") as f:
+            lines = iter(lambda: f.readline(_LONGEST_LINE), b"")
+            line = next((raw for raw in islice(lines, _MOST_BLANK) if raw.strip()), b"")
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(f"the file cannot be read: {error}", where=path) from error
+    return line.decode("utf-8", "replace").rstrip("\r\n")

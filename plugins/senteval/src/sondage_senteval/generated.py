@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge
 
 from sondage.contracts import TaskUnits
-from sondage.data import Corpus, Labels, Split, TaskData, Units, digest
+from sondage.data import Corpus, TaskData, digest
 from sondage.defects import Defects, OnError
 from sondage.errors import ParameterError
 from sondage.files import file_hash, find_files
+from sondage.parts import name_of, sentence_labels, split_by
+from sondage.probing import settings_of
+from sondage.specs import Before
 from sondage_senteval.brackets import Bracketed, read_brackets
 from sondage_senteval.generator import HEADED, Generatable, generate
 from sondage_senteval.limits import Rules
@@ -21,13 +22,12 @@ from sondage_senteval.trees import DependencyTree, read_conllu
 
 # Raised whenever the same bytes would give other sentences.
 _GENERATOR = "senteval-generated-1"
-_UNLIMITED = 1_000_000
 #: The reason under which sentences without usable heads are counted.
 BARE = "sentences-without-heads"
 
 
 @dataclass(kw_only=True, eq=False)
-class GeneratedTask:
+class GeneratedTask(Rules):
     """A probing task made from a treebank by SentEval's rules, in any language.
 
     Parameters
@@ -42,25 +42,6 @@ class GeneratedTask:
     seed : int
         Draws which sentences are taken, changed, and put into which part. The run's seed does
         not.
-    min_length : int
-        Tokens of a sentence at least.
-    max_length : int
-        Tokens of a sentence at most.
-    size : int, optional
-        Sentences at most; without it, as many as can be balanced.
-    ratios : (float, float, float)
-        Shares of train, dev and test.
-    min_count : int
-        How often the word that decides (main verb, subject, object, word replaced and its
-        replacement) occurs in the treebank at least.
-    max_count : int
-        And at most.
-    depths : (int, int)
-        Least and greatest depth for ``tree_depth``.
-    top : int
-        Sequences with a label of their own in ``top_constituents`` and ``top_dependents``.
-    bigram_factor : float
-        For ``odd_man_out``: by how much counts of bigrams may differ, each plus one.
     on_error : {'raise', 'skip'}
         Whether a sentence with a defect is an error or is skipped and counted.
 
@@ -73,35 +54,20 @@ class GeneratedTask:
     units: ClassVar[TaskUnits] = "sentences"
     randomness: ClassVar[tuple[str, ...]] = ()
 
-    task: Generatable = "bigram_shift"
-    files: str | list[str] = ""
-    annotation: Literal["conllu", "brackets"] = "conllu"
-    seed: Annotated[int, Ge(0)] = 0
-    min_length: Annotated[int, Ge(1)] = 5
-    max_length: Annotated[int, Ge(1)] = 28
-    size: Annotated[int, Ge(2)] | None = None
-    ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    min_count: Annotated[int, Ge(1)] = 1
-    max_count: Annotated[int, Ge(1)] = _UNLIMITED
-    depths: tuple[int, int] = (3, 7)
-    top: Annotated[int, Ge(1)] = 19
-    bigram_factor: Annotated[float, Ge(1)] = 2.0
+    task: Annotated[Generatable, Before("min_length")] = "bigram_shift"
+    files: Annotated[str | list[str], Before("min_length")] = ""
+    annotation: Annotated[Literal["conllu", "brackets"], Before("min_length")] = "conllu"
+    seed: Annotated[int, Ge(0), Before("min_length")] = 0
     on_error: OnError = "raise"
 
     @property
     def limits(self) -> Rules:
         """The limits as `generate` takes them."""
-        return Rules(
-            min_length=self.min_length,
-            max_length=self.max_length,
-            size=self.size,
-            ratios=_three(self.ratios),
-            min_count=self.min_count,
-            max_count=self.max_count,
-            depths=(int(self.depths[0]), int(self.depths[1])),
-            top=self.top,
-            bigram_factor=float(self.bigram_factor),
-        )
+        limits = Rules(**settings_of(self, Rules))
+        limits.ratios = _three(self.ratios)
+        limits.depths = int(self.depths[0]), int(self.depths[1])
+        limits.bigram_factor = float(self.bigram_factor)
+        return limits
 
     def _paths(self) -> tuple[str, ...]:
         if not self.files:
@@ -139,14 +105,10 @@ class GeneratedTask:
         defects = Defects(self.on_error)
         trees = self._usable(read(paths, defects), defects)
         made = generate(trees, self.task, seed=self.seed, limits=self.limits)
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        name = f"{self.task} of {os.path.basename(paths[0])}{more}"
-        index = {label: k for k, label in enumerate(made.names)}
-        y = np.array([index[label] for label in made.labels], np.int64)
         return TaskData(
-            Corpus.of_words(made.sentences, name=name),
-            Labels(Units.of_sentences(len(y)), y, made.names),
-            fixed=Split(*(np.flatnonzero(made.part == k).astype(np.int64) for k in range(3))),
+            Corpus.of_words(made.sentences, name=f"{self.task} of {name_of(paths)}"),
+            sentence_labels(made.labels, made.names),
+            fixed=split_by(made.part),
             warnings=defects.added_to({**made.left_out, **made.multiword}),
         )
 

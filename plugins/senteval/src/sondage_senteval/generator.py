@@ -116,33 +116,9 @@ def generate(
     limits = limits or Rules()
     limits.check()
     rng = np.random.default_rng(seed)
-    bracketed = bool(trees) and isinstance(trees[0], Bracketed)
-    if bracketed and task not in ("top_constituents", "tree_depth", "sentence_length"):
-        raise DataError(
-            f"{task} needs dependencies and features, which brackets do not have",
-            where=trees[0].where,
-            hint="give CoNLL-U files",
-        )
-    if task == "top_constituents" and not bracketed:
-        raise DataError(
-            "top_constituents needs constituency brackets, which CoNLL-U files do not have",
-            where=trees[0].where if trees else "",
-            hint="give bracketed trees; or take top_dependents, a task of its own on dependencies",
-        )
+    _check_annotation(trees, task)
+    usable, left_out = _usable(trees, limits)
     every = {tree.tokens for tree in trees}
-    seen: set[tuple[str, ...]] = set()
-    usable = []
-    left_out: Counter[str] = Counter()
-    for tree in trees:
-        if len(tree.tokens) < limits.min_length:
-            left_out["sentences-too-short"] += 1
-        elif len(tree.tokens) > limits.max_length:
-            left_out["sentences-too-long"] += 1
-        elif tree.tokens in seen:
-            left_out["sentences-repeated"] += 1
-        else:
-            seen.add(tree.tokens)
-            usable.append(tree)
     made = TaskItems(task, list(trees), usable, every, limits, rng)
     items, names = made.items()
     check_filled(task, items, limits.ratios, names, made.found, len(usable))
@@ -159,6 +135,44 @@ def generate(
         left_out=dict(+left_out),
         multiword=_multiword(trees, {item.where for item in items}),
     )
+
+
+def _check_annotation(
+    trees: Sequence[DependencyTree] | Sequence[Bracketed], task: Generatable
+) -> None:
+    bracketed = bool(trees) and isinstance(trees[0], Bracketed)
+    if bracketed and task not in ("top_constituents", "tree_depth", "sentence_length"):
+        raise DataError(
+            f"{task} needs dependencies and features, which brackets do not have",
+            where=trees[0].where,
+            hint="give CoNLL-U files",
+        )
+    if task == "top_constituents" and not bracketed:
+        raise DataError(
+            "top_constituents needs constituency brackets, which CoNLL-U files do not have",
+            where=trees[0].where if trees else "",
+            hint="give bracketed trees; or take top_dependents, a task of its own on dependencies",
+        )
+
+
+def _usable(
+    trees: Sequence[DependencyTree] | Sequence[Bracketed], limits: Rules
+) -> tuple[list[DependencyTree | Bracketed], Counter[str]]:
+    """Return the sentences of a fitting length, each once, and how many others there are."""
+    seen: set[tuple[str, ...]] = set()
+    usable: list[DependencyTree | Bracketed] = []
+    left_out: Counter[str] = Counter()
+    for tree in trees:
+        if len(tree.tokens) < limits.min_length:
+            left_out["sentences-too-short"] += 1
+        elif len(tree.tokens) > limits.max_length:
+            left_out["sentences-too-long"] += 1
+        elif tree.tokens in seen:
+            left_out["sentences-repeated"] += 1
+        else:
+            seen.add(tree.tokens)
+            usable.append(tree)
+    return usable, left_out
 
 
 def _multiword(trees: Sequence[DependencyTree | Bracketed], taken: set[str]) -> dict[str, int]:

@@ -4,43 +4,52 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge
 
 from sondage.errors import ParameterError
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True, eq=False)
 class Rules:
     """Limits of the generator.
 
     Parameters
     ----------
-    min_length, max_length : int
-        Tokens of a sentence, both included; SentEval's corpus has 5 to 28.
+    min_length : int
+        Tokens of a sentence at least; SentEval's corpus has 5 to 28.
+    max_length : int
+        Tokens of a sentence at most.
     size : int, optional
         Sentences at most; without it, as many as can be balanced.
     ratios : (float, float, float)
         Shares of train, dev and test; SentEval's are 100, 10 and 10 thousand.
-    min_count, max_count : int
-        How often the word that decides occurs in the treebank: the main verb, the subject or
-        object, the word replaced and its replacement. SentEval has 100 to 5,000 (40 to 400 for
+    min_count : int
+        How often the word that decides (main verb, subject, object, word replaced and its
+        replacement) occurs in the treebank at least. SentEval has 100 to 5,000 (40 to 400 for
         the odd man out), of a corpus of millions.
+    max_count : int
+        And at most.
     depths : (int, int)
-        Least and greatest depth of a tree.
+        Least and greatest depth for ``tree_depth``.
     top : int
-        Sequences with a label of their own, beside OTHER.
+        Sequences with a label of their own, beside OTHER, in ``top_constituents`` and
+        ``top_dependents``.
     bigram_factor : float
-        See `corrupt.Replacements`.
+        For ``odd_man_out``: by how much counts of bigrams may differ, each plus one; see
+        `corrupt.Replacements`.
     """
 
-    min_length: int = 5
-    max_length: int = 28
-    size: int | None = None
+    min_length: Annotated[int, Ge(1)] = 5
+    max_length: Annotated[int, Ge(1)] = 28
+    size: Annotated[int, Ge(2)] | None = None
     ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    min_count: int = 1
-    max_count: int = 1_000_000
+    min_count: Annotated[int, Ge(1)] = 1
+    max_count: Annotated[int, Ge(1)] = 1_000_000
     depths: tuple[int, int] = (3, 7)
-    top: int = 19
-    bigram_factor: float = 2.0
+    top: Annotated[int, Ge(1)] = 19
+    bigram_factor: Annotated[float, Ge(1)] = 2.0
 
     def check(self) -> None:
         """Raise `ParameterError` for limits that nothing fits."""

@@ -100,12 +100,8 @@ def gather(findings: Findings, base: str, probe: str) -> tuple[DataFrame, dict[s
     for c in cells.itertuples():
         key = (c.encoder, c.step, c.task, c.view, int(c.layer))
         seeds.setdefault(key, {})[int(c.seed)] = float(c.value)
-    last: dict[str, int] = {}
-    for r in probes.itertuples():
-        last[r.encoder] = max(last.get(r.encoder, -1), r.step)
-    for r in probes.itertuples():
-        if r.step != last[r.encoder]:
-            continue
+    last = probes.groupby("encoder")["step"].transform("max")
+    for r in probes[probes["step"] == last].itertuples():
         low, high = (r.low, r.high) if isna(r.boot_low) else (r.boot_low, r.boot_high)
         key = (r.encoder, r.step, r.task, r.view, int(r.layer))
         rows.append((flat(r.encoder), r.step >= 0, flat(r.task), flat(r.view), int(r.layer),
@@ -175,12 +171,11 @@ def changes(scores: DataFrame, base: str) -> tuple[DataFrame, DataFrame]:
         if key not in original.index:
             continue
         before = original.loc[key]
-        mean = (r.task, "mean", r.layer)
-        star = np.nan
+        mean, star = (r.task, "mean", r.layer), np.nan
         if r.view == "cls" and mean in original.index:
             star = 100 * (r.accuracy - original.loc[mean, "accuracy"])
-        both = sorted(set(r.of_seed) & set(before["of_seed"]))
-        of_seed = {s: 100 * (r.of_seed[s] - before["of_seed"][s]) for s in both}
+        was = before["of_seed"]
+        of_seed = {s: 100 * (r.of_seed[s] - was[s]) for s in sorted(r.of_seed) if s in was}
         change = 100 * (r.accuracy - before["accuracy"])
         rows.append((r.encoder, *key, change, *_interval(r, before, of_seed), star, of_seed))
     columns = ["encoder", *_KEYS, "change", "low", "high", "interval", "against_mean", "of_seed"]

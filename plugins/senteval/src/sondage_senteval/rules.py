@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sondage.errors import DataError
 from sondage_senteval.balance import Item
@@ -102,11 +102,9 @@ def depths(
 
 
 def _sequences(
-    trees: Sequence[DependencyTree | Bracketed],
-    of: Callable[[DependencyTree | Bracketed], str],
-    top: int,
+    found: list[tuple[DependencyTree, str]] | list[tuple[Bracketed, str]], top: int
 ) -> Iterator[tuple[object, Item]]:
-    found = [(tree, of(tree)) for tree in trees]
+    """Yield sentences labelled with their sequence, if it is one of the `top` most common."""
     counts = Counter(s for _, s in found if s)
     # Ties by name, so that the order of files does not matter.
     common = {s for s, _ in sorted(counts.items(), key=lambda kv: (-kv[1], kv[0]))[:top]}
@@ -124,13 +122,12 @@ def constituents(trees: Sequence[Bracketed], top: int) -> Iterator[tuple[object,
     Conneau et al. 2018, section 2, TopConst. Departs from it: the `top` most common sequences
     are those of the files that are read.
     """
+    return _sequences([(tree, _constituents(tree)) for tree in trees], top)
 
-    def of(tree: DependencyTree | Bracketed) -> str:
-        assert isinstance(tree, Bracketed)
-        inside = any(not any(c.isalnum() for c in label) for label in tree.top[:-1])
-        return "" if tree.top[-1] != "." or inside else "_".join(tree.top)
 
-    return _sequences(trees, of, top)
+def _constituents(tree: Bracketed) -> str:
+    inside = any(not any(c.isalnum() for c in label) for label in tree.top[:-1])
+    return "" if tree.top[-1] != "." or inside else "_".join(tree.top)
 
 
 def dependents(trees: Sequence[DependencyTree], top: int) -> Iterator[tuple[object, Item]]:
@@ -144,19 +141,18 @@ def dependents(trees: Sequence[DependencyTree], top: int) -> Iterator[tuple[obje
     task. Departs from it: dependents of the root instead of constituents below the sentence's
     node; a sentence must end in punctuation that hangs on the root, and have none inside.
     """
+    return _sequences([(tree, _dependents(tree)) for tree in trees], top)
 
-    def of(tree: DependencyTree | Bracketed) -> str:
-        assert isinstance(tree, DependencyTree)
-        last = len(tree.upos) - 1
-        if tree.upos[last] != "PUNCT" or tree.head[last] != tree.root:
-            return ""
-        below = [c for c in tree.children[tree.root] if c != last]
-        if any(tree.upos[c] == "PUNCT" for c in below):
-            return ""
-        row = [*sorted([*below, tree.root]), last]
-        return "_".join(tree.upos[c] if c == tree.root else tree.relation(c) for c in row)
 
-    return _sequences(trees, of, top)
+def _dependents(tree: DependencyTree) -> str:
+    last = len(tree.upos) - 1
+    if tree.upos[last] != "PUNCT" or tree.head[last] != tree.root:
+        return ""
+    below = [c for c in tree.children[tree.root] if c != last]
+    if any(tree.upos[c] == "PUNCT" for c in below):
+        return ""
+    row = [*sorted([*below, tree.root]), last]
+    return "_".join(tree.upos[c] if c == tree.root else tree.relation(c) for c in row)
 
 
 def tenses(trees: Sequence[DependencyTree]) -> Iterator[tuple[str, Item]]:

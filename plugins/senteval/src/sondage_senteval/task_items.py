@@ -65,7 +65,10 @@ class TaskItems:
         kinds = tuple(names or sorted(counts))
         self.found = {x: counts[x] for x in kinds}
         slots = slots_of(strata, kinds, self.rng) if kinds else []
-        return deal_slots(slots, self.limits.ratios, self.limits.size, self.rng), kinds
+        return self._dealt(slots), kinds
+
+    def _dealt(self, slots: list[Slot]) -> list[Item]:
+        return deal_slots(slots, self.limits.ratios, self.limits.size, self.rng)
 
     def _depths(self) -> tuple[list[Item], tuple[str, ...]]:
         if self.trees and isinstance(self.trees[0], DependencyTree):
@@ -116,8 +119,7 @@ class TaskItems:
             if moved is not None:
                 self.every.add(moved)
                 slots.append((Item(plain.tokens, "O", plain.where), Item(moved, "I", tree.where)))
-        limits = self.limits
-        return deal_slots(slots, limits.ratios, limits.size, self.rng), ("I", "O")
+        return self._dealt(slots), ("I", "O")
 
     def _inversions(self) -> tuple[list[Item], tuple[str, ...]]:
         """Return originals (O) and sentences with two coordinate clauses inverted (I).
@@ -149,19 +151,10 @@ class TaskItems:
         slots: list[Slot] = []
         for k, (a, b) in enumerate(zip(sources[1], sources[-1], strict=False)):
             # Inverted, a sentence of the one kind stands as one of the other.
-            plain, other = (a, b) if k % 2 else (b, a)
-            slots.append(self._pair(plain, other))
+            slots.append(_pair(a, b) if k % 2 else _pair(b, a))
         same = sources[0]
-        slots += [self._pair(a, b) for a, b in zip(same[::2], same[1::2], strict=False)]
-        limits = self.limits
-        return deal_slots(slots, limits.ratios, limits.size, self.rng), ("I", "O")
-
-    @staticmethod
-    def _pair(plain: _Source, other: _Source) -> Slot:
-        return (
-            Item(plain[0].tokens, "O", plain[0].where),
-            Item(other[2], "I", other[0].where),
-        )
+        slots += [_pair(a, b) for a, b in zip(same[::2], same[1::2], strict=False)]
+        return self._dealt(slots), ("I", "O")
 
     def _odd(self) -> tuple[list[Item], tuple[str, ...]]:
         """Return originals (O) and sentences with a noun or verb replaced (C).
@@ -208,3 +201,7 @@ class TaskItems:
             out += [Item(moved, "C", tree.where, p) for tree, moved in drawn[half : 2 * half]]
         self.found = {"with a noun or verb": len(sources), "that could be changed": changeable}
         return out, ("C", "O")
+
+
+def _pair(plain: _Source, other: _Source) -> Slot:
+    return Item(plain[0].tokens, "O", plain[0].where), Item(other[2], "I", other[0].where)

@@ -84,6 +84,11 @@ class SentenceDraft:
         self.heads[word] = head
         self.relations[word] = relation
 
+    def attach_all(self, words: Sequence[tuple[int, str]], head: int) -> None:
+        """Set one head for several words, each with its relation."""
+        for word, relation in words:
+            self.attach(word, head, relation)
+
     def leave_open(self) -> None:
         """Note that a clause ends here to which a next phrase might belong as well."""
         self.open_end = len(self.words)
@@ -97,9 +102,6 @@ class SentenceDraft:
         """Return the sentence, its first letter a capital."""
         self.words[0] = self.words[0][0].upper() + self.words[0][1:]
         return Sentence(
-            tuple(self.words),
-            tuple(self.upos),
-            tuple(self.heads),
-            tuple(self.relations),
+            tuple(self.words), tuple(self.upos), tuple(self.heads), tuple(self.relations),
             tuple(self.coordinations),
-        )
+        )  # fmt: skip

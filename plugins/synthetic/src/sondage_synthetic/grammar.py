@@ -51,8 +51,7 @@ class SentenceWriter:
             phrase = self.prepositional(lx.VERB_PREPOSITIONS)
             front = [(phrase, "obl"), (draft.add(",", "PUNCT"), "punct")]
         root = self.clause(depth=2)
-        for word, relation in front:
-            draft.attach(word, root, relation)
+        draft.attach_all(front, root)
         draft.attach(root, -1, "root")
         draft.add(".", "PUNCT", "punct", root)
         return draft.finish()
@@ -76,9 +75,7 @@ class SentenceWriter:
         be = self.be(plural)
         very = draft.add("very", "ADV") if dice.chance(0.25) else None
         head = draft.add(dice.pick(lx.ADJECTIVES), "ADJ")
-        for aux in be[:-1]:
-            draft.attach(aux, head, "aux")
-        draft.attach(be[-1], head, "cop")
+        draft.attach_all([*((aux, "aux") for aux in be[:-1]), (be[-1], "cop")], head)
         draft.attach(subject, head, "nsubj")
         if very is not None:
             draft.attach(very, head, "advmod")
@@ -90,9 +87,7 @@ class SentenceWriter:
         subject, plural = self.noun_phrase(dice.pick(SORTS), "subject", depth)
         be = self.be(plural)
         verb = draft.add(dice.pick(lx.TRANSITIVE)[PARTICIPLE], "VERB")
-        for aux in be[:-1]:
-            draft.attach(aux, verb, "aux")
-        draft.attach(be[-1], verb, "aux:pass")
+        draft.attach_all([*((aux, "aux") for aux in be[:-1]), (be[-1], "aux:pass")], verb)
         draft.attach(subject, verb, "nsubj:pass")
         if dice.chance(0.4):
             by = draft.add("by", "ADP")
@@ -155,8 +150,7 @@ class SentenceWriter:
         if "not" not in auxiliaries and dice.chance(0.12):
             before.append((draft.add(dice.pick(lx.PREVERBAL), "ADV"), "advmod"))
         verb = self.complemented(form, depth)
-        for word, relation in before:
-            draft.attach(word, verb, relation)
+        draft.attach_all(before, verb)
         if not draft.is_open and dice.chance(0.22):
             draft.add(dice.pick(lx.MANNER), "ADV", "advmod", verb)
         if not draft.is_open and dice.chance(0.22):
@@ -271,8 +265,7 @@ class SentenceWriter:
         if dice.chance(0.35):
             before.append((draft.add(dice.pick(lx.ADJECTIVES), "ADJ"), "amod"))
         noun = draft.add(dice.pick(NOUNS[sort])[plural], "NOUN")
-        for word, relation in before:
-            draft.attach(word, noun, relation)
+        draft.attach_all(before, noun)
         if before and draft.words[first := before[0][0]] == "a":
             draft.words[first] = "an" if draft.words[first + 1][0] in lx.VOWELS else "a"
         return noun, plural

@@ -12,12 +12,8 @@ from __future__ import annotations
 VOWELS = "aeiou"
 
 
-def plural(noun: str) -> str:
-    """Return a regular noun's plural, by spelling."""
-    return _with_s(noun)
-
-
-def _with_s(word: str) -> str:
+def plural(word: str) -> str:
+    """Return a regular noun's plural by spelling, as which a verb's third person is spelt."""
     if word.endswith(("s", "x", "z", "ch", "sh")):
         return word + "es"
     if word[-1] == "y" and word[-2] not in VOWELS:
@@ -36,11 +32,11 @@ def conjugate(entry: str) -> tuple[str, str, str, str, str]:
     base, *rest = entry.split()
     if rest:
         past, participle, ing = rest
-        return base, _with_s(base), past, participle, ing
+        return base, plural(base), past, participle, ing
     if base.endswith("e"):
-        return base, _with_s(base), base + "d", base + "d", base[:-1] + "ing"
+        return base, plural(base), base + "d", base + "d", base[:-1] + "ing"
     past = base[:-1] + "ied" if base[-1] == "y" and base[-2] not in VOWELS else base + "ed"
-    return base, _with_s(base), past, past, base + "ing"
+    return base, plural(base), past, past, base + "ing"
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -26,15 +26,6 @@ class _Task:
         Draws the sentences; the run's seed draws only the split.
     ratios : (float, float, float)
         Shares of train, dev and test among the sentences.
-
-    Attributes
-    ----------
-    fingerprint, corpus_fingerprint : str
-        From the parameters and the grammar's version.
-    units : {'words', 'trees', 'sentences'}
-        What the labels sit on.
-    randomness : tuple of str
-        What the run's seed draws.
     """
 
     name: ClassVar[str]

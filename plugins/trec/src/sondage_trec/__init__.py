@@ -18,11 +18,7 @@ if TYPE_CHECKING:
     from sondage_trec.tasks import Fine as Fine
 else:
     __getattr__, __dir__, __all__ = exports(
-        __name__,
-        {
-            "reader": ["Questions", "read_trec"],
-            "tasks": ["Coarse", "Fine"],
-        },
+        __name__, {"reader": ["Questions", "read_trec"], "tasks": ["Coarse", "Fine"]}
     )
 
 _PAPER = "Li and Roth 2002, Learning Question Classifiers, COLING, section 2"

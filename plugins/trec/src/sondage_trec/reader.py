@@ -29,12 +29,8 @@ class Questions(Rows):
         Without surrounding blanks.
     labels : sequence of str, length n
         ``COARSE:fine``, as in the file.
-    files : tuple of str
-        The files read, as they were named.
-    file_of : int64 array, shape (n,)
-        Index into `files` of each question.
-    lines : int64 array, shape (n,)
-        Line of each question in its file, from 1.
+    files, file_of, lines
+        As in `sondage.parts.Rows`.
     warnings : mapping of slug to count
         ``lines-like-utf-8``: lines read as latin-1 whose accented letters would be sound
         UTF-8, which real latin-1 hardly ever is. ``skipped-lines``: left out for a defect.
@@ -125,28 +121,17 @@ def _decode(raw: bytes, path: str, encoding: Encoding, on_error: OnError) -> str
 
 
 def _like_utf8(line: bytes) -> bool:
-    if line.isascii():
-        return False
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    return not line.isascii() and line.decode("utf-8", "ignore").encode() == line
 
 
 def _parse(line: str, where: str) -> tuple[str, str]:
     label, *rest = line.split(maxsplit=1)
+    hint = "a line is COARSE:fine question, such as LOC:city Where is the Louvre ?"
     if not _LABEL.fullmatch(label):
         shown = label if len(label) <= 30 else label[:29] + "…"
         raise DataError(
-            f"the line begins with {shown!r}, which is no label",
-            where=where,
-            hint="a line is COARSE:fine question, such as LOC:city Where is the Louvre ?",
+            f"the line begins with {shown!r}, which is no label", where=where, hint=hint
         )
     if not rest:
-        raise DataError(
-            f"the label {label[:30]!r} has no question",
-            where=where,
-            hint="a line is COARSE:fine question, such as LOC:city Where is the Louvre ?",
-        )
+        raise DataError(f"the label {label[:30]!r} has no question", where=where, hint=hint)
     return label, rest[0].rstrip()

@@ -27,6 +27,7 @@ class _Questions(FileTask):
     suffixes = (".label", ".txt")
     reader = "trec-1"
     units: ClassVar[TaskUnits] = "sentences"
+    coarse: ClassVar[bool] = False
 
     encoding: Annotated[Encoding, Before("on_error")] = "utf-8"
 
@@ -43,11 +44,10 @@ class _Questions(FileTask):
 
         These are distinct questions whose repetitions disagree.
         """
-        corpus, labels = found.corpus(name), sentence_labels(self._labels(found))
+        # In fine ones the coarse part stays: 'desc' and 'other' stand under several.
+        values = [v.partition(":")[0] if self.coarse else v for v in found.labels]
+        corpus, labels = found.corpus(name), sentence_labels(values)
         return corpus, labels, {"questions-with-two-labels": with_two_labels(corpus, labels.y)}
-
-    def _labels(self, bank: Questions) -> list[str]:
-        raise NotImplementedError
 
 
 class Fine(_Questions):
@@ -55,15 +55,9 @@ class Fine(_Questions):
 
     name = "fine"
 
-    def _labels(self, bank: Questions) -> list[str]:
-        # The coarse part stays: 'desc' and 'other' stand under several.
-        return list(bank.labels)
-
 
 class Coarse(_Questions):
     """What a question asks for, coarse classes such as LOC (6 in the published data)."""
 
     name = "coarse"
-
-    def _labels(self, bank: Questions) -> list[str]:
-        return [label.partition(":")[0] for label in bank.labels]
+    coarse = True
