@@ -64,25 +64,25 @@ def read_wnut17(paths: Paths, *, on_error: OnError = "raise") -> Edges:
 
 
 def _sentence(draft: EdgesDraft, block: list[str]) -> None:
-    tokens, tags = zip(*(_pair(row, draft.where(n)) for n, row in enumerate(block)), strict=True)
+    tokens, tags = zip(*(_pair(draft, n, row) for n, row in enumerate(block)), strict=True)
     draft.add(tokens, " ".join(tokens))
     _label(draft, tags)
 
 
-def _pair(line: str, where: str) -> tuple[str, str]:
-    """Return a line's token and tag."""
+def _pair(draft: EdgesDraft, n: int, line: str) -> tuple[str, str]:
+    """Return the token and tag of line n (from 0) of the sentence being read."""
     token, tab, tag = line.partition("\t")
     tag = tag.rstrip()
     if not tab or len(token.split()) != 1 or token != token.strip():
         raise DataError(
             f"wanted a token, a tab and a tag, found {short(line)}",
-            where=where,
+            where=draft.where(n),
             hint=f"a line looks like {_LINE}",
         )
     if tag not in _TAGS:
         raise DataError(
             f"unknown tag {short(tag)}",
-            where=where,
+            where=draft.where(n),
             near=nearest(tag, _TAGS),
             hint="a tag is O, or B- or I- and one of " + ", ".join(TYPES),
         )

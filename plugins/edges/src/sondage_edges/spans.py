@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -221,15 +220,19 @@ def read_entries(
 
 def filled(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank, numbered from 1."""
-    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    return ((number, line) for number, line in enumerate(lines, 1) if line and not line.isspace())
 
 
 def blocks(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield runs of lines that are not blank, each with the number of its first line."""
-    for blank, run in groupby(enumerate(lines, 1), lambda line: not line[1].strip()):
-        if not blank:
-            numbers, block = zip(*run, strict=True)
-            yield numbers[0], list(block)
+    block: list[str] = []
+    # The blank line after the last ends the last block.
+    for number, line in enumerate((*lines, ""), 1):
+        if line and not line.isspace():
+            block.append(line)
+        elif block:
+            yield number - len(block), block
+            block = []
 
 
 def short(text: object, limit: int = 40) -> str:

@@ -43,12 +43,14 @@ def sentences(text: str, path: str, defects: Defects) -> Iterator[StreusleSenten
 
 
 def _sentence(block: conllu.Block, path: str, *, lenient: bool) -> StreusleSentence:
+    columns = {name: block.column(place) for name, place in _PLACES.items()}
     sentence = StreusleSentence(
-        path, sent_id=block.sent_id, text=block.text, multiword=len(block.multiword)
-    )
+        path, sent_id=block.sent_id, text=block.text, lines=block.lines,
+        multiword=len(block.multiword), **columns,
+    )  # fmt: skip
     groups: dict[int, int] = {}
-    for line, row in zip(block.lines, block.rows, strict=True):
-        _add(sentence, row, line, groups)
+    for i, row in enumerate(block.rows):
+        sentence.strong.append(0 if row[10] == NONE else _group(sentence, i, row[10], groups))
     for group, length in groups.items():
         if length == 1:
             raise sentence.bad(
@@ -60,26 +62,22 @@ def _sentence(block: conllu.Block, path: str, *, lenient: bool) -> StreusleSente
     return sentence
 
 
-def _add(sentence: StreusleSentence, row: list[str], line: int, groups: dict[int, int]) -> None:
-    group = 0
-    if row[10] != NONE:
-        found = _SMWE.fullmatch(row[10])
-        if found is None:
-            raise sentence.bad(
-                f"SMWE is {short(row[10])}, which is no group and position",
-                "SMWE looks like 1:2, or _ outside strong multiword expressions",
-                line=line,
-            )
-        group, place = int(found[1]), int(found[2])
-        due = groups.get(group, 0) + 1
-        if place != due:
-            raise sentence.bad(
-                f"SMWE is {row[10]} where {group}:{due} is due",
-                "number the words of an expression 1, 2, ... in their order",
-                line=line,
-            )
-        groups[group] = place
-    for name, place in _PLACES.items():
-        getattr(sentence, name).append(row[place])
-    sentence.strong.append(group)
-    sentence.lines.append(line)
+def _group(sentence: StreusleSentence, word: int, smwe: str, groups: dict[int, int]) -> int:
+    """Return the expression that a word is in, whose words so far `groups` counts."""
+    found = _SMWE.fullmatch(smwe)
+    if found is None:
+        raise sentence.bad(
+            f"SMWE is {short(smwe)}, which is no group and position",
+            "SMWE looks like 1:2, or _ outside strong multiword expressions",
+            word=word,
+        )
+    group, place = int(found[1]), int(found[2])
+    due = groups.get(group, 0) + 1
+    if place != due:
+        raise sentence.bad(
+            f"SMWE is {smwe} where {group}:{due} is due",
+            "number the words of an expression 1, 2, ... in their order",
+            word=word,
+        )
+    groups[group] = place
+    return group

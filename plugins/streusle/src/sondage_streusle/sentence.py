@@ -31,12 +31,10 @@ class StreusleSentence:
     lines: list[int] = field(default_factory=list)
     multiword: int = 0
 
-    def bad(self, message: str, hint: str, word: int | None = None, line: int = 0) -> DataError:
-        """Return the error for a defect at a word (from 0) or line, or of the whole sentence."""
+    def bad(self, message: str, hint: str, word: int | None = None) -> DataError:
+        """Return the error for a defect at a word (from 0), or of the whole sentence."""
         if not self.number:
-            return DataError(
-                message, where=f"{self.path}:{line or self.lines[word or 0]}", hint=hint
-            )
+            return DataError(message, where=f"{self.path}:{self.lines[word or 0]}", hint=hint)
         at = "" if word is None else f", word {word + 1}"
         where = f"{self.path}, sentence {self.sent_id or self.number}{at}"
         return DataError(message, where=where, hint=hint)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True, eq=False)
-class _Structural(StructuralSettings, Pictured):
+class _Structural(Pictured, StructuralSettings):
     """What the two share.
 
     Layers are indices of `hidden_states`: 0 is the embedding output. All layers of a seed are
