@@ -64,7 +64,7 @@ def test_a_plugin_that_is_broken_afterwards_fails(tmp_path):
 
 
 def test_every_kind_has_a_sample():
-    assert list(SAMPLES) == list(SPECS)
+    assert {*SAMPLES} - {"passing"} == {*SPECS}
 
 
 def test_the_range_of_the_core_holds_this_one(tmp_path):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sondage.contracts.encoder import Encoder
 from sondage.data import Ints, Result, Split, States, TaskData
 
-ProbeUnits = Literal["vectors", "spans", "trees", "rankings", "none"]
+ProbeUnits = Literal["vectors", "spans", "trees", "rankings", "none", "attention", "states"]
 
 
 class Problem(Protocol):
