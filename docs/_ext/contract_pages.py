@@ -139,8 +139,8 @@ def contract_page() -> str:
         "attributes and methods is a component.\n",
         "## Which tasks fit which probes\n",
         units(),
-        "A simple probe takes `vectors`. Stimuli without a target (`none`) are for metrics and for probes "
-        "that take none; `attention` and `states` are of those measured in passing.\n",
+        "A simple probe takes `vectors`. Stimuli without a target (`none`) are for metrics and for "
+        "probes that take none; `attention` and `states` are of those measured in passing.\n",
     ]
     out += [described(getattr(contracts, name)) for name in CONTRACTS]
     out.append("## Specs\n")
