@@ -20,6 +20,9 @@ from sondage_similarity.spectra import (
     singular_vectors,
 )
 
+#: Rows whose product is worth making.
+_ROWS = 1024
+
 
 class Gathered:
     """Second moments of the stimuli seen so far, with what has been worked out from them.
@@ -28,32 +31,62 @@ class Gathered:
     """
 
     def __init__(self) -> None:
-        self.moments: SecondMoments | None = None
+        self._moments: SecondMoments | None = None
+        self._waiting: list[tuple[Any, Any]] = []
         self._known: dict[Any, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the moments alone: the rest follows from them."""
-        return {"moments": self.moments, "_known": {}}
+        return {"_moments": self.moments, "_waiting": [], "_known": {}}
+
+    @property
+    def moments(self) -> SecondMoments | None:
+        """The moments of all stimuli; None before the first."""
+        if self._waiting:
+            a, b = (np.concatenate(side) for side in zip(*self._waiting, strict=True))
+            self._waiting = []
+            self._add(a, b)
+        return self._moments
+
+    @moments.setter
+    def moments(self, found: SecondMoments | None) -> None:
+        self._moments, self._waiting, self._known = found, [], {}
+
+    def _add(self, a: Any, b: Any) -> None:
+        for block in blocks(a, b):
+            part = SecondMoments.of(a[block], b[block])
+            if self._moments is None:
+                self._moments = part
+            else:
+                self._moments.merge(part)
 
     def update(self, a: Any, b: Any, rows: Ints) -> None:
         """Take aligned chunks, shapes (n, d_a) and (n, d_b); `rows` is not needed."""
         a, b = aligned(a, b, "similarity")
         self._known = {}
-        for block in blocks(a, b):
-            part = SecondMoments.of(a[block], b[block])
-            if self.moments is None:
-                self.moments = part
-            else:
-                self.moments.merge(part)
+        # A product of few rows costs less than adding it up: short chunks wait for others.
+        alike = not self._waiting or (a.shape[1], b.shape[1], a.dtype, b.dtype) == self._kind()
+        if not alike or len(a) >= _ROWS:
+            _ = self.moments
+            self._add(a, b)
+            return
+        self._waiting.append((a.copy(), b.copy()))
+        if sum(len(one) for one, _ in self._waiting) >= _ROWS:
+            _ = self.moments
+
+    def _kind(self) -> tuple[Any, ...]:
+        a, b = self._waiting[0]
+        return a.shape[1], b.shape[1], a.dtype, b.dtype
 
     def merge(self, other: Self) -> Self:
         """Take in another accumulator's stimuli, leave it as it is, return self."""
-        if other.moments is not None:
+        theirs, mine = other.moments, self.moments
+        if theirs is not None:
             self._known = {}
-            if self.moments is None:
-                self.moments = other.moments.copy()
+            if mine is None:
+                self._moments = theirs.copy()
             else:
-                self.moments.merge(other.moments)
+                mine.merge(theirs)
         return self
 
     def ready(self, wanted: str, *, full: bool = False) -> SecondMoments:
