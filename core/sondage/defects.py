@@ -160,7 +160,7 @@ def check_file(words: Sequence[str], path: str) -> None:
 
 def _spoken(words: Sequence[str]) -> tuple[int, list[str]]:
     """Return how many placeholders there are, and the other words, punctuation aside."""
-    others = [word for word in words if any(map(str.isalnum, word))]
+    others = [word for word in words if word.isalnum() or any(map(str.isalnum, word))]
     return sum(map(_blank, words)), others
 
 

@@ -86,12 +86,26 @@ def kept(
     seconds: float,
     isolation: Isolation,
 ) -> Record:
-    """Return a cell's record: done, or failed for what its component returned."""
+    """Return what `line_of` does, in a turn of its own."""
     try:
-        # What was returned may be the component's own classes, whose code runs here.
         with guarded(isolation):
-            made = record.done(folder, item, finished, seconds)
-            return recordable(made, finished.cell.component)
+            return line_of(folder, item, finished, seconds)
+    except FATAL:
+        raise
+    except Exception as error:
+        return record.failed(item, finished.cell, error)
+
+
+def line_of(
+    folder: RunFolder, item: Job | Training, finished: record.Finished, seconds: float
+) -> Record:
+    """Return a cell's record: done, or failed for what its component returned.
+
+    That may be the component's own classes, whose code runs here: call it in a turn.
+    """
+    try:
+        made = record.done(folder, item, finished, seconds)
+        return recordable(made, finished.cell.component)
     except FATAL:
         raise
     except Exception as error:

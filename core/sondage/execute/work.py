@@ -13,6 +13,7 @@ import sondage
 from sondage.data import TaskData
 from sondage.errors import (
     PluginError,
+    SondageError,
     StoreError,
 )
 from sondage.execute import unchanged, workers
@@ -28,6 +29,7 @@ from sondage.execute.node import (
     error_text,
     failures,
     kept,
+    line_of,
     raise_for,
     weights_folder,
 )
@@ -114,29 +116,23 @@ _stores: dict[Path, Store] = {}
 def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
     """Run a job and emit a record for each of its cells, failures included."""
     left = {cell.id: cell for cell in job.cells}
-    folder, isolation = RunFolder(work.folder), Isolation()
-    start = time.monotonic()
-    for finished in _finished(work, job, left, deps, isolation):
-        if isinstance(finished, Exception):
+    for made in _lines(work, job, left, deps):
+        if isinstance(made, Exception):
             break
-        now = time.monotonic()
-        emit(kept(folder, job, finished, now - start, isolation))
-        del left[finished.cell.id]
-        start = now
+        emit(made)
+        del left[made["id"]]
     else:
         return
     for cell in left.values():
-        emit(record.failed(job, cell, finished))
+        emit(record.failed(job, cell, made))
 
 
-def _finished(
-    work: Work,
-    job: Job,
-    left: Mapping[str, Cell],
-    deps: Iterable[Prepared],
-    isolation: Isolation,
-) -> Iterator[record.Finished | Exception]:
-    """Yield a job's cells, and last the error for those that are left, if any."""
+def _lines(
+    work: Work, job: Job, left: Mapping[str, Cell], deps: Iterable[Prepared]
+) -> Iterator[Record | Exception]:
+    """Yield the records of a job's cells, and last the error for those left, if any."""
+    folder, isolation = RunFolder(work.folder), Isolation()
+    begin = time.monotonic()
     # One store object per process: checksums are verified once.
     store = _stores.setdefault(work.store, Store(work.store))
     # Cells of one job may be solved together, so they share their time.
@@ -152,6 +148,9 @@ def _finished(
             start = time.monotonic()
             with guarded(isolation, None if limit is None else max(limit - spent, 1e-3)):
                 finished = next(made, None)
+                seconds, begin = time.monotonic() - begin, time.monotonic()
+                # In the same turn: each costs about as much as a quick cell.
+                line = None if finished is None else _line(folder, job, finished, seconds)
             spent += time.monotonic() - start
             if checksums(data) != sums:
                 forget(job.task)
@@ -160,19 +159,26 @@ def _finished(
                     "which other cells read",
                     hint="work on a copy",
                 )
-            if finished is None:
+            if line is None:
                 return
-            yield finished
+            yield line
     except _StoreFailedError as failed:
         raise failed.error from failed
     except Exception as error:
         yield error
 
 
-class _StoreFailedError(Exception):
-    """The store's own trouble, which no component can be taken for."""
+def _line(folder: RunFolder, job: Job, finished: record.Finished, seconds: float) -> Record:
+    try:
+        return line_of(folder, job, finished, seconds)
+    except FATAL as error:
+        raise _StoreFailedError(error) from error
 
-    def __init__(self, error: StoreError) -> None:
+
+class _StoreFailedError(Exception):
+    """The disk's own trouble, which no component can be taken for."""
+
+    def __init__(self, error: SondageError) -> None:
         super().__init__(str(error))
         self.error = error
 

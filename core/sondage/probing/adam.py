@@ -46,6 +46,7 @@ class Adam:
         #: What of the two moments is there after so many steps from zero.
         self.bias = (0.0, 0.0)
         self._scales: dict[int, float | Tensor] = {}
+        self._decays: dict[int, Tensor] = {}
         self.first = [w.new_zeros(w.shape) for w in self.weights]
         self.second = [w.new_zeros(w.shape) for w in self.weights]
 
@@ -58,7 +59,7 @@ class Adam:
         for weight, gradient, first, second in tensors:
             weight = weight.detach() if weight.requires_grad else weight
             if self.decay is not None:
-                gradient.addcmul_(weight, _per_cell(self.decay, weight))
+                gradient.addcmul_(weight, self._decay_of(weight))
             first.lerp_(gradient, 1 - BETA1)
             second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
             self.move(weight, first, second)
@@ -84,6 +85,12 @@ class Adam:
         """Return the corrected root of the second moment, epsilon added."""
         return second.sqrt().div_(self.bias[1] ** 0.5).add_(EPSILON)
 
+    def _decay_of(self, weight: Tensor) -> Tensor:
+        assert self.decay is not None
+        if weight.ndim not in self._decays:
+            self._decays[weight.ndim] = _per_cell(self.decay, weight)
+        return self._decays[weight.ndim]
+
     def keep(self, cells: Tensor | tuple[Tensor, ...]) -> None:
         """Go on with some cells only.
 
@@ -97,6 +104,7 @@ class Adam:
         self.first = [m[cells].contiguous() for m in self.first]
         self.second = [v[cells].contiguous() for v in self.second]
         self.decay = None if self.decay is None else self.decay[cells]
+        self._decays = {}
         if not isinstance(self.rate, (int, float)):
             self.rate = self.rate[cells]
 
