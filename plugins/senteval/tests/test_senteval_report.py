@@ -45,9 +45,13 @@ def written(tmp_path_factory):
 def test_files(written):
     assert set(written) == {
         "README.md", "figure1-accuracy.svg", "figure1-accuracy.csv", "pooling.csv", "pooling.tex",
-        "table2-changes.csv", "table2-changes.tex", "figure4-changes.svg", "figure4-changes.csv",
+        "table1-tuning.csv", "table1-tuning.tex", "table2-changes.csv", "table2-changes.tex",
+        "figure4-changes.svg", "figure4-changes.csv",
     }  # fmt: skip
-    assert "Not in this run" not in written["README.md"].read_text()
+    missing = written["README.md"].read_text("utf-8").partition("Not in this run")[2]
+    assert missing.count("needs") == 2
+    assert "figure 2" in missing
+    assert "figure 3" in missing
 
 
 def test_figure_1_has_the_encoders_that_were_not_trained(written):
@@ -143,3 +147,91 @@ def test_another_base_and_what_is_missing(tmp_path):
     names = [p.name for p in Mosbach2020().write(only, folder)]
     assert names == ["README.md", "figure1-accuracy.svg", "figure1-accuracy.csv"]
     assert "needs a probe in the views cls and mean" in (folder / "README.md").read_text()
+
+
+def more_cells():
+    """Two trainings with CLS and two with the mean, their attention and perplexity."""
+    out = []
+
+    def add(scores, **known):
+        out.append(toys.cell(scores, **{"layer": None, "view": "", "seed": 0, **known}))
+
+    for layer in (1, 2):
+        add({"entropy": 1.0}, component="h0", encoder="base", task="shift", layer=layer)
+    add({"perplexity": 10.0}, component="ppl", encoder="base", task="wiki")
+    for seed in (0, 1):
+        for name, task, gain in (("cls", "cola", 0.5), ("mean", "rte", 0.1)):
+            encoder = f"{name}#{seed}"
+            found = {"dev_accuracy": 0.8 + 0.02 * seed, "dev_matthews": 0.4 + 0.02 * seed}
+            passed = {"checkpoints": {"step": [10, 20], "epoch": [1.5, 3.0]}}
+            add(found, kind="training", encoder=encoder, component="t.finetuned", task=task,
+                tables=passed)  # fmt: skip
+            for step in (10, 20):
+                for layer in (1, 2):
+                    known = {"encoder": encoder, "step": step, "task": "shift", "layer": layer}
+                    add({"entropy": 1 + gain * layer * step / 20}, component="h0", **known)
+                    moved = {"emd": gain * layer + 0.1 * seed, "relative": 0.1}
+                    add(moved, kind="metric", component="emd", other="base", **known)
+                    add({"emd": 9.0}, kind="metric", component="emd", other="mean#0@20", **known)
+        for step, nats in ((0, 1.0), (20, 3.0 + seed)):
+            known = {"component": "ppl", "encoder": f"cls#{seed}", "step": step, "task": "wiki"}
+            for masks in (0, 1):
+                add({"perplexity": np.exp(nats)}, **known | {"seed": masks})
+        for k in range(3):
+            add({"perplexity": np.exp(3.0 + seed - k)}, component="ppl",
+                encoder=f"back#{seed}", step=k, task="wiki")  # fmt: skip
+    return out
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tuned")
+    return {p.name: p for p in Mosbach2020().write(toys.ToyFindings(more_cells()), folder)}
+
+
+def test_table_1_is_matthews_for_cola_and_accuracy_else(tuned):
+    table = pd.read_csv(tuned["table1-tuning.csv"]).set_index("encoder")
+    assert table.loc["cls", "measure"] == "Matthews"
+    assert table.loc["cls", "score"] == pytest.approx(0.41)
+    assert table.loc["mean", "measure"] == "accuracy"
+    assert table.loc["mean", "score"] == pytest.approx(0.81)
+    # t(1, 0.975) = 12.706 times 0.01, the standard error of two numbers 0.02 apart.
+    assert table.loc["mean", "high"] == pytest.approx(0.81 + 0.12706, abs=1e-4)
+
+
+def test_figure_2_is_of_the_last_step_and_against_the_original(tuned):
+    assert "figure2-attention.svg" in tuned
+    table = pd.read_csv(tuned["figure2-attention.csv"]).set_index(["measure", "encoder", "layer"])
+    assert table.loc[("entropy", "base", 1), "value"] == 1.0
+    assert table.loc[("entropy", "cls", 2), "value"] == pytest.approx(2.0)
+    assert table.loc[("emd", "cls", 2), "value"] == pytest.approx(1.05)
+    assert table.loc[("emd", "mean", 1), "value"] == pytest.approx(0.15)
+    assert set(table["n_seeds"]) == {1, 2}
+
+
+def test_figure_3_by_step_and_by_layers_put_back(tuned):
+    assert "figure3-perplexity.svg" in tuned
+    table = pd.read_csv(tuned["figure3-perplexity.csv"]).set_index(["encoder", "step"])
+    assert set(table.loc["cls", "part"]) == {"training"}
+    assert set(table.loc["back", "part"]) == {"put back"}
+    assert table.loc[("cls", 20), "perplexity"] == pytest.approx(np.exp(3.5))
+    # Over two trainings, not over four cells: masks have seeds too.
+    assert table.loc[("cls", 20), "n_seeds"] == 2
+    assert np.log(table.loc[("cls", 20), "high"]) == pytest.approx(3.5 + 12.706 * 0.5, rel=1e-4)
+    assert list(table.loc["cls", "epoch"]) == [0.0, 3.0]
+    assert table.loc["back", "epoch"].isna().all()
+    assert table.loc[("back", 2), "perplexity"] == pytest.approx(np.exp(1.5))
+
+
+def test_changes_are_over_trainings_where_there_are_several(tmp_path):
+    found = [toys.cell({"accuracy": 0.5}, encoder="base", component="logreg", view="cls")]
+    for seed, accuracy in ((0, 0.6), (1, 0.62)):
+        known = {"encoder": f"tuned#{seed}", "step": 20, "component": "logreg"}
+        found.append(toys.cell({"accuracy": accuracy}, view="cls", **known))
+    Mosbach2020().write(toys.ToyFindings(found), tmp_path)
+    (row,) = pd.read_csv(tmp_path / "figure4-changes.csv").itertuples()
+    assert (row.encoder, row.interval) == ("tuned", "trainings")
+    assert row.change == pytest.approx(11.0)
+    assert row.high == pytest.approx(11 + 12.706, rel=1e-4)
+    (half,) = pd.read_csv(tmp_path / "table2-changes.csv").itertuples()
+    assert (half.seeds, half.std) == (2, pytest.approx(2**0.5))

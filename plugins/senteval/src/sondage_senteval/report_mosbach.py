@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _PARTS = {
+    "table 1 (scores of the fine-tuning)": "trainings with scores on a development part",
     "figure 1 (accuracy by layer and pooling)": "a probe with accuracies by layer",
     "mean against CLS": "a probe in the views cls and mean",
+    "figure 2 (attention by layer)": "a probe with the score entropy, or a metric with emd",
+    "figure 3 (perplexity)": "a probe with the score perplexity on a series of encoders",
     "tables 2 and 5 (change by half)": "a probe on fine-tuned encoders and on their original",
     "figures 4 and 5 (change by layer)": "a probe on fine-tuned encoders and on their original",
 }
@@ -26,11 +29,15 @@ _KEYS = ["task", "view", "layer"]
 
 @dataclass(kw_only=True, eq=False)
 class Mosbach2020(FigureOptions):
-    """Figures 1, 4 and 5 and tables 2 and 5 of the paper, of whatever is there.
+    """Figures 1 to 5 and tables 1, 2 and 5 of the paper, of whatever is there.
 
     Each figure is an SVG with its data as CSV, each table CSV and LaTeX. ``README.md`` lists
     them, and says what is missing and which results it needs. A fine-tuned encoder is taken at
-    its last step.
+    its last step, but for perplexity; encoders that differ by their seed are one, with intervals
+    over trainings. Figure 2 has every probe with the score ``entropy`` and metric with ``emd``
+    (which reads the attention of CLS alone where it is told to, with ``rows: cls``), figure 3
+    every probe with the score ``perplexity``: by epoch, and for a sweep of spliced
+    encoders by the number of layers.
 
     Parameters
     ----------
@@ -40,28 +47,42 @@ class Mosbach2020(FigureOptions):
     probe : str
         Name of the probe whose accuracy is shown; without it, the first in the results that
         has one.
+    matthews : list of str
+        Names of tasks whose training is scored in table 1 by Matthews correlation; the others
+        by accuracy.
 
     References
     ----------
-    Mosbach, Khokhlova, Hedderich and Klakow 2020, arXiv:2010.02616, figures 1, 4 and 5, tables
-    2 and 5. Departs from it: the lower half ends at layer L // 2 for any depth L (0 to 6 and 7
-    to 12 for 12 layers, as printed); changes have a standard deviation over seeds.
+    Mosbach, Khokhlova, Hedderich and Klakow 2020, arXiv:2010.02616, figures 1 to 5, tables
+    1, 2 and 5. Departs from it: the lower half ends at layer L // 2 for any depth L (0 to 6 and 7
+    to 12 for 12 layers, as printed); changes have a standard deviation over seeds; the mean of
+    perplexities, and its interval, is that of their logarithms.
     """
 
     base: str = "base"
     probe: str = ""
+    matthews: tuple[str, ...] = ("cola",)
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""
         from sondage.report import Paper
         from sondage_senteval import report_figures as figures
+        from sondage_senteval import report_tuning as tuning
+        from sondage_senteval import report_tuning_figures as more
 
-        scores, tuned_on, probe, base = gather(findings, self.base, self.probe)
+        frame = findings.frame()
+        tuned_on = tuning.tuned_on(frame)
+        scores, probe, base = gather(findings, self.base, self.probe)
         by_layer, by_half = changes(scores, base)
         paper = Paper(folder, self.size, self.pdf)
         made = [
+            lambda: more.scores(tuning.trainings(frame, self.matthews), paper),
             lambda: figures.accuracies(untuned(scores), paper),
             lambda: figures.pooling(poolings(untuned(scores)), paper),
+            lambda: more.attentions(tuning.attention(frame), paper),
+            lambda: more.perplexity(
+                tuning.perplexities(frame, findings.table("checkpoints")), paper, base
+            ),
             lambda: figures.halves(by_half, tuned_on, paper),
             lambda: figures.differences(by_layer, paper),
         ]
@@ -73,8 +94,8 @@ class Mosbach2020(FigureOptions):
         )
 
 
-def gather(findings: Findings, base: str, probe: str) -> tuple[DataFrame, dict[str, str], str, str]:
-    """Return accuracies, what each encoder was tuned on, and the names of probe and original.
+def gather(findings: Findings, base: str, probe: str) -> tuple[DataFrame, str, str]:
+    """Return accuracies, and the names of the probe and of the original.
 
     Returns
     -------
@@ -110,12 +131,10 @@ def gather(findings: Findings, base: str, probe: str) -> tuple[DataFrame, dict[s
     columns = ["encoder", "tuned", *_KEYS, "accuracy", "low", "high", "difference",
                "difference_low", "difference_high", "of_seed"]  # fmt: skip
     scores = pd.DataFrame(rows, columns=columns)
-    trained = frame[(frame["kind"] == "training") & (frame["status"] == "done")]
-    tuned_on = {flat(e): flat(t) for e, t in zip(trained["encoder"], trained["task"], strict=True)}
     plain = list(dict.fromkeys(untuned(scores)["encoder"]))
     if base not in plain and len(plain) == 1:
         base = plain[0]
-    return scores, tuned_on, flat(probe), base
+    return scores, flat(probe), base
 
 
 def _stepped(table: Any) -> Any:
@@ -155,7 +174,8 @@ def changes(scores: DataFrame, base: str) -> tuple[DataFrame, DataFrame]:
         ``encoder, task, view, layer, change``, its 95% interval ``low, high`` and how that was
         made (``interval``), and ``against_mean``: the change against the original under mean
         pooling (the paper's stars), for the view cls. The interval is ``paired`` (over test
-        items) where the run's baseline is the original; else over ``seeds``; with one seed it
+        items) where the run's baseline is the original; else over ``seeds``; over ``trainings``
+        where the encoder has several; with one seed it
         is made of both accuracies' own, as if they were ``independent``, which is wider.
     by_half : DataFrame
         ``encoder, task, view, half, change`` (mean over the half's layers), ``std`` (over seeds,
@@ -163,6 +183,8 @@ def changes(scores: DataFrame, base: str) -> tuple[DataFrame, DataFrame]:
     """
     import numpy as np
     import pandas as pd
+
+    from sondage_senteval.report_tuning import families
 
     original = scores[scores["encoder"] == base].set_index(_KEYS)
     rows = []
@@ -179,7 +201,7 @@ def changes(scores: DataFrame, base: str) -> tuple[DataFrame, DataFrame]:
         change = 100 * (r.accuracy - before["accuracy"])
         rows.append((r.encoder, *key, change, *_interval(r, before, of_seed), star, of_seed))
     columns = ["encoder", *_KEYS, "change", "low", "high", "interval", "against_mean", "of_seed"]
-    by_layer = pd.DataFrame(rows, columns=columns)
+    by_layer = families(pd.DataFrame(rows, columns=columns))
     half = []
     for (encoder, task, view), part in by_layer.groupby(["encoder", "task", "view"], sort=False):
         names = halves_of(part["layer"].tolist())
