@@ -101,7 +101,7 @@ def perplexities(frame: DataFrame, checkpoints: DataFrame) -> DataFrame:
     for column in ("value", *_ENDS):
         cells = cells.assign(**{column: np.log(cells[column].astype(float))})
     cells = cells.groupby(member, sort=False)[["value", *_ENDS]].mean().reset_index()
-    cells = by_family(cells)
+    cells = by_family(cells).sort_values(member, kind="stable", ignore_index=True)
     trained = tuned_on(frame)
     parts = [
         "" if step < 0 else TRAINING if flat(name) in trained else PUT_BACK
