@@ -67,8 +67,11 @@ def attention(frame: DataFrame) -> DataFrame:
     trained = tuned_on(frame)
     other = cells["other"].map(lambda name: flat(str(name).partition("@")[0]))
     apart = (cells["measure"] == "entropy") | ~other.isin(list(trained))
+    # The original comes first, as in the paper's figure.
+    cells = cells.assign(tuned=cells["encoder"].map(flat).isin(list(trained)))
+    cells = cells.sort_values("tuned", kind="stable")
     keys = ["measure", "component", "task", "encoder", "layer"]
-    return _over_trainings(cells[apart], keys).astype({"layer": int})
+    return _over_trainings(cells[apart.reindex(cells.index)], keys).astype({"layer": int})
 
 
 def perplexities(frame: DataFrame, checkpoints: DataFrame) -> DataFrame:
@@ -98,7 +101,7 @@ def perplexities(frame: DataFrame, checkpoints: DataFrame) -> DataFrame:
     for column in ("value", *_ENDS):
         cells = cells.assign(**{column: np.log(cells[column].astype(float))})
     cells = cells.groupby(member, sort=False)[["value", *_ENDS]].mean().reset_index()
-    cells = by_family(cells)
+    cells = by_family(cells).sort_values(member, kind="stable", ignore_index=True)
     trained = tuned_on(frame)
     parts = [
         "" if step < 0 else TRAINING if flat(name) in trained else PUT_BACK
