@@ -103,9 +103,9 @@ def test_an_unknown_name_gets_the_nearest_and_what_to_install(make_plugin):
         host.find("probe", "bad.thing")
     with pytest.raises(
         UnknownComponentError,
-        match=r"package that brings the plugin .absent.*: pip install ./plugins/absent",
+        match=r"package that brings the plugin .qqqq.*: pip install ./plugins/qqqq",
     ):
-        host.find("metric", "absent.thing")
+        host.find("metric", "qqqq.thing")
 
 
 def test_specs_import_nothing_until_used(in_python):
