@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage.errors import DataError
-from sondage_similarity.second import reordered
+from sondage_similarity.second import centre, reordered
 
 Floats = NDArray[np.float64]
 
@@ -172,13 +172,9 @@ def _centred(x: NDArray[Any]) -> tuple[Floats, Floats]:
     """Return rows less their mean with their squared norms as a last column, and the mean."""
     ua = np.empty((len(x), x.shape[1] + 1))
     u = ua[:, :-1]
-    # From the first row on: equal rows give exact zeros, however far from the origin.
-    first = x[0].astype(np.float64)
-    np.subtract(x, first, out=u)
-    shift = u.mean(axis=0)
-    u -= shift
+    mean = centre(x, u)
     np.einsum("ij,ij->i", u, u, out=ua[:, -1])
-    return ua, first + shift
+    return ua, mean
 
 
 @np.errstate(over="ignore", invalid="ignore")

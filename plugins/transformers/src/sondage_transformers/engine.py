@@ -292,23 +292,17 @@ def _batches(
 def _batch(
     windows: Windows, index: Ints, word_row: Ints, subword_row: Ints, pad: int, *, first: bool
 ) -> tuple[Batch, Ints]:
-    lengths = windows.lengths[index]
-    mask = np.arange(lengths.max())[None, :] < lengths[:, None]
-    source = ranges(windows.offsets[index], lengths)
-
-    def padded(values: Any, fill: int | bool) -> Any:
-        out = np.full(mask.shape, fill, values.dtype)
-        out[mask] = values[source]
-        return out
-
+    mask, (ids, types, unit, real) = windows.padded(
+        index, (windows.ids, pad), (windows.types, 0), (windows.unit, -1), (windows.real, False)
+    )
     sentence = windows.sentence[index]
     before = windows.offsets[index] - windows.offsets[windows.first[sentence]]
     batch = Batch(
-        ids=padded(windows.ids, pad),
-        types=padded(windows.types, 0),
-        unit=padded(windows.unit, -1),
+        ids=ids,
+        types=types,
+        unit=unit,
         mask=mask,
-        real=padded(windows.real, False),
+        real=real,
         word_row=word_row[sentence],
         subword_row=subword_row[sentence] + before,
         first=first,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sondage.contracts import Sink
-from sondage.data import Batch, Corpus, Ints, ranges
+from sondage.data import Batch, Corpus, Ints
 
 if TYPE_CHECKING:
     from sondage_transformers.engine import Engine
@@ -32,27 +32,20 @@ def lay_out_batch(engine: Engine, corpus: Corpus, sentences: Ints) -> ReadBatch:
     """Return sentences as one batch: of one that is longer than the model reads, its beginning."""
     windows = engine.laid_out(corpus, sentences, engine.limit)
     engine.check_ids(windows)
-    index = windows.first[:-1]
-    lengths = windows.lengths[index]
-    mask = np.arange(lengths.max(initial=1))[None, :] < lengths[:, None]
-    source = ranges(windows.offsets[index], lengths)
-
-    def padded(values: Any, fill: int) -> Any:
-        out = np.full(mask.shape, fill, values.dtype)
-        out[mask] = values[source]
-        return out
-
-    segment = padded(windows.segment, -1)
+    mask, (ids, types, unit, segment) = windows.padded(
+        windows.first[:-1], (windows.ids, engine.tokens.pad), (windows.types, 0),
+        (windows.unit, -1), (windows.segment, -1),
+    )  # fmt: skip
     cut = int((np.diff(windows.first) > 1).sum())
     return ReadBatch(
         sentences=np.asarray(sentences, np.int64),
-        ids=padded(windows.ids, engine.tokens.pad),
+        ids=ids,
         mask=mask,
         special=mask & (segment < 0),
         segment=segment,
-        word=padded(windows.unit, -1) if corpus.words is not None else np.full(mask.shape, -1),
+        word=unit if corpus.words is not None else np.full(mask.shape, -1),
         warnings=_warnings(windows, cut) | engine.parted(len(sentences)),
-        types=padded(windows.types, 0),
+        types=types,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,26 @@ class Windows:
     def lengths(self) -> Ints:
         """Subwords of each window, special tokens included."""
         return np.diff(self.offsets)
+
+    def padded(
+        self, index: Ints, *columns: tuple[NDArray[Any], int | bool]
+    ) -> tuple[NDArray[np.bool_], list[Any]]:
+        """Return some windows as rows padded at the right: what is no padding, and values.
+
+        Parameters
+        ----------
+        index : int64 array
+            Which windows.
+        *columns : (flat array, what stands where padding is)
+        """
+        lengths = self.lengths[index]
+        mask = np.arange(lengths.max(initial=1))[None, :] < lengths[:, None]
+        source, found = ranges(self.offsets[index], lengths), []
+        for values, fill in columns:
+            out = np.full(mask.shape, fill, values.dtype)
+            out[mask] = values[source]
+            found.append(out)
+        return mask, found
 
     @property
     def subwords(self) -> Ints:
