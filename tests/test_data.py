@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sondage import data
-from sondage.data import Corpus, Labels, Rankings, Split, States, TaskData, Trees, Units
+from sondage.data import Answers, Corpus, Labels, Rankings, Split, States, TaskData, Trees, Units
 from sondage.errors import DataError
 
 NONE = np.empty(0, np.int64)
@@ -50,12 +50,14 @@ def test_a_label_is_known_or_was_not_asked_for():
         Labels(units, ints(0, 1), ("a", "b"), np.array([True, True]))
 
 
-def test_trees_and_rankings_count_items_and_say_their_sentences():
+def test_trees_rankings_and_answers_count_items_and_say_their_sentences():
     trees = Trees(ints(-1, 0, -1), np.ones(3, bool), ints(0, 1, 0), ("root", "obj"), ints(1))
     assert (len(trees), trees.sentence.tolist()) == (1, [1])
     units = Units.of_words(ints(2, 0, 0), ints(0, 0, 1))
     ranking = Rankings(units, ints(0, 1), ints(1, 2), ints(2), ints(0, 1, 1))
     assert (len(ranking), ranking.sentence.tolist()) == (2, [2, 0])
+    answers = Answers(ints(1, 0), ints(3), ints(7), ints(0, 1, 1), ("here",), ("q1", "q0"))
+    assert (len(answers), answers.sentence.tolist()) == (2, [1, 0])
 
 
 def test_states_of_a_sentence_are_its_rows():

@@ -31,8 +31,8 @@ CONTRACTS = (
     "Metric", "Findings", "Report",
 )  # fmt: skip
 DATA = (
-    "Corpus", "Units", "Labels", "Trees", "Rankings", "Split", "TaskData", "Request", "Chunk",
-    "Batch", "States", "Outcomes", "Result",
+    "Corpus", "Units", "Labels", "Trees", "Rankings", "Answers", "Split", "TaskData", "Request",
+    "Chunk", "Batch", "States", "Outcomes", "Result",
 )  # fmt: skip
 
 

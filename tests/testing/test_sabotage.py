@@ -34,6 +34,7 @@ GOOD = {
         "good_ones:StimuliTask",
         "good_ones:TreeTask",
         "good_ones:RankingTask",
+        "good_ones:AnswerTask",
     ],
     "probe": [
         "good_ones:NearestMean",
@@ -143,6 +144,10 @@ BROKEN = {
             "broken_tasks:SpanTooLong",
             "broken_tasks:EmptySpan",
             "broken_tasks:SentenceTooFar",
+        ],
+        "check_answers_lie_in_their_contexts": [
+            "broken_tasks:AnswerTooFar",
+            "broken_tasks:EmptyAnswer",
         ],
         "check_trees_are_trees": ["broken_tasks:Cyclic", "broken_tasks:TwoRoots"],
         "check_split_parts_are_disjoint": ["broken_tasks:Overlapping"],

@@ -6,7 +6,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from sondage.data import TaskData
 
-TaskUnits = Literal["sentences", "words", "trees", "rankings", "none"]
+TaskUnits = Literal["sentences", "words", "trees", "rankings", "answers", "none"]
 
 
 @runtime_checkable
@@ -19,10 +19,10 @@ class Task(Protocol):
         Identifies corpus, targets and splits, from the files' bytes; no parsing.
     corpus_fingerprint : str
         Identifies the texts alone: tasks that share it share one encoding.
-    units : {'sentences', 'words', 'trees', 'rankings', 'none'}
+    units : {'sentences', 'words', 'trees', 'rankings', 'answers', 'none'}
         What the target sits on: labels on sentences; labels on words, spans or pairs of
-        them; trees; rankings; or no target (stimuli only). Known without loading, so that
-        a plan can be checked.
+        them; trees; rankings; answers in contexts; or no target (stimuli only). Known
+        without loading, so that a plan can be checked.
     randomness : tuple of str
         ``("split",)`` where the seed draws the split, else empty.
     """

@@ -11,10 +11,10 @@ from sondage.data.corpus import Corpus, Ints, digest, offsets_of, ranges
 from sondage.data.results import Outcomes, Result
 from sondage.data.splits import Split, TaskData
 from sondage.data.states import VIEWS, Chunk, Request, States
-from sondage.data.targets import Labels, Rankings, Target, Trees, Units
+from sondage.data.targets import Answers, Labels, Rankings, Target, Trees, Units
 
 __all__ = [
-    "VIEWS", "Batch", "Chunk", "Corpus", "Ints", "Labels", "Outcomes", "Rankings", "Request",
-    "Result", "Split", "States", "Target", "TaskData", "Trees", "Units", "digest", "offsets_of",
-    "ranges",
+    "VIEWS", "Answers", "Batch", "Chunk", "Corpus", "Ints", "Labels", "Outcomes", "Rankings",
+    "Request", "Result", "Split", "States", "Target", "TaskData", "Trees", "Units", "digest",
+    "offsets_of", "ranges",
 ]  # fmt: skip

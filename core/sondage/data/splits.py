@@ -34,7 +34,7 @@ class TaskData:
     Parameters
     ----------
     corpus : Corpus
-    target : Labels, Trees, Rankings or None
+    target : Labels, Trees, Rankings, Answers or None
         None for a corpus that only serves as stimuli.
     fixed : Split, optional
         The split that the files give. Without it, `split` draws one by sentence.

@@ -1,4 +1,4 @@
-"""What a task asks for: labels on units, trees, or rankings."""
+"""What a task asks for: labels on units, trees, rankings, or answers."""
 
 from __future__ import annotations
 
@@ -149,4 +149,35 @@ class Rankings:
         return self.units.sentence[self.anchor]
 
 
-Target = Labels | Trees | Rankings
+@dataclass(frozen=True)
+class Answers:
+    """Questions with the places of their answers in a context (extractive question answering).
+
+    Parameters
+    ----------
+    sentence : int64 array, shape (n,)
+        The text pair of each question: the question, and its context as second segment.
+    start, end : int64 arrays, shape (m,)
+        Characters of the context, half-open, of all gold answers of all questions.
+    offsets : int64 array, shape (n + 1,)
+        Question i has the gold answers ``offsets[i]`` to ``offsets[i + 1]``; one without any
+        has no answer in its context.
+    texts : tuple of str, length m
+        The gold answers as the data words them. Where one differs from its slice of the
+        context, the slice is learned and the wording scored.
+    ids : tuple of str, length n
+        What the data calls each question.
+    """
+
+    sentence: Ints
+    start: Ints
+    end: Ints
+    offsets: Ints
+    texts: tuple[str, ...]
+    ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.sentence)
+
+
+Target = Labels | Trees | Rankings | Answers

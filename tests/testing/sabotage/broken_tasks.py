@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 
 import numpy as np
-from good_ones import FixedTask, TreeTask
+from good_ones import AnswerTask, FixedTask, TreeTask
 
 from sondage.data import Split, TaskData, digest
 from sondage.testing.toys import ToyTask
@@ -96,6 +96,14 @@ class TwoRoots(TreeTask):
         data = super().load()
         data.target.heads[data.corpus.offsets[0] : data.corpus.offsets[1]] = -1
         return data
+
+
+class AnswerTooFar(AnswerTask):
+    gold = ((0, 3), (4, 99), (0, 3))
+
+
+class EmptyAnswer(AnswerTask):
+    gold = ((0, 3), (4, 4), (0, 3))
 
 
 class Refixed(FixedTask):

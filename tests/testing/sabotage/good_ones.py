@@ -9,6 +9,7 @@ import numpy as np
 
 from sondage.contracts import TaskUnits
 from sondage.data import (
+    Answers,
     Chunk,
     Corpus,
     Labels,
@@ -18,6 +19,7 @@ from sondage.data import (
     TaskData,
     Units,
     digest,
+    offsets_of,
 )
 from sondage.defects import Defects
 from sondage.parts import FileTask
@@ -203,6 +205,23 @@ class RankingTask(SentenceTask):
 
     def load(self):
         return toys.ranking_problem().data
+
+
+class AnswerTask(SentenceTask):
+    """Questions, each with a context and where its answers are; one has none."""
+
+    units = "answers"
+    gold = ((0, 3), (4, 8), (0, 3))
+
+    def load(self):
+        contexts = [f"red blue number {i}" for i in range(20)]
+        corpus = Corpus([f"which colour {i}" for i in range(20)], second=contexts)
+        counts = [2, 0, *[1] * 18]
+        start, end = np.array([*self.gold, *[(0, 3)] * 17], np.int64).T
+        texts = ("red", "blue", *["red"] * 18)
+        ids = tuple(f"q{i}" for i in range(20))
+        items = np.arange(20, dtype=np.int64)
+        return TaskData(corpus, Answers(items, start, end, offsets_of(counts), texts, ids))
 
 
 class NearestMean:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sondage.data import Labels, Rankings, Split, TaskData, Trees
+from sondage.data import Answers, Labels, Rankings, Split, TaskData, Trees
 from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.component import Component
 from sondage.testing.drive import frozen
@@ -56,7 +56,8 @@ def check_units_are_as_declared(component: Component) -> None:
     """What the target sits on is what the task says without loading."""
     task = component.make()
     target = task.load().target
-    found = {type(None): "none", Trees: "trees", Rankings: "rankings"}.get(type(target))
+    names = {type(None): "none", Trees: "trees", Rankings: "rankings", Answers: "answers"}
+    found = names.get(type(target))
     if isinstance(target, Labels):
         found = "sentences" if target.units.arity == 0 else "words"
     assert task.units == found, f"declared {task.units}, observed {found}"
@@ -67,7 +68,7 @@ def check_labels_are_declared(component: Component) -> None:
     """Every label is an index into names, and no name comes twice."""
     target = with_target(component).target
     if not isinstance(target, Labels | Trees):
-        raise NotApplicable("rankings have no labels")
+        raise NotApplicable("neither rankings nor answers have labels")
     ids = np.asarray(target.y if isinstance(target, Labels) else target.relations)
     k = len(target.names)
     assert len(set(target.names)) == k, "a name comes twice"
@@ -89,12 +90,32 @@ def check_items_lie_in_the_corpus(component: Component) -> None:
     sentence = np.asarray(target.sentence)
     assert sentence.min(initial=0) >= 0, "a sentence index is negative"
     assert sentence.max(initial=-1) < len(data.corpus), "a sentence does not exist"
-    if isinstance(target, Trees) or target.units.arity == 0:
+    if isinstance(target, Trees | Answers) or target.units.arity == 0:
         return
     assert data.corpus.offsets is not None, "spans over a corpus without words"
     size = np.diff(data.corpus.offsets)[target.units.sentence][:, None]
     start, end = target.units.spans[..., 0], target.units.spans[..., 1]
     assert ((start >= 0) & (start < end) & (end <= size)).all(), "a span is empty or outside"
+
+
+@promise_of("task", since="0.1")
+def check_answers_lie_in_their_contexts(component: Component) -> None:
+    """Every gold answer is characters of its question's context, and as many as are told of."""
+    data = with_target(component)
+    target = data.target
+    if not isinstance(target, Answers):
+        raise NotApplicable("the target is no answers")
+    count, m = np.diff(target.offsets), len(target.texts)
+    assert len(set(target.ids)) == len(count) == len(target), "not as many ids as questions"
+    assert (target.offsets[[0, -1]] == [0, m]).all(), "the offsets do not span the answers"
+    assert (count >= 0).all(), "an offset is less than the one before"
+    assert target.start.shape == target.end.shape == (m,), "starts, ends and texts differ in number"
+    contexts = data.corpus.second
+    assert contexts is not None, "answers in a corpus without second segments"
+    size = np.array([len(contexts[i] or "") for i in target.sentence], np.int64)
+    inside = (target.start >= 0) & (target.start < target.end)
+    inside &= target.end <= np.repeat(size, count)
+    assert inside.all(), "an answer is empty or lies outside its context"
 
 
 @promise_of("task", since="0.1")
