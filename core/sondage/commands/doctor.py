@@ -27,6 +27,7 @@ _LIBRARIES = (
     "rich",
     "xxhash",
     "filelock",
+    "threadpoolctl",
     "pandas",
     "dask",
     "distributed",

@@ -13,6 +13,7 @@ from sondage.data import Result
 from sondage.execute.metric_job import JACKKNIFE_GROUPS, jackknife, merged
 from sondage.execute.returned import checked
 from sondage.plan.cells import Cell, Job, Passing, layer_of
+from sondage.probing import one_thread
 from sondage.records.record import Finished
 
 #: Accumulators that are larger wait in a file until all sentences have been read.
@@ -82,7 +83,9 @@ class Slot:
         try:
             if self._open is None:
                 self._open = self.job.component.instance.begin(self.seed)
-            self._open.update(*values)
+            # The encoder's threads are the next to work: those of BLAS would still be spinning.
+            with one_thread():
+                self._open.update(*values)
         except Exception as error:  # a component may fail in any way
             self.error = error
 
@@ -91,7 +94,8 @@ class Slot:
         if self._open is None or (self.job.component.instance.randomness and not last):
             return
         try:
-            self.parts.add(self._open)
+            with one_thread():
+                self.parts.add(self._open)
         except Exception as error:  # what does not pickle
             self.error = self.error or error
         self._open = None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.errors import DataError
+from sondage.probing import one_thread
 from sondage_directprobe.assign import nearest_hulls
 from sondage_directprobe.certificates import Certificate, Common
 from sondage_directprobe.distances import Distances, hull_distances
@@ -20,7 +21,6 @@ from sondage_directprobe.proofs import blocker, certificate
 from sondage_directprobe.reference import reference_clusters
 from sondage_directprobe.separable import separability
 from sondage_directprobe.settings import ClusterSettings
-from sondage_directprobe.threads import single_threaded
 
 
 @dataclass(kw_only=True, eq=False)
@@ -71,7 +71,7 @@ class DirectProbe(ClusterSettings):
     reference: bool = False
     gap: float = 1e-6
 
-    @single_threaded
+    @one_thread()
     def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Self:
         """Cluster the rows.
 
@@ -135,7 +135,7 @@ class DirectProbe(ClusterSettings):
 
     @cached_property
     def _measured_(self) -> Distances:
-        found = single_threaded(hull_distances)(self._fitted, self.clusters_, gap=self.gap)
+        found = one_thread()(hull_distances)(self._fitted, self.clusters_, gap=self.gap)
         if found.loose:
             self.warnings_["loose-distances"] = found.loose
         return found
@@ -176,7 +176,7 @@ class DirectProbe(ClusterSettings):
         known = self._measured_.normals if "_measured_" in vars(self) else {}
         return _Certificates(self._fitted, self.clusters_, self.gap, known)
 
-    @single_threaded
+    @one_thread()
     def blocker(self, i: int, j: int) -> tuple[int, Common]:
         """Return why two clusters of one label are not one.
 
@@ -201,7 +201,7 @@ class DirectProbe(ClusterSettings):
             raise DataError(f"clusters {i} and {j} are not two clusters of one label")
         return blocker(self._fitted, self.clusters_, i, j, touch=self.conflicts == "touch")
 
-    @single_threaded
+    @one_thread()
     def predict_cluster(self, X: NDArray[Any]) -> Ints:
         """Return the cluster whose hull each row is nearest to, shape (q,)."""
         points = self._fitted
@@ -254,7 +254,7 @@ class _Certificates(Mapping[tuple[int, int], Certificate]):
         if not 0 <= i < j < len(self.label) or self.label[i] == self.label[j]:
             raise KeyError(pair)
         known = self.normals.get(pair)
-        prove = single_threaded(certificate)
+        prove = one_thread()(certificate)
         return prove(self.points, self.clusters, i, j, gap=self.gap, normal=known)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:

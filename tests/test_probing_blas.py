@@ -1,0 +1,36 @@
+"""Linear algebra on one thread, for as long as anybody wants it so."""
+
+import numpy as np
+import pytest
+import scipy.linalg  # noqa: F401 - it has a library of its own
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from sondage.probing import one_thread
+
+np.eye(2) @ np.eye(2)
+
+
+def threads():
+    return {p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"}
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    with threadpool_limits(2, user_api="blas"):
+        yield
+
+
+@one_thread()
+def inside(depth):
+    return threads() | (inside(depth - 1) if depth else set())
+
+
+def test_blas_runs_on_one_thread_inside_and_as_before_outside():
+    before = threads()
+    assert inside(2) == {1}
+    assert threads() == before
+    with one_thread() as outside, one_thread() as again:
+        assert outside == again == max(before)
+    with pytest.raises(ZeroDivisionError), one_thread():
+        _ = 1 / 0
+    assert threads() == before
