@@ -151,7 +151,8 @@ def test_an_offset_in_another_unit_is_told(tmp_path, unit):
     ("declared", "asked", "impossible", "kept"),
     [
         ("v2.0", None, True, True), ("2.0", None, None, True), ("v2.0", None, False, False),
-        ("1.1", None, None, False), ("1.1", None, True, False), ("1.1", "2.0", None, True),
+        ("1.1", None, None, False), ("1.1", None, True, True), ("1.1", "1.1", True, False),
+        ("1.1", "2.0", None, True),
         ("v2.0", "1.1", True, False), (None, None, True, True), (None, None, None, False),
         (None, "2.0", None, True), (3, None, True, True), ("other", None, None, False),
     ],

@@ -88,7 +88,9 @@ class Squad(QuestionTask):
     Parameters
     ----------
     version : {'1.1', '2.0'}, optional
-        In 1.1 a question without an answer is a defect; by default as each file says of itself.
+        In 1.1 every question without an answer is a defect, in 2.0 none that `is_impossible` does
+        not deny. By default 2.0 for files that call themselves so, and for others those
+        questions alone are no defect that it marks.
     """
 
     name = "squad"
