@@ -30,7 +30,8 @@ def parts(split: Split) -> list[Any]:
 
 def contents(data: TaskData) -> Any:
     """Return all that was loaded, in a form that compares bit for bit."""
-    return frozen([data.corpus.fingerprint, data.target, data.fixed, data.ratios, data.warnings])
+    split = [data.fixed, data.ratios, data.groups]
+    return frozen([data.corpus.fingerprint, data.target, *split, data.warnings])
 
 
 @promise_of("task", since="0.1")

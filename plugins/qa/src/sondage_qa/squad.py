@@ -47,8 +47,8 @@ def read_squad(
     path : path or sequence of paths
     version : {'1.1', '2.0'}, optional
         In 1.1 every question has an answer, and one without is a defect; in 2.0 it has none
-        in its context. By default as each file says of itself; in one that does not say,
-        questions without an answer must be marked by ``is_impossible``.
+        in its context. By default those are no defect that ``is_impossible`` marks, and in files
+        that call themselves 2.0 all that it does not deny.
     unanswerable : bool
         Whether questions without an answer are kept, or left out and counted.
     limit : int, optional
@@ -139,6 +139,7 @@ class _File:
 
     def __init__(self, root: Value, version: Version | None, defects: Defects) -> None:
         self.root, self.defects = root, defects
+        self.strict = version == "1.1"
         self.version = version or _declared(root)
         self.seen: dict[str, str] = {}
 
@@ -186,15 +187,15 @@ class _File:
                 f"is_impossible is true, but there are {len(golds)} answers",
                 "answers that only look like one stand under plausible_answers",
             )
-        if not golds and self.version == "1.1":
+        if not golds and self.strict:
             raise qa.wrong(
                 "the question has no answer, which in version 1.1 every question has",
                 "read the file as version 2.0, or give the answer",
             )
-        if not golds and not impossible and (marked or self.version is None):
+        if not golds and not impossible and (marked or self.version != "2.0"):
             raise qa.wrong(
                 "the question has no answer, and is not marked as having none",
-                "mark it with is_impossible: true, or give the answer",
+                "mark it with is_impossible: true, read it as version 2.0, or give the answer",
             )
         return golds
 

@@ -13,6 +13,7 @@ from sondage.data import Answers, Corpus, Ints
 from sondage.parts import FileTask
 from sondage.specs import Before
 from sondage_qa.answers import answers_of, corpus_of, kept_together
+from sondage_qa.natural_questions import NaturalQuestions, read_natural_questions
 from sondage_qa.question import Questions, Together
 from sondage_qa.squad import Version, read_squad
 
@@ -87,7 +88,9 @@ class Squad(QuestionTask):
     Parameters
     ----------
     version : {'1.1', '2.0'}, optional
-        In 1.1 a question without an answer is a defect; by default as each file says of itself.
+        In 1.1 every question without an answer is a defect, in 2.0 none that `is_impossible` does
+        not deny. By default 2.0 for files that call themselves so, and for others those
+        questions alone are no defect that it marks.
     """
 
     name = "squad"
@@ -109,4 +112,26 @@ class Squad(QuestionTask):
             unanswerable=self.unanswerable,
             limit=self.limit,
             on_error=self.on_error,
+        )
+
+
+@dataclass(kw_only=True, eq=False)
+class NaturalQuestionsTask(QuestionTask):
+    """Short answers within their long answer, from Natural Questions in either form.
+
+    A context is the long answer without its HTML tokens. Two of five annotators make an answer,
+    and so does the only one. What is left out is counted: examples without a long answer, those
+    answered by yes or no, and answers with an HTML token within.
+    """
+
+    name = "natural_questions"
+    what = "file of Natural Questions"
+    suffixes = (".jsonl", ".jsonl.gz")
+    reader = "qa-nq-1"
+    empty = "take more examples: many have no long answer"
+
+    def read(self, paths: list[str]) -> NaturalQuestions:
+        """Read the files, line by line."""
+        return read_natural_questions(
+            paths, unanswerable=self.unanswerable, limit=self.limit, on_error=self.on_error
         )

@@ -60,10 +60,15 @@ class Value:
         for i, value in enumerate(self.value):
             yield Value(value, self.file, f"{self.path}[{i}]", self.shape)
 
-    def text(self) -> str:
-        """Return a string that holds more than blanks."""
+    def string(self) -> str:
+        """Return a string of any kind."""
         if type(self.value) is not str:
             raise self._wanted("a string")
+        return str(self.value)
+
+    def text(self) -> str:
+        """Return a string of whole characters that holds more than blanks."""
+        self.string()
         if not self.value or self.value.isspace():
             raise self.wrong(f"{self.path} is empty", "leave the question out, or mend it")
         try:
@@ -73,7 +78,7 @@ class Value:
                 f"{self.path} holds half a character (a lone surrogate, \\ud8.. or \\udc..)",
                 "write the character itself, or both halves",
             ) from None
-        return self.value
+        return str(self.value)
 
     def name(self) -> str:
         """Return a string, or a whole number as one."""
