@@ -86,18 +86,19 @@ def wsc(part, n):
 
 
 SIZES = {"train": 12, "dev": 4, "test": 6}
+RATIOS = (0.6, 0.2, 0.2)
 QUESTIONS = {
-    f"qa.{name}": {"files": squad("all", 20)}
+    f"qa.{name}": {"files": squad("all", 20), "ratios": RATIOS}
     for name in ("synonyms", "abbreviations", "coreference", "answer_type", "boundary")
 }
 QUESTIONS["qa.synonyms"]["wordnet"] = wordnet
 PARAMS = {
     **QUESTIONS,
-    "qa.coreference_gap": {"files": gap("all", 20)},
-    "qa.coreference_wsc": {"files": wsc("all", 20)},
+    "qa.coreference_gap": {"files": gap("all", 20), "ratios": RATIOS},
+    "qa.coreference_wsc": {"files": wsc("all", 20), "ratios": RATIOS},
 }
 SHARES = [
-    {"ratios": (0.6, 0.2, 0.2)}, {"candidates": "all"}, {"repeats": "in"}, {"trivial": "drop"},
+    {"ratios": (0.0, 0.0, 1.0)}, {"candidates": "all"}, {"repeats": "in"}, {"trivial": "drop"},
     {"stop_words": ["it"]},
 ]  # fmt: skip
 
@@ -131,7 +132,7 @@ def test_conformance(component, check):
         "qa.boundary": {
             "files": squad("all", 20),
             "reading": "logits",
-            "ratios": (0.6, 0.2, 0.2),
+            "ratios": RATIOS,
         }
     },
     variants={"qa.boundary": [{"context": "paragraph"}, {"ratios": (0.4, 0.2, 0.4)}]},
@@ -140,10 +141,6 @@ def test_conformance_of_the_logits_reading(component, check):
     check(component)
 
 
-@conformance(
-    "qa",
-    only=["qa.boundary"],
-    params={"qa.boundary": {"files": squad("all", 20), "ratios": (0.6, 0.2, 0.2)}},
-)
-def test_conformance_of_drawn_splits(component, check):
+@conformance("qa", only=["qa.answer_type"], params={"qa.answer_type": {"files": squad("all", 20)}})
+def test_conformance_where_all_is_tested_on(component, check):
     check(component)
