@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sondage.data import Rankings
@@ -144,6 +144,7 @@ def test_ordinary_words_may_be_initials():
         ("some words (a whole remark in brackets) more", []),
         ("(AB) () (1958) alpha (a b c)", []),
         ("a (B) c", []),
+        ("in each (i.e., every), at examples (e.g. these), calm (c. 1900)", []),
     ],
 )  # fmt: skip
 def test_explained_abbreviations(text, explained):
@@ -179,6 +180,16 @@ def test_coreference_as_in_table_1():
 def test_coreference(question, answer, pairs):
     wording = ask(question, answer)
     assert told(wording, coreference_pairs(wording)) == pairs
+
+
+def test_a_name_of_one_word_has_a_capital_where_anything_has_one():
+    context = "“Heaven” is a song by Bruno. It came out in 2012."
+    for question, pairs in [
+        ("When did Bruno release heaven?", [("Bruno", "It")]),
+        ("when did bruno release heaven?", [("bruno", "It"), ("heaven", "It")]),
+    ]:
+        wording = ask(question, "2012", context)
+        assert told(wording, coreference_pairs(wording)) == pairs
 
 
 def test_pronouns_of_another_language():
@@ -298,6 +309,7 @@ def test_pairs_without_candidates_are_left_out_and_counted():
 WORDS = st.lists(st.sampled_from(["a", "b", "of", "cat", ",", "A", "12"]), min_size=4, max_size=9)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=4), st.data())
 def test_rankings_are_what_a_slow_reading_gives(texts, data):
     wordings = [ask(" ".join(q), c[0], " ".join(c)) for q, c in texts]

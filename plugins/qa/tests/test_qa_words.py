@@ -4,7 +4,7 @@ import itertools
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sondage.errors import DependencyError, ParameterError
@@ -30,6 +30,7 @@ def test_the_rule(text, forms):
     assert "|".join(Words(text).forms) == forms
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_nothing_is_dropped_but_blanks(text):
     words = Words(text)
@@ -38,6 +39,7 @@ def test_nothing_is_dropped_but_blanks(text):
         assert text[start:end] == form
 
 
+@settings(deadline=None)
 @given(TEXTS, st.data())
 def test_a_span_is_the_words_that_it_touches(text, data):
     words = Words(text)
@@ -69,6 +71,7 @@ def test_sentences_end_at_marks_also_of_abbreviations():
     ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_sentences_are_numbered_on(text):
     words = Words(text)

@@ -13,6 +13,8 @@ from sondage_qa.words import Words
 _LONGEST = 10
 #: As in 'Department of the Interior'.
 _MOST_BETWEEN = 2
+#: What begins a remark in brackets.
+_REMARKS = frozenset(("ie", "eg", "cf", "ca", "vs", "aka"))
 _BRACKETS = re.compile(r"\(([^()]+)\)")
 
 
@@ -132,7 +134,8 @@ def explained_abbreviations(text: str) -> tuple[tuple[str, Span], ...]:
     ----------
     Schwartz and Hearst 2003, *A simple algorithm for identifying abbreviation definitions in
     biomedical text*, sections 3.1 and 3.2. Departs from it: sentences are not cut, so a long form
-    lies between ``. ``, ``;`` and brackets; a short form before the bracket has no small letter.
+    lies between ``. ``, ``;`` and brackets; a short form before the bracket has no small letter,
+    and ``i.e.`` and its like are none.
     """
     out = []
     for found in _BRACKETS.finditer(text):
@@ -155,10 +158,12 @@ def explained_abbreviations(text: str) -> tuple[tuple[str, Span], ...]:
 
 def _is_short(text: str) -> bool:
     return (
-        2 <= len(text) <= _LONGEST
+        len(text) <= _LONGEST
+        and sum(map(str.isalnum, text)) >= 2
         and len(text.split()) <= 2
         and text[0].isalnum()
         and any(map(str.isalpha, text))
+        and text.replace(".", "") not in _REMARKS
     )
 
 

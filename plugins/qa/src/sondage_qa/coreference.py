@@ -82,15 +82,18 @@ def coreference_pairs(
 def shared_names(wording: Wording, stop_words: frozenset[str] = ENGLISH) -> list[Span]:
     """Return the names that stand in question and context, as words of the question.
 
-    In the order of the question; of names that overlap the longest.
+    In the order of the question; of names that overlap the longest. A single word is written
+    with a capital in the question as well, where anything is.
     """
     question, context = wording.question, wording.context
     sure = _capitalised_within(question) | _capitalised_within(context)
     strings = {question.folded[slice(*span)] for span in names(question, sure, stop_words)}
     strings |= {context.folded[slice(*span)] for span in names(context, sure, stop_words)}
     shared = [string for string in strings if places(context.folded, string)]
+    small = not any(form[0].isupper() for form in question.forms)
+    found = (span for string in shared for span in places(question.folded, string))
     spans = sorted(
-        (span for string in shared for span in places(question.folded, string)),
+        ((a, b) for a, b in found if small or b - a > 1 or question.forms[a][0].isupper()),
         key=lambda span: (span[0] - span[1], span),
     )
     out: list[Span] = []
