@@ -47,7 +47,7 @@ def examples_of(subject: Subject, n: int = 10) -> Examples:
     try:
         with guarded(Isolation()):
             task = spec.load()(**subject.arguments)
-            return task.examples(n) if isinstance(task, Illustrated) else shown(task, n)
+            return task.examples(n) if isinstance(task, Illustrated) else default_examples(task, n)
     except SondageError:
         raise
     except Exception as error:
@@ -59,7 +59,7 @@ def examples_of(subject: Subject, n: int = 10) -> Examples:
         ) from error
 
 
-def shown(task: Task, n: int) -> Examples:
+def default_examples(task: Task, n: int) -> Examples:
     """Show a task's items from first to last: texts, the words concerned, labels.
 
     Parameters
@@ -73,11 +73,13 @@ def shown(task: Task, n: int) -> Examples:
     size = len(data.corpus) if target is None else len(target)
     counts = {"items": size, "texts": len(data.corpus), **data.warnings}
     every = np.unique(np.linspace(0, size - 1, min(n, size)).round().astype(int)).tolist()
-    columns, rows = _told(data, every)
+    columns, rows = _rows_told(data, every)
     return Examples(counts, columns, tuple(rows))
 
 
-def _told(data: TaskData, items: list[int]) -> tuple[tuple[str, ...], Iterable[tuple[str, ...]]]:
+def _rows_told(
+    data: TaskData, items: list[int]
+) -> tuple[tuple[str, ...], Iterable[tuple[str, ...]]]:
     corpus, target = data.corpus, data.target
     if isinstance(target, Labels):
         spans = tuple(f"span {k + 1}" for k in range(target.units.arity))
@@ -105,7 +107,7 @@ def _cut(text: str, start: int = 0, end: int = 0) -> str:
     return ("… " if first else "") + text[first:last] + (" …" if last < len(text) else "")
 
 
-def _words(corpus: Corpus, sentence: int, spans: Any) -> tuple[str, ...]:
+def _span_texts(corpus: Corpus, sentence: int, spans: Any) -> tuple[str, ...]:
     words = corpus.words_of(sentence) if len(spans) else ()
     return tuple(" ".join(words[start:end]) for start, end in spans)
 
@@ -114,7 +116,7 @@ def _labelled(corpus: Corpus, target: Labels, i: int) -> tuple[str, ...]:
     sentence, y = int(target.sentence[i]), target.y[i]
     held = np.flatnonzero(y) if target.y.dtype == bool else [y]
     label = ", ".join(target.names[int(k)] for k in held)
-    return (*_words(corpus, sentence, target.units.spans[i]), label, _text(corpus, sentence))
+    return (*_span_texts(corpus, sentence, target.units.spans[i]), label, _text(corpus, sentence))
 
 
 def _tree(corpus: Corpus, target: Trees, i: int) -> tuple[str, ...]:
@@ -129,7 +131,7 @@ def _tree(corpus: Corpus, target: Trees, i: int) -> tuple[str, ...]:
 
 def _ranked(corpus: Corpus, target: Rankings, i: int) -> tuple[str, ...]:
     units = [int(target.anchor[i]), int(target.match[i])]
-    said = [" ".join(_words(corpus, int(target.units.sentence[u]), target.units.spans[u]))
+    said = [" ".join(_span_texts(corpus, int(target.units.sentence[u]), target.units.spans[u]))
             for u in units]  # fmt: skip
     count = int(target.offsets[i + 1] - target.offsets[i])
     return (*said, str(count), _text(corpus, int(target.sentence[i])))

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sondage.errors import DataError
-from sondage_qa import read_natural_questions, simplify
+from sondage_qa import read_natural_questions, simplify, stream
 from sondage_qa.annotators import Agreed, Annotation, agreed
 from sondage_qa.passage import Page, Passage, is_html
+from sondage_qa.stream import stream_lines
 from sondage_qa.tasks import NaturalQuestionsTask
 
 HERE = Path(__file__).resolve()
@@ -175,6 +176,7 @@ def test_level_long_answers_are_the_first_and_those_with_short_ones_go_before():
     assert agreed([]) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "bc", "", "\u2003"]), st.booleans()), max_size=8),
     st.integers(0, 8), st.integers(0, 8), st.integers(0, 8), st.integers(0, 8),
@@ -204,9 +206,47 @@ def test_files_are_read_line_by_line_and_no_further_than_needed(tmp_path):
     path.write_bytes(whole[:-8])
     assert [q.id for q in read_natural_questions(path, limit=2)] == ["0", "1"]
     assert "the gzip file is damaged" in refused(path).message
+    assert read_natural_questions([path, path], limit=2).file_of.tolist() == [0, 0, 1, 1]
     broken = write(tmp_path, ONE, b"{not read")
     assert len(read_natural_questions(broken, limit=1)) == 1
     assert refused(broken).where == f"{broken}:2"
+
+
+def test_lines_come_with_their_numbers_and_no_longer_than_pages_are(tmp_path, monkeypatch):
+    text = b"\xef\xbb\xbfone\r\n\n \ntwo\r\n\xc2\xa0three"
+    wanted = [(1, b"one"), (4, b"two"), (5, b"\xc2\xa0three")]
+    for raw in (text, gzip.compress(text)):
+        path = Path(tmp_path) / "x"
+        path.write_bytes(raw)
+        assert list(stream_lines(str(path))) == wanted
+        with monkeypatch.context() as patch:
+            patch.setattr(stream, "LONGEST", 6)
+            with pytest.raises(DataError, match="a line of more than 0 MiB") as caught:
+                list(stream_lines(str(path)))
+        assert caught.value.where == f"{path}:5"
+
+
+@pytest.mark.parametrize(
+    ("raw", "what"),
+    [
+        (b"PK\x03\x04\x00\x00", "a zip archive"),
+        ("[]".encode("utf-16"), "UTF-16"),
+        (gzip.compress(gzip.compress(b"{}")), "packed with gzip twice"),
+        (b"\x1f\x8b\x08damaged", "the gzip file is damaged"),
+        (b"\n \n", "the file is empty"),
+    ],
+)
+def test_files_that_are_no_text_are_refused(tmp_path, raw, what):
+    path = Path(tmp_path) / "x"
+    path.write_bytes(raw)
+    error = refused(path)
+    assert what in error.message
+    assert error.where.startswith(str(path))
+    assert error.hint
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path):
+    assert "cannot be read" in refused(tmp_path / "none").message
 
 
 def test_pages_are_articles(tmp_path):
@@ -232,6 +272,7 @@ def changed(path, value, form="original"):
 
 FIRST, LONG = "annotations[0]", ("annotations", 0, "long_answer")
 SHORT = ("annotations", 0, "short_answers", 0)
+NOWHERE = dict.fromkeys(("start_token", "end_token", "start_byte", "end_byte"), -1)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +293,9 @@ SHORT = ("annotations", 0, "short_answers", 0)
         ((*LONG, "candidate_index"), 1, f"{FIRST}.long_answer", "its candidate 1 None"),
         ((*LONG, "candidate_index"), -1, f"{FIRST}.long_answer", "its candidate -1 None"),
         ((*LONG, "end_token"), 99, f"{FIRST}.long_answer", "no part of a page of 13"),
+        ((*LONG, "end_token"), 14, f"{FIRST}.long_answer", "no part of a page of 13"),
+        (SHORT, NOWHERE, f"{FIRST}.short_answers[0]", "the tokens None, and its long answer"),
+        (LONG, {**NOWHERE, "candidate_index": -1}, f"{FIRST}.short_answers[0]", "long answer None"),
         ((*LONG, "end_byte"), 65, f"{FIRST}.long_answer", "(15, 65), its tokens (15, 68)"),
         ((*SHORT, "start_byte"), 41, f"{FIRST}.short_answers[0]", "the bytes (41, "),
         ((*SHORT, "start_token"), 2, f"{FIRST}.short_answers[0]", "(2, 8), and its long answer"),
@@ -337,7 +381,9 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.data(), st.sampled_from(["original", "simplified"]), JSON)
 def test_whatever_stands_in_a_line_is_read_or_refused(tmp_path, data, form, value):
     bad = changed(data.draw(st.sampled_from(PLACES[form])), value, form)

@@ -84,6 +84,7 @@ VARIANTS = [
 
 @conformance(
     "qa",
+    only=["qa.squad", "qa.natural_questions"],
     params={
         "qa.squad": {"files": squad("all", 40)},
         "qa.natural_questions": {"files": pages("all", 40)},

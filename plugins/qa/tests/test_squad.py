@@ -124,6 +124,7 @@ def by_trying(context, text, start):
     ]
 
 
+@settings(deadline=None)
 @given(st.text("ab \n\u00a0", max_size=8), st.text("ab \n", max_size=4), st.integers(0, 8))
 def test_places_are_those_that_trying_them_all_finds(context, text, start):
     found = find_answer(context, text, start)
@@ -298,7 +299,9 @@ def places_in(value, path=()):
 
 
 PLACES = [path for path in places_in(WHOLE) if path]
-FUZZ = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @FUZZ
@@ -341,6 +344,7 @@ def test_ids_of_several_files_are_told_apart():
     assert answers_of(items).ids == ("a", "b", "a#3", "a#2", "a#4")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 5)] * 3), min_size=1, max_size=12), st.booleans())
 def test_what_shares_a_context_an_id_or_an_article_stays_together(rows, by_article):
     items = [Question(str(i), "Q?", str(c), (), (), (), "") for i, c, _ in rows]

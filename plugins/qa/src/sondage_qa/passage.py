@@ -68,7 +68,8 @@ class Passage:
         """
         first, behind = np.searchsorted(self.tokens, [start, end]).tolist()
         words = [i for i in range(start, end) if page.words[i].strip()]
-        if any(page.html[i] for i in words) or not words or behind - first != len(words):
+        # HTML tokens are none of the passage's, so one within leaves fewer than were asked for.
+        if not words or behind - first != len(words):
             return None
         last = behind - 1
         return int(self.starts[first]), int(self.starts[last]) + len(page.words[words[-1]])
