@@ -180,8 +180,6 @@ class AnswerExamples(Examples):
         first, last = (side[owner] for side in self._spans)
         held = (of[:, 0] <= first) & (last <= of[:, 1]) & (first >= 0)
         shift = made.begin - of[:, 0]
-        count = np.diff(self.target.offsets)
-        golds = [self._golds(i, int(count[i])) for i in self.items[chosen]]
         second = self.corpus.second
         assert second is not None  # check_answers has seen to it
         return SpanPortion(
@@ -196,21 +194,21 @@ class AnswerExamples(Examples):
             answerable=self._answerable(batch.unit, context, made.null),
             places=self.pool.places,
             contexts=[second[i] or "" for i in self.sentences[chosen]],
-            golds=golds,
+            golds=[self._golds(item) for item in self.items[chosen]],
             rules=self.rules,
             longest=self.longest,
         )
 
     def _answerable(self, unit: Ints, context: NDArray[np.bool_], null: Ints) -> NDArray[np.bool_]:
-        found: NDArray[np.bool_] = context & (np.diff(self.pool.places)[:, 0][unit] > 0)
+        found: NDArray[np.bool_] = context & self.pool.spelled[unit]
         if self.rules == "v2":
             # Without special tokens the place of no answer lies in the context.
             found[np.arange(len(null)), null] = False
         return found
 
-    def _golds(self, item: Ints, n: int) -> tuple[str, ...]:
-        start = int(self.target.offsets[item])
-        return self.target.texts[start : start + n]
+    def _golds(self, item: Ints) -> tuple[str, ...]:
+        start, end = self.target.offsets[[item, item + 1]]
+        return self.target.texts[start:end]
 
 
 def check_answers(target: Answers, data: TaskData, items: Ints) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,6 +182,17 @@ class QuestionPool:
         placed[len(asked) : len(asked) + len(ids)] = places
         return cls(flat, placed, question, context, which, bounds, np.diff(begin) > longest)
 
+    @cached_property
+    def numbers(self) -> Ints:
+        """The places in `ids`, which windows have for units."""
+        return np.arange(len(self.ids), dtype=np.int64)
+
+    @cached_property
+    def spelled(self) -> NDArray[np.bool_]:
+        """Whether a subword stands for at least one character of a context."""
+        found: NDArray[np.bool_] = self.places[:, 1] > self.places[:, 0]
+        return found
+
     def sizes(self) -> tuple[Ints, Ints]:
         """Return the subwords of each question and of its context."""
         question: Ints = np.diff(self.question)[:, 0]
@@ -267,7 +279,7 @@ def _as_content(pool: QuestionPool, chosen: Ints, count: Ints) -> Subwords:
         ids=pool.ids,
         offsets=offsets_of(count),
         middle=none,
-        unit=np.arange(len(pool.ids), dtype=np.int64),
+        unit=pool.numbers,
         n_words=none,
         replaced=none,
         empty=none,
