@@ -131,7 +131,7 @@ class SpanHead(Head):
     def tally(self, out: Outputs, portion: SpanPortion) -> NDArray[np.float64]:
         """Return sums: loss over windows, windows, questions, exact matches, F1."""
         grades = graded(out, portion)
-        n = max(int(portion.learned.sum()), 0)
+        n = int(portion.learned.sum())
         return np.array(
             [float(out["loss"]) * n, n, len(grades.f1), grades.exact.sum(), grades.f1.sum()]
         )
