@@ -26,13 +26,14 @@ _MADE = (
 )
 
 CONTRACTS = (
-    "Encoder", "Series", "Trained", "Passable", "Live", "Headed", "MaskedLM", "Task", "Illustrated",
+    "Encoder", "Series", "Trained", "Passable", "Live", "Headed", "Pointing", "MaskedLM", "Task",
+    "Illustrated",
     "Problem", "EncoderProblem", "SimpleProbe", "Probe", "PassingProbe", "PassingAccumulator",
     "Accumulator", "Metric", "Findings", "Report",
 )  # fmt: skip
 DATA = (
     "Corpus", "Units", "Labels", "Trees", "Rankings", "Answers", "Split", "TaskData", "Request",
-    "Chunk", "Batch", "States", "Outcomes", "Result", "Examples",
+    "Chunk", "Batch", "States", "Outcomes", "Result", "PositionLogits", "Examples",
 )  # fmt: skip
 
 

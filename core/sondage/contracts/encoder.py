@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from sondage.data import Chunk, Corpus, Ints, Request, Result, TaskData
+from sondage.data import Chunk, Corpus, Ints, PositionLogits, Request, Result, TaskData
 
 
 @runtime_checkable
@@ -155,6 +155,36 @@ class Headed(Protocol):
             If there is no head, or it was not kept.
         DataError
             If the head predicts something else than these labels, or there are no items.
+        SondageError
+            If it has to be trained first.
+        """
+        ...
+
+
+@runtime_checkable
+class Pointing(Protocol):
+    """What an encoder may also offer that was trained to find answers: logits by position.
+
+    For looking at where a trained head places start and end of an answer, rather than at what
+    comes out. The core never asks for it; a probe with ``reads = "encoder"`` may.
+    """
+
+    def position_logits(self, data: TaskData, items: Ints) -> PositionLogits:
+        """Return the head's logits of start and end for each subword of each context.
+
+        Parameters
+        ----------
+        data : TaskData
+            Of a task with answers, whose head was trained on such.
+        items : int64 array, shape (n,)
+            Which questions of its target, each once.
+
+        Raises
+        ------
+        EncodingError
+            If there is no head, or it was not kept.
+        DataError
+            If the head or the task knows no answers, or there are no items.
         SondageError
             If it has to be trained first.
         """

@@ -88,3 +88,30 @@ class Result:
             {**self.arrays, **arrays},
             {**self.warnings, **{w: n for w, n in counts.items() if n}},
         )
+
+
+@dataclass(frozen=True)
+class PositionLogits:
+    """What a head that points at answers gives each subword of a context.
+
+    Parameters
+    ----------
+    items : int64 array, shape (n,), ascending
+        Questions: item indices into the task's target.
+    offsets : int64 array, shape (n + 1,)
+        Question i owns the rows ``offsets[i]`` to ``offsets[i + 1]``: the subwords of its whole
+        context, in order.
+    places : int64 array, shape (m, 2)
+        Characters of the context that each subword stands for, half-open.
+    start, end : float32 arrays, shape (m,)
+        Logits (natural) of being the first and the last subword of the answer; not normalised.
+    null : float64 array, shape (n,)
+        Sum of both logits at the place that stands for no answer; the least over windows.
+    """
+
+    items: Ints
+    offsets: Ints
+    places: Ints
+    start: NDArray[np.float32]
+    end: NDArray[np.float32]
+    null: NDArray[np.float64]

@@ -16,6 +16,7 @@ import numpy as np
 from sondage.data import VIEWS, Chunk, Corpus, Ints, Labels, Request, TaskData, Units, digest
 from sondage.testing.findings import ToyCell, ToyFindings, cell, findings, partial_findings
 from sondage.testing.problems import ToyProblem, labelled_problem, ranking_problem, tree_problem
+from sondage.testing.questions import ToyQuestions, question_data
 from sondage.testing.stimuli import (
     attention_maps,
     labelled_pairs,
@@ -29,6 +30,7 @@ __all__ = [
     "ToyEncoder",
     "ToyFindings",
     "ToyProblem",
+    "ToyQuestions",
     "ToyTask",
     "attention_maps",
     "cell",
@@ -38,6 +40,7 @@ __all__ = [
     "odd_corpus",
     "pair_corpus",
     "partial_findings",
+    "question_data",
     "ranking_problem",
     "stimulus_labels",
     "text_corpus",

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sondage.contracts import Headed, Live
-from sondage.data import Labels, TaskData, Trees, Units, digest
+from sondage.data import Answers, Labels, TaskData, Trees, Units, digest
 from sondage.errors import DataError, EncodingError, ParameterError
-from sondage.testing.toys import ToyEncoder, ToyTask
+from sondage.testing.toys import ToyEncoder, ToyQuestions, ToyTask
 from sondage_transformers import Finetuned, Truncated
 
 QUICK = {"epochs": 1, "batch_size": 8, "learning_rate": 3e-3}
@@ -65,6 +65,7 @@ TASKS = {
     "word": lambda: ToyTask(n=40),
     "pair": lambda: OfToys(first_pairs),
     "biaffine": lambda: OfToys(chains, "trees"),
+    "span": ToyQuestions,
 }
 
 
@@ -85,7 +86,7 @@ def test_the_last_step_scores_as_its_training_did(head, bert, tmp_path):
         outcomes = found.outcomes
         assert outcomes.values.mean() == pytest.approx(found.scores[outcomes.score])
         assert len(np.unique(outcomes.items)) == len(outcomes.items)
-        if isinstance(data.target, Labels):
+        if isinstance(data.target, Labels | Answers):
             assert sorted(outcomes.items) == sorted(items)
             assert (outcomes.groups == data.target.sentence[outcomes.items]).all()
         else:

@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from sondage.testing import conformance
-from sondage.testing.toys import ToyTask
+from sondage.testing.toys import ToyQuestions, ToyTask
 from sondage_transformers import Pretrained, Randomised
 
 folders: dict[str, str] = {}
@@ -68,6 +68,11 @@ def other():
             {"betas": (0.9, 0.99)},
             {"schedule": "slanted-triangular"},
             {"head_dropout": 0.0},
+            {"task": ToyQuestions()},
+            {"task": ToyQuestions(), "overlap": 5},
+            {"task": ToyQuestions(), "window_step": 5},
+            {"task": ToyQuestions(), "max_question": 5},
+            {"task": ToyQuestions(), "max_answer": 5},
         ],
         "transformers.spliced": [
             {"layers": "only:2"},

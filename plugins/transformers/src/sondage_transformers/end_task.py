@@ -10,16 +10,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sondage.data import Ints, Outcomes, Result, TaskData, Trees, ranges
+from sondage.data import Ints, Outcomes, Result, TaskData, ranges
 from sondage.errors import DataError, EncodingError
+from sondage_transformers.answer_examples import AnswerExamples
 from sondage_transformers.biaffine import BiaffineHead
 from sondage_transformers.engine import Engine
 from sondage_transformers.examples import Examples, LabelExamples, target_of, view_of
 from sondage_transformers.headed_encoder import HeadedEncoder, head_for
 from sondage_transformers.kept_head import read_head
 from sondage_transformers.loading import missing_of
+from sondage_transformers.making_examples import examples_of
 from sondage_transformers.poolers import own_pooler
 from sondage_transformers.quiet_trainer import untouched_randomness
+from sondage_transformers.span_head import SpanHead, graded
 from sondage_transformers.tree_examples import TreeExamples
 
 if TYPE_CHECKING:
@@ -55,22 +58,9 @@ def end_task(
     EncodingError, DataError
         As `Headed.end_task`; also if the loss is not finite.
     """
-    where = f"{data.corpus.name}"
-    items = np.asarray(items, np.int64)
-    if not len(items):
-        raise DataError(f"{where}: there are no items to score the head on")
-    target = target_of(data)
-    weights = read_head(folder, target, where)
-    engine = _engine(encoder, settings)
-    view = view_of(settings.head, target, engine.recipe.checkpoint.has_cls)
-    examples: Examples
-    if isinstance(target, Trees):
-        examples = TreeExamples(engine, data, items)
-    else:
-        examples = LabelExamples(engine, data, items, view)
-    with untouched_randomness(engine.device):
-        headed = _headed(engine, settings, view, target, weights)
-        found = [_scored(headed, examples, part) for part in _batches(examples, settings)]
+    headed, examples = trained_head(encoder, folder, settings, data, items)
+    parts = examples.scoring_batches(settings.batch_size)
+    found = [_scored(headed, examples, part) for part in parts]
     sums = sum(part.sums for part in found[1:]) + found[0].sums
     if not math.isfinite(sums[0]):
         raise EncodingError(f"the head's loss is {sums[0]}", where=str(folder))
@@ -81,6 +71,29 @@ def end_task(
         score=headed.head.scores[0],
     )
     return Result(headed.head.summary(sums), outcomes, warnings=dict(examples.warnings()))
+
+
+def trained_head(
+    encoder: BaseEncoder, folder: Path, settings: Settings, data: TaskData, items: Ints
+) -> tuple[HeadedEncoder, Examples]:
+    """Return a training's head on an encoder, and what it reads of some items.
+
+    Raises
+    ------
+    EncodingError, DataError
+        As `end_task`.
+    """
+    where = f"{data.corpus.name}"
+    items = np.asarray(items, np.int64)
+    if not len(items):
+        raise DataError(f"{where}: there are no items to score the head on")
+    target = target_of(data)
+    weights = read_head(folder, target, where)
+    engine = _engine(encoder, settings)
+    view = view_of(settings.head, target, engine.recipe.checkpoint.has_cls)
+    examples = examples_of(engine, data, items, view, settings)
+    with untouched_randomness(engine.device):
+        return _headed(engine, settings, view, target, weights), examples
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,22 +125,20 @@ def _headed(
     return headed
 
 
-def _batches(examples: Examples, settings: Settings) -> list[Ints]:
-    # As training scores: batches of another make move the last bits.
-    order = examples.by_length()
-    return [order[a : a + settings.batch_size] for a in range(0, len(order), settings.batch_size)]
-
-
 def _scored(headed: HeadedEncoder, examples: Examples, chosen: Ints) -> _Scored:
     portion = examples.portion(chosen)
     with torch.no_grad():
         out = headed(portion)
         sums = headed.head.tally(out, portion)
-        if isinstance(headed.head, BiaffineHead):
+        if isinstance(headed.head, SpanHead):
+            right = graded(out, portion).exact
+        elif isinstance(headed.head, BiaffineHead):
             heads, relations = headed.head.parse(out, portion)
             right = (heads == portion.heads) & (relations == portion.relations)
         else:
             right = out["logits"].argmax(1).cpu().numpy() == portion.y
+    if isinstance(examples, AnswerExamples):
+        return _Scored(sums, examples.items[chosen], examples.sentences[chosen], right)
     if isinstance(examples, LabelExamples):
         count = examples._begin[chosen + 1] - examples._begin[chosen]
         items = examples._items[ranges(examples._begin[chosen], count)]

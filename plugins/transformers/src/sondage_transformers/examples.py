@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sondage.data import Corpus, Ints, Labels, Request, Split, TaskData, Trees, ranges
+from sondage.data import Answers, Corpus, Ints, Labels, Request, Split, TaskData, Trees, ranges
 from sondage.errors import DataError, ParameterError
 from sondage_transformers.engine import Engine, _batch, _warnings
 from sondage_transformers.pooling import Batch
@@ -40,8 +41,8 @@ class Portion:
     y: Ints
 
 
-def target_of(data: TaskData) -> Labels | Trees:
-    """Return the target, if it is one label on each item, or trees.
+def target_of(data: TaskData) -> Labels | Trees | Answers:
+    """Return the target, if it is one label on each item, trees or answers.
 
     Raises
     ------
@@ -49,21 +50,27 @@ def target_of(data: TaskData) -> Labels | Trees:
         If it is anything else.
     """
     target = data.target
-    if isinstance(target, Trees) or (isinstance(target, Labels) and target.y.ndim == 1):
+    if isinstance(target, Trees | Answers) or (isinstance(target, Labels) and target.y.ndim == 1):
         return target
     what = "several labels an item" if isinstance(target, Labels) else type(target).__name__
     raise DataError(f"{data.corpus.name}: fine-tuning needs one label an item, not {what}")
 
 
 def training_sentences(data: TaskData, split: Split) -> Ints:
-    """Return the sentences that carry a training item, ascending.
+    """Return the sentences that carry a training item, ascending; of answers, the questions.
 
     Raises
     ------
     DataError
-        If the training part has fewer than two labels, or no tree of two words.
+        If the training part has fewer than two labels, no tree of two words, or no question.
     """
     target = target_of(data)
+    if isinstance(target, Answers):
+        if not len(split.train):
+            raise DataError(
+                f"{data.corpus.name}: the training part has no question: nothing to learn"
+            )
+        return np.sort(split.train)
     if isinstance(target, Trees):
         sentences = np.unique(target.sentence[split.train])
         words = 0 if data.corpus.offsets is None else np.diff(data.corpus.offsets)[sentences]
@@ -82,7 +89,14 @@ def training_sentences(data: TaskData, split: Split) -> Ints:
     return np.unique(target.sentence[split.train])
 
 
-def view_of(head: Head, target: Labels | Trees, has_cls: bool) -> str:
+def arity_of(target: Labels | Trees | Answers) -> int:
+    """Return how many spans an item reads; -1 for trees, -2 for answers."""
+    if isinstance(target, Labels):
+        return target.units.arity
+    return -1 if isinstance(target, Trees) else -2
+
+
+def view_of(head: Head, target: Labels | Trees | Answers, has_cls: bool) -> str:
     """Return the view that a head reads.
 
     Raises
@@ -90,15 +104,17 @@ def view_of(head: Head, target: Labels | Trees, has_cls: bool) -> str:
     ParameterError
         If the head does not fit what is predicted.
     """
-    arity = -1 if isinstance(target, Trees) else target.units.arity
-    fits = {"word": 1, "pair": 2, "biaffine": -1, "auto": arity}
+    arity = arity_of(target)
+    fits = {"word": 1, "pair": 2, "biaffine": -1, "span": -2, "auto": arity}
     if fits.get(head, 0) != arity:
-        what = "trees" if arity < 0 else f"items of {arity} spans"
+        what = {-1: "trees", -2: "answers"}.get(arity, f"items of {arity} spans")
         raise ParameterError(
             f"head {head!r} does not fit {what}",
             where="transformers.finetuned",
             hint="head: auto",
         )
+    if arity == -2:
+        return "subwords"
     if arity:
         return "word"
     if head == "sentence-mean":
@@ -123,7 +139,7 @@ class Examples:
     engine : Engine
     corpus : Corpus
     sentences : int64 array, ascending
-    view : {'cls', 'last', 'mean', 'word'}
+    view : {'cls', 'last', 'mean', 'word', 'subwords'}
     """
 
     def __init__(self, engine: Engine, corpus: Corpus, sentences: Ints, view: str) -> None:
@@ -143,6 +159,14 @@ class Examples:
                 [len(self.corpus.texts[i]) + len(second[i] or "") for i in self.sentences]
             )
         return np.argsort(-size, kind="stable")
+
+    def scoring_batches(self, size: int) -> Iterator[Ints]:
+        """Yield the places of the sentences that are scored together, the longest first.
+
+        Batches of another make move the last bits of a score.
+        """
+        order = self.by_length()
+        yield from (order[a : a + size] for a in range(0, len(order), size))
 
     def warnings(self) -> Counter[str]:
         """Count what the tokenizer had to mend or cut, as `encode` would."""

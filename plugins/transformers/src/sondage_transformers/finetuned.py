@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sondage.contracts import Encoder, Task
-from sondage.data import Ints, Result, TaskData, digest
+from sondage.data import Ints, PositionLogits, Result, TaskData, digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.examples import training_sentences
@@ -24,6 +24,7 @@ _HEADS: dict[str, tuple[Head, ...]] = {
     "sentences": ("auto", "sentence", "sentence-mean", "pooler", "pooler-fresh"),
     "words": ("auto", "word", "pair"),
     "trees": ("auto", "biaffine"),
+    "answers": ("auto", "span"),
 }
 
 
@@ -47,19 +48,21 @@ class Finetuned:
         An encoder of this plugin: pretrained, randomised, truncated, or a step of another
         series.
     task : Task
-        One label on each sentence (or pair of texts), word, span or tuple of spans; or a
-        dependency tree on each sentence. It is trained on the training part of its split, and
-        scored on the development part at each kept step and on the test part at the last.
+        One label on each sentence (or pair of texts), word, span or tuple of spans; a
+        dependency tree on each sentence; or answers to questions in their contexts. It is trained
+        on the training part of its split, and scored on the development part at each kept step
+        and on the test part at the last.
     head : {'auto', 'sentence', 'sentence-mean', 'pooler', 'pooler-fresh', 'word', 'pair', \
-            'biaffine'}
+            'biaffine', 'span'}
         What the label is read from, at the last layer. `sentence`: the classification token (the
         last subword of a model without one). `pooler`: the same through the model's own pooler (a
         layer with tanh, as BERT has it), which learns too; an error where the model or its
         checkpoint has none. `pooler-fresh`: through such a layer that the seed draws, part of
         the head. `sentence-mean`: the mean over the text's subwords. `word`: the mean of a word's
         subwords (of a span, of its words); `pair`: two of these after each other. `biaffine`:
-        for trees, all words of a sentence. `auto` takes `sentence`, `word`, `pair` or
-        `biaffine`, as fits the task.
+        for trees, all words of a sentence. `span`: for answers, each subword of a question
+        and its context, as start and as end of the answer. `auto` takes `sentence`, `word`, `pair`,
+        `biaffine` or `span`, as fits the task.
     learning_rate : float
         Its highest value.
     schedule : {'linear', 'cosine', 'constant', 'slanted-triangular'}
@@ -95,13 +98,24 @@ class Finetuned:
         Of the slanted triangular schedule: its highest rate over its lowest.
     head_dropout : float
         Rate of the dropout right before the linear layer or the parser.
+    overlap : int, optional
+        Of answers: subwords of context that two windows share, where question and context are too
+        long for one. By default a third of a window. `transformers` calls it ``stride``.
+    window_step : int, optional
+        The same said otherwise: how many subwords further on each window begins (BERT's
+        ``doc_stride``).
+    max_question : int
+        Of answers: the subwords of a question that are read, at most half a window.
+    max_answer : int
+        The most subwords of a predicted answer.
 
     References
     ----------
     Zhou and Srikumar 2022, arXiv:2106.14282, section 3.3 and appendix A (learning rate, linear
     schedule, 10% warm-up, batch of 32, 10 epochs); Merchant et al. 2020, arXiv:2004.14448v1,
     section 3 (parsing) and 5.2 (partial freezing, truncation); Dozat and Manning 2017,
-    arXiv:1611.01734 (the parser); Devlin et al. 2019, arXiv:1810.04805v2, section 4.1 (`pooler`);
+    arXiv:1611.01734 (the parser); Devlin et al. 2019, arXiv:1810.04805v2, section 4.1 (`pooler`)
+    and 4.2 (`span`);
     Howard and Ruder 2018, arXiv:1801.06146v5, equation 3 (the slanted triangular schedule).
     Departs from it: gradients are clipped and dropout of 0.1 comes before the head, as in
     transformers' defaults (the papers do not say); unless `head` says otherwise the
@@ -127,6 +141,10 @@ class Finetuned:
     epsilon: Annotated[float, Field(gt=0)] = 1e-8
     ratio: Annotated[float, Field(ge=1)] = 32.0
     head_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    overlap: Annotated[int, Field(ge=0)] | None = None
+    window_step: Annotated[int, Field(ge=1)] | None = None
+    max_question: Annotated[int, Field(ge=1)] = 64
+    max_answer: Annotated[int, Field(ge=1)] = 30
     _folder: Path | None = dataclasses.field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -143,7 +161,7 @@ class Finetuned:
                 near=_HEADS.get(units, ()),
                 hint=""
                 if units in _HEADS
-                else "a task with labels on sentences or words, or trees",
+                else "a task with labels on sentences or words, trees, or answers",
             )
 
     @property
@@ -221,7 +239,10 @@ class Finetuned:
             under dropout). With two labels on sentences ``dev_matthews`` and ``test_matthews``:
             Matthews correlation, 0 where all items have one label or one guess. For trees
             ``dev_las``, ``dev_uas`` and so on: the shares of scored words with the right head
-            and relation, and with the right head. A table ``checkpoints`` has a row a kept step:
+            and relation, and with the right head. For answers ``dev_exact_match``, ``dev_f1`` and
+            so on, by SQuAD's rules, from 0 to 1 (1.1's where every question of the task has an
+            answer, else 2.0's); the loss is that of windows. A table ``checkpoints`` has a row a
+            kept step:
             ``step``, ``epoch``, ``train_loss`` (mean since the row before) and the scores on
             dev. What an empty part of the split leaves out a warning ``no-dev-items`` or
             ``no-test-items`` says; ``unseen-label`` counts items of dev and test whose label no
@@ -325,7 +346,8 @@ class Step(BaseEncoder):
 
         The model runs in float32, as in training: at the last step, the items of the test part
         score as the training's own `test_accuracy` and its like. Outcomes are of labels by item,
-        of trees by scored word (its place in the corpus; label and head right).
+        of trees by scored word (its place in the corpus; label and head right), of answers by
+        question (exact match).
 
         Raises
         ------
@@ -337,6 +359,22 @@ class Step(BaseEncoder):
             If the task is not the head's, or there are no items.
         """
         return self.score_on(self, data, items)
+
+    def position_logits(self, data: TaskData, items: Ints) -> PositionLogits:
+        """Return the head's logits of start and end for each subword of each context.
+
+        Raises
+        ------
+        ParameterError, EncodingError, DataError
+            As `end_task`; also if the head does not point at answers.
+        """
+        return self.logits_on(self, data, items)
+
+    def logits_on(self, encoder: BaseEncoder, data: TaskData, items: Ints) -> PositionLogits:
+        """Return the same, with the head of this step on another encoder of its shape."""
+        from sondage_transformers.position_logits import position_logits
+
+        return position_logits(encoder, Path(self.recipe.model), self.series.settings, data, items)
 
     def score_on(self, encoder: BaseEncoder, data: TaskData, items: Ints) -> Result:
         """Return the same, with the head of this step on another encoder of its shape."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from sondage.data import Labels, Trees
+from sondage.data import Answers, Labels, Trees
 from sondage.errors import ParameterError
 from sondage_transformers.biaffine import BiaffineHead
 from sondage_transformers.engine import Engine
 from sondage_transformers.examples import Portion
 from sondage_transformers.heads import DROPOUT, Head, LinearHead, Outputs, TwoClassHead
 from sondage_transformers.pooling import Pooler
+from sondage_transformers.span_head import SpanHead, SpanPortion
 from sondage_transformers.tree_examples import TreePortion
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def head_for(
-    target: Labels | Trees,
+    target: Labels | Trees | Answers,
     width: int,
     seed: int,
     *,
@@ -32,7 +33,7 @@ def head_for(
 
     Parameters
     ----------
-    target : Labels or Trees
+    target : Labels, Trees or Answers
     width, seed : int
     dropout : float
         Before the head.
@@ -41,6 +42,8 @@ def head_for(
     """
     if isinstance(target, Trees):
         return BiaffineHead(width, len(target.names), seed, dropout=dropout)
+    if isinstance(target, Answers):
+        return SpanHead(width, seed, dropout=dropout)
     if target.units.arity == 0 and len(target.names) == 2:
         return TwoClassHead(width, 1, seed, dropout=dropout, dense=dense)
     arity, n = max(target.units.arity, 1), len(target.names)
@@ -48,13 +51,13 @@ def head_for(
 
 
 class HeadedEncoder(torch.nn.Module):
-    """Reads the rows of words or sentences from an encoder's last layer, and predicts.
+    """Reads the rows of words, sentences or subwords from an encoder's last layer, and predicts.
 
     Parameters
     ----------
     engine : Engine
         Its network's model is trained in place.
-    view : {'cls', 'last', 'mean', 'word'}
+    view : {'cls', 'last', 'mean', 'word', 'subwords'}
     head : Head
     pool : callable, optional
         What rows (n, width) go through before the head: a part of the network's model, which
@@ -80,7 +83,7 @@ class HeadedEncoder(torch.nn.Module):
         """Return the hidden states of a layer, shape (b, t, width)."""
         return self.engine.network.differentiable(inputs, layer)
 
-    def forward(self, portion: Portion | TreePortion) -> Outputs:
+    def forward(self, portion: Portion | TreePortion | SpanPortion) -> Outputs:
         """Return the head's loss (nats) and what it predicts."""
         hidden = self.states(self.engine.inputs(portion.batch), self.layer)
         shape = (1, portion.n_rows, hidden.shape[-1])

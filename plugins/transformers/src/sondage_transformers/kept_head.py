@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sondage.data import Labels, Trees
+from sondage.data import Answers, Labels, Trees
 from sondage.errors import DataError, EncodingError
+from sondage_transformers.examples import arity_of
 
 if TYPE_CHECKING:
     from sondage_transformers.heads import Head
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 FILE = "head.safetensors"
 
 
-def keep_head(folder: Path, head: Head, target: Labels | Trees) -> None:
+def keep_head(folder: Path, head: Head, target: Labels | Trees | Answers) -> None:
     """Write a head's weights, and what it predicts, into the folder of a step."""
     from safetensors.torch import save_file
 
@@ -25,7 +26,7 @@ def keep_head(folder: Path, head: Head, target: Labels | Trees) -> None:
     save_file(weights, folder / FILE, metadata={"predicts": json.dumps(_predicted(target))})
 
 
-def read_head(folder: Path, target: Labels | Trees, where: str) -> dict[str, Any]:
+def read_head(folder: Path, target: Labels | Trees | Answers, where: str) -> dict[str, Any]:
     """Return a kept head's weights by name.
 
     Raises
@@ -56,12 +57,14 @@ def read_head(folder: Path, target: Labels | Trees, where: str) -> dict[str, Any
     return weights
 
 
-def _predicted(target: Labels | Trees) -> dict[str, Any]:
-    arity = -1 if isinstance(target, Trees) else target.units.arity
-    return {"arity": arity, "labels": list(target.names)}
+def _predicted(target: Labels | Trees | Answers) -> dict[str, Any]:
+    labels = [] if isinstance(target, Answers) else list(target.names)
+    return {"arity": arity_of(target), "labels": labels}
 
 
 def _said(predicts: dict[str, Any]) -> str:
+    if predicts["arity"] == -2:
+        return "answers in contexts"
     kinds = {-1: "trees", 0: "sentences", 1: "words"}
     labels = predicts["labels"]
     shown = ", ".join(map(str, labels[:4])) + (", ..." if len(labels) > 4 else "")

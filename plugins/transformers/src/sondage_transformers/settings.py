@@ -10,21 +10,34 @@ from typing import Any, Literal
 from sondage.errors import ParameterError
 
 Head = Literal[
-    "auto", "sentence", "sentence-mean", "pooler", "pooler-fresh", "word", "pair", "biaffine"
+    "auto",
+    "sentence",
+    "sentence-mean",
+    "pooler",
+    "pooler-fresh",
+    "word",
+    "pair",
+    "biaffine",
+    "span",
 ]
 #: Raised whenever the same weights would come with other scores.
 SCORES = "scores-2"
 #: The same, of labels on sentences.
 SENTENCE_SCORES = "scores-3"
+#: The same, of answers to questions.
+ANSWER_SCORES = "answers-1"
 
 Schedule = Literal["linear", "cosine", "constant", "slanted-triangular"]
 #: Parameters that came later: where they have their defaults, an identity is what it was.
-_LATER = ("betas", "epsilon", "ratio", "head_dropout")
+_LATER = (
+    *("betas", "epsilon", "ratio", "head_dropout"),
+    *("overlap", "window_step", "max_question", "max_answer"),
+)
 
 
 def scores_id(units: str) -> str:
     """Return what stands for the way in which a task with these units is scored."""
-    return SENTENCE_SCORES if units == "sentences" else SCORES
+    return {"sentences": SENTENCE_SCORES, "answers": ANSWER_SCORES}.get(units, SCORES)
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,10 @@ class Settings:
     epsilon: float = 1e-8
     ratio: float = 32.0
     head_dropout: float = 0.1
+    overlap: int | None = None
+    window_step: int | None = None
+    max_question: int = 64
+    max_answer: int = 30
 
     @property
     def _told(self) -> list[tuple[str, Any]]:

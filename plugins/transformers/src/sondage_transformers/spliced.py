@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sondage.contracts import Encoder
-from sondage.data import Ints, Result, TaskData, digest
+from sondage.data import Ints, PositionLogits, Result, TaskData, digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.finetuned import Step
@@ -149,6 +149,21 @@ class Spliced(BaseEncoder):
         DataError, ParameterError
             As `Step.end_task`.
         """
+        return self._headed.score_on(self, data, items)
+
+    def position_logits(self, data: TaskData, items: Ints) -> PositionLogits:
+        """Return what the head of the base's training gives each subword of each context.
+
+        Raises
+        ------
+        EncodingError, DataError, ParameterError
+            As `end_task` and `Step.position_logits`.
+        """
+        return self._headed.logits_on(self, data, items)
+
+    @property
+    def _headed(self) -> Step:
+        """The step of a training whose head reads the last layer."""
         base: Any = self.base
         while isinstance(base, Spliced):
             base = base.base
@@ -158,7 +173,7 @@ class Spliced(BaseEncoder):
                 where=_NAME,
                 hint="base: a step of an encoder declared with use: transformers.finetuned",
             )
-        return base.score_on(self, data, items)
+        return base
 
     def _check_alike(self) -> None:
         base, donor = (_untrained(one) for one in (self.base, self.donor))

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sondage.data import Ints, offsets_of
 from sondage.errors import EncodingError
@@ -22,6 +23,8 @@ from sondage_transformers.quiet import quiet
 
 #: Tokenizers without a maximum of their own declare an absurdly large one.
 _NO_MAXIMUM = 1_000_000
+#: Texts that are cut at a time, where more than their subwords is asked for.
+_TEXTS = 512
 #: Positions of these start after the padding index.
 _OFFSET_TYPES = frozenset(
     """
@@ -188,6 +191,30 @@ class Tokens:
             return [encoding.ids for encoding in made]
 
         return self._flat(cut, texts)
+
+    def placed_texts(self, texts: Sequence[str]) -> tuple[Ints, Ints, NDArray[np.int32]]:
+        """Cut running texts into subwords that know their characters.
+
+        Returns
+        -------
+        ids, offsets : int64 arrays
+            As `of_texts`.
+        places : int32 array, shape (len(ids), 2)
+            Characters of its text that each subword stands for, half-open.
+        """
+        places = [np.zeros(0, np.int32)]
+
+        def cut(batch: Sequence[str]) -> list[list[int]]:
+            made = self._for_text.encode_batch(list(batch), add_special_tokens=False)
+            pairs = itertools.chain.from_iterable(one.offsets for one in made)
+            places.append(np.fromiter(itertools.chain.from_iterable(pairs), np.int32))
+            return [one.ids for one in made]
+
+        # What a tokenizer returns takes far more memory than the numbers in it.
+        parts = [self._flat(cut, texts[a : a + _TEXTS]) for a in range(0, len(texts), _TEXTS)]
+        ids = np.concatenate([ids for ids, _ in parts] or [np.zeros(0, np.int64)])
+        offsets = offsets_of(n for _, begin in parts for n in np.diff(begin).tolist())
+        return ids, offsets, np.concatenate(places).reshape(-1, 2)
 
     def words_of_texts(self, texts: Sequence[str]) -> list[Ints]:
         """Return of each text's subwords which of the tokenizer's own words they belong to.

@@ -17,20 +17,15 @@ import torch
 from transformers import TrainerCallback
 
 from sondage.contracts import Encoder
-from sondage.data import Ints, Labels, Result, Split, TaskData, Trees, digest
+from sondage.data import Answers, Labels, Result, Split, TaskData, Trees, digest
 from sondage.errors import EncodingError
 from sondage_transformers.engine import Engine
-from sondage_transformers.examples import (
-    Examples,
-    LabelExamples,
-    target_of,
-    training_sentences,
-    view_of,
-)
+from sondage_transformers.examples import Examples, target_of, training_sentences, view_of
 from sondage_transformers.files import code_files, tokenizer_files
 from sondage_transformers.headed_encoder import HeadedEncoder, head_for
 from sondage_transformers.kept_head import keep_head
 from sondage_transformers.loading import device_of, encoder_of, load_whole, missing_of
+from sondage_transformers.making_examples import examples_of
 from sondage_transformers.poolers import own_pooler
 from sondage_transformers.quiet import quiet
 from sondage_transformers.quiet_trainer import (
@@ -44,7 +39,6 @@ from sondage_transformers.quiet_trainer import (
 from sondage_transformers.recipe import Recipe, recipe_of
 from sondage_transformers.settings import Settings, kept_steps, scores_id
 from sondage_transformers.training_folder import TrainingFolder, TrainingHistory, step_folder
-from sondage_transformers.tree_examples import TreeExamples
 
 #: A state to go on from is also kept when this many seconds have passed since the last.
 SAVE_EVERY = 300.0
@@ -67,7 +61,7 @@ def finetune(
     base : Encoder
         Of this plugin; it is trained in float32 whatever its dtype.
     data : TaskData
-        With one label per item, or trees.
+        With one label per item, trees, or answers.
     split : Split
     folder : Path
         Gets ``step-N`` for each kept step: a model with its tokenizer, as `transformers` saves
@@ -99,8 +93,7 @@ def finetune(
         parts = [part.tobytes() for part in (split.train, split.dev, split.test)]
         target = target_of(data)
         what = (data.corpus.fingerprint, *_content(target))
-        plain = isinstance(target, Labels) and not target.units.arity
-        scores = scores_id("sentences" if plain else "")
+        scores = scores_id(_units_of(target))
         identity = digest(base.fingerprint, scores, *what, *parts, settings, steps)
     place = TrainingFolder(Path(folder), identity, steps)
     history = place.finished()
@@ -132,15 +125,11 @@ class _Training:
         self.target = target_of(data)
         self.view = view_of(settings.head, self.target, self.recipe.checkpoint.has_cls)
         self.train, self.dev, self.test = (
-            self.examples(data, items) for items in (split.train, split.dev, split.test)
+            examples_of(self.engine, data, items, self.view, settings)
+            for items in (split.train, split.dev, split.test)
         )
         self.per_epoch = settings.epoch_steps(len(self.train))
         self.total = self.per_epoch * settings.epochs
-
-    def examples(self, data: TaskData, items: Ints) -> Examples:
-        if isinstance(self.target, Trees):
-            return TreeExamples(self.engine, data, items)
-        return LabelExamples(self.engine, data, items, self.view)
 
     def run(self) -> TrainingHistory:
         self.place.sweep()
@@ -223,10 +212,9 @@ class _Training:
         """Return the head's scores and mean loss (nats) over a part of the split."""
         headed.eval()
         sums: Any = 0.0
-        order = examples.by_length()
         with torch.no_grad():
-            for a in range(0, len(order), self.settings.batch_size):
-                portion = examples.portion(order[a : a + self.settings.batch_size])
+            for chosen in examples.scoring_batches(self.settings.batch_size):
+                portion = examples.portion(chosen)
                 out = headed(portion)
                 loss = float(out["loss"])
                 if not math.isfinite(loss):
@@ -276,14 +264,23 @@ class _Keeper(TrainerCallback):
         self.saved = time.monotonic()
 
 
-def _content(target: Labels | Trees) -> list[bytes]:
+def _units_of(target: Labels | Trees | Answers) -> str:
+    if isinstance(target, Answers):
+        return "answers"
+    return "sentences" if isinstance(target, Labels) and not target.units.arity else ""
+
+
+def _content(target: Labels | Trees | Answers) -> list[bytes]:
     arrays: tuple[Any, ...]
-    if isinstance(target, Trees):
+    names: tuple[str, ...] = target.texts if isinstance(target, Answers) else target.names
+    if isinstance(target, Answers):
+        arrays = (target.sentence, target.start, target.end, target.offsets)
+    elif isinstance(target, Trees):
         arrays = (target.heads, target.relations, target.scored, target.sentence)
     else:
         arrays = (target.y, target.units.spans, target.units.sentence)
     found = [np.ascontiguousarray(array).tobytes() for array in arrays]
-    return [*found, "\0".join(target.names).encode()]
+    return [*found, "\0".join(names).encode()]
 
 
 def _result(history: TrainingHistory, per_epoch: int) -> Result:

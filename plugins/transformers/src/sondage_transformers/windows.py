@@ -126,7 +126,7 @@ def lay_out(content: Subwords, tokens: Tokens, limit: int | None) -> Windows:
     if rows:
         table = np.concatenate([table, np.asarray(rows, np.int64)])
         table = table[np.argsort(table[:, _SENTENCE], kind="stable")]
-    return _assemble(content, table, (tokens.single, tokens.pair), cut_words)
+    return assembled(content, table, (tokens.single, tokens.pair), cut_words)
 
 
 def _windows_of(content: Subwords, i: int, tokens: Tokens, limit: int) -> tuple[list[_Row], int]:
@@ -171,9 +171,21 @@ def _pieces(unit: Ints, start: int, end: int, room: int) -> tuple[list[tuple[int
     return pieces, cut
 
 
-def _assemble(
+def assembled(
     content: Subwords, table: Ints, templates: tuple[Template, Template], cut_words: Ints
 ) -> Windows:
+    """Put the windows of a table together.
+
+    Parameters
+    ----------
+    table : int64 array, shape (w, 8), its first column ascending
+        Sentence; begin and end of the first and of the second text among ``content.ids``; whether
+        each of these delivers its units; whether the window is of a pair.
+    templates : (Template, Template)
+        Of one text, and of two.
+    cut_words : int64 array, shape (s,)
+        As `Windows` has it.
+    """
     kind = table[:, _PAIR]
     n_a, n_b = table[:, _A1] - table[:, _A0], table[:, _B1] - table[:, _B0]
     n_special = np.asarray([t.n_special for t in templates])[kind]
