@@ -122,7 +122,7 @@ def _clearly(made: Products, ends: Ends, measure: str, width: int) -> Said:
     else:
         gap = made.dot / np.sqrt(square) - bound
         error = _spread(unit * length, made.width, dtype)
-    said = np.multiply(gap < 0, FARTHER, dtype=np.int8)
+    said: Said = np.multiply(gap < 0, FARTHER, dtype=np.int8)
     # Written so that NaN is close, too.
     said[~(np.abs(gap) > error)] = _CLOSE
     return said
@@ -144,14 +144,16 @@ def _exactly(ends: Ends, owner: Ints, vectors: NDArray[Any], rows: Ints, measure
         found = _cosines(_dots(a, c), ends.square[owner], _dots(c, c))
         nearer, farther = found > nearest + TIE, found < nearest - TIE
     said = np.where(nearer, NEARER, np.where(farther, FARTHER, TIED))
-    return np.where(np.isnan(found) | np.isnan(nearest), UNDEFINED, said).astype(np.int8)
+    said = np.where(np.isnan(found) | np.isnan(nearest), UNDEFINED, said)
+    return np.asarray(said, np.int8)
 
 
 def _cosines(dot: Floats, one: Floats, other: Floats) -> Floats:
     """Return cosines; NaN for vectors of zeros, which have no direction."""
     out = np.full(len(dot), np.nan)
-    return np.divide(dot, np.sqrt(one) * np.sqrt(other), out=out, where=(one > 0) & (other > 0))
+    np.divide(dot, np.sqrt(one) * np.sqrt(other), out=out, where=(one > 0) & (other > 0))
+    return out
 
 
 def _dots(x: Floats, y: Floats) -> Floats:
-    return np.einsum("ij,ij->i", x, y)
+    return np.asarray(np.einsum("ij,ij->i", x, y))

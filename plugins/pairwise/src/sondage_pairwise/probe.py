@@ -160,8 +160,8 @@ def _compared(
     if not places.single(candidates):
         distinct, rows = np.unique(candidates, return_inverse=True)
         vectors = places.pooled(states.values, distinct)
-    ends = (places.pooled(states.values, units) for units in (anchor, match))
-    return compare(*ends, vectors, rows, offsets, measure)
+    anchors, matches = (places.pooled(states.values, units) for units in (anchor, match))
+    return compare(anchors, matches, vectors, rows, offsets, measure)
 
 
 def _warnings(of: Examples, own: Ranking) -> dict[str, int]:

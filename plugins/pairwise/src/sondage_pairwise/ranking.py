@@ -82,7 +82,8 @@ class Ranking:
 
 def _over(above: Floats, below: Ints) -> Floats:
     out = np.full(len(above), np.nan)
-    return np.divide(above, below, out=out, where=below > 0)
+    np.divide(above, below, out=out, where=below > 0)
+    return out
 
 
 def rank(

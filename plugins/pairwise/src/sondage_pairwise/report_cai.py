@@ -162,18 +162,21 @@ def _figure(part: DataFrame, name: str, paper: Paper) -> Callable[[], list[Path]
             title="share of candidates beaten",
         )  # fmt: skip
         x = layer_axis(data["layer"])
+        # What is compared with has its intervals in the table alone.
+        shown = data.copy()
+        shown.loc[shown["ranked"] != "match", _ENDS] = float("nan")
         panels = [
             _panel(rows, x, y, (by, dash), str(task), _MEASURES[str(measure)])
-            for measure in dict.fromkeys(data["measure"])
-            for task in dict.fromkeys(data["task"])
-            if len(rows := data[(data["measure"] == measure) & (data["task"] == task)])
+            for measure in dict.fromkeys(shown["measure"])
+            for task in dict.fromkeys(shown["task"])
+            if len(rows := shown[(shown["measure"] == measure) & (shown["task"] == task)])
         ]
-        over = "trainings" if int(data["n_seeds"].max()) > 1 else "contexts"
         return paper.figure(
             name, panels, data, across=data["task"].nunique(),
             title="Is a match nearer to its anchor than the other words?",
-            note=f"bands and bars: 95% intervals over {over}; grey: one half; dashed: the same "
-            "matches, ranked from another example's anchor",
+            note="bands and bars: 95% intervals, over trainings where there are several, else over "
+            "contexts; grey: one half; dashed: the same matches, ranked from another example's "
+            "anchor",
             shared=("color", "shape", "strokeDash"),
         )  # fmt: skip
 

@@ -69,7 +69,9 @@ class Shares:
         n = int(codes.max()) + 1
         if n == 1:
             return None, None
-        won, of = (np.bincount(codes, weights=x, minlength=n) for x in (self.won, self.of))
+        won, of = (
+            np.bincount(codes, weights=x, minlength=n).astype(float) for x in (self.won, self.of)
+        )
         share = self.micro
         return clusters.of_mean(clusters.spread_of_sums(won, of, share * (1 - share)))
 
