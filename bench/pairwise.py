@@ -6,7 +6,7 @@ or one a text, where no rows are shared. Then vectors as wide as BERT-base's, at
 are the two usual ones: numpy's formula, in float64, and scipy's function.
 
 Times are the processor's, of one thread. Memory is what numpy allocates at most (tracemalloc) on
-vectors that lie in a file, for some texts and for four times as many.
+vectors that lie in a file, for twice the texts and for eight times as many.
 
     SONDAGE_DATA=... python bench/pairwise.py [TEXTS]
 """
@@ -132,9 +132,9 @@ def compare(what: str, vectors: list[Any], given: Examples) -> None:
 
 
 def memory(X: Any, given: Examples, folder: Path) -> None:
-    """Print the most that is allocated, for the texts and for four times as many."""
+    """Print the most that is allocated, for twice the texts and for eight times as many."""
     said = []
-    for times in (1, 4):
+    for times in (2, 8):
         np.save(folder / "rows.npy", np.concatenate([X] * times))
         rows = np.load(folder / "rows.npy", mmap_mode="r")
         shift = np.repeat(np.arange(times), len(given[0])) * len(X)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sondage.data import Corpus, Rankings, Split, TaskData, Units, offsets_of
+from sondage.data import Corpus, Rankings, Split, States, TaskData, Units, offsets_of
 from sondage.errors import DataError, EncodingError
 from sondage.testing import toys
 from sondage_pairwise import PairwiseRanking, rank
-from sondage_pairwise.places import places_of
+from sondage_pairwise.places import context_lengths, contexts_of, places_of
 
 
 def ints(*values):
@@ -182,3 +182,19 @@ def test_repeated_texts_are_read_once_and_counted_as_often():
     found = only_result(PairwiseRanking(), again)
     assert found.outcomes.values == pytest.approx([0.5, 1, 1, 0.5])
     assert found.outcomes.groups.tolist() == [0, 0, 2, 0]
+
+
+def test_texts_without_words_have_contexts_but_no_lengths():
+    texts, asked = ["q", "r", "s"], ints(0, 1, 2)
+    assert contexts_of(Corpus(texts, second=["same", "same", "other"]), asked).tolist() == [0, 0, 2]
+    assert contexts_of(Corpus(["t", "u", "t"]), asked).tolist() == [0, 1, 0]
+    with pytest.raises(DataError, match="corpus has no words, so the paper's denominator"):
+        context_lengths(Corpus(texts), asked)
+
+
+def test_units_may_be_sentences():
+    corpus = Corpus(["t", "u", "t"])
+    states = States(np.ones((2, 3), np.float32), ints(0, 1, 2))
+    assert places_of(Units.of_sentences(3), states, corpus).start.tolist() == [0, 1, 0]
+    with pytest.raises(EncodingError, match="one vector a sentence"):
+        places_of(Units.of_sentences(3), States(states.values, ints(0, 2, 2)), corpus)
