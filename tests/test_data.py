@@ -112,6 +112,34 @@ def test_a_given_split_stays_but_for_dev_carved_from_train(words, seed, share):
         assert stay
 
 
+@settings(deadline=None)
+@given(texts, st.integers(0, 5), st.data())
+def test_groups_stay_together_and_equal_sentences_with_them(words, seed, drawn):
+    corpus = Corpus.of_words([[w] for w in words])
+    target = of_sentences(corpus)
+    groups = np.array([drawn.draw(st.integers(-2, 3)) for _ in words], np.int64)
+    first = corpus.unique[0][corpus.unique[1]]
+    of_item = groups[first]
+    fixed = Split(np.arange(len(words)), NONE, NONE)
+    half, whole = (
+        TaskData(corpus, target, groups=groups, **how).split(seed)
+        for how in ({"fixed": fixed, "dev_share": 0.5}, {"ratios": (0.4, 0.3, 0.3)})
+    )
+    for split in (half, whole):
+        parts = [set(of_item[p].tolist()) for p in (split.train, split.dev, split.test)]
+        assert sum(map(len, parts)) == len(set(of_item.tolist()))
+        assert set.union(*parts) == set(of_item.tolist())
+
+
+def test_shares_are_of_groups_where_there_are_some():
+    corpus = Corpus.of_words([[str(i)] for i in range(40)])
+    task = TaskData(corpus, of_sentences(corpus), ratios=(0.5, 0.2, 0.3), groups=np.arange(40) // 4)
+    found = task.split(1)
+    assert [len(p) for p in (found.train, found.dev, found.test)] == [20, 8, 12]
+    with pytest.raises(DataError, match="three: 2 groups for 3 sentences"):
+        TaskData(CORPUS, None, groups=ints(0, 1))
+
+
 def test_stimuli_have_nothing_to_split():
     with pytest.raises(DataError, match="three has no target to split"):
         TaskData(CORPUS, None).split(0)

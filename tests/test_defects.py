@@ -15,7 +15,7 @@ from sondage.host import Host
 from sondage.parts import FileTask, Parts
 
 #: Tasks over files of this repository, by plugin: others are not looked at here.
-OURS = ("edges", "glue", "senteval", "streusle", "trec", "treebank")
+OURS = ("edges", "glue", "qa", "senteval", "streusle", "trec", "treebank")
 
 
 def offers():

@@ -26,13 +26,13 @@ _MADE = (
 )
 
 CONTRACTS = (
-    "Encoder", "Series", "Trained", "Passable", "Live", "Headed", "MaskedLM", "Task", "Problem",
-    "EncoderProblem", "SimpleProbe", "Probe", "PassingProbe", "PassingAccumulator", "Accumulator",
-    "Metric", "Findings", "Report",
+    "Encoder", "Series", "Trained", "Passable", "Live", "Headed", "MaskedLM", "Task", "Illustrated",
+    "Problem", "EncoderProblem", "SimpleProbe", "Probe", "PassingProbe", "PassingAccumulator",
+    "Accumulator", "Metric", "Findings", "Report",
 )  # fmt: skip
 DATA = (
     "Corpus", "Units", "Labels", "Trees", "Rankings", "Answers", "Split", "TaskData", "Request",
-    "Chunk", "Batch", "States", "Outcomes", "Result",
+    "Chunk", "Batch", "States", "Outcomes", "Result", "Examples",
 )  # fmt: skip
 
 

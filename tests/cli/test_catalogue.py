@@ -107,6 +107,139 @@ def test_describe_a_component_that_cannot_be_imported(call, make_plugin):
     assert "Traceback" not in ended.err
 
 
+SHOWN_PLUGIN = """
+import numpy as np, sondage
+from sondage.data import *
+
+class Shared:
+    fingerprint = corpus_fingerprint = "f"
+    randomness = ()
+    def __init__(self, *, n: int = 12): self.n = n
+
+class Labelled(Shared):
+    units = "words"
+    def load(self):
+        corpus = Corpus.of_words([["w%d" % i, "is", "\\x1bred"] for i in range(self.n)])
+        units = Units.of_words(np.arange(self.n), np.zeros(self.n, int), np.full(self.n, 2))
+        y = np.arange(self.n) % 2
+        return TaskData(corpus, Labels(units, y, ("even", "odd")), warnings={"skipped-lines": 3})
+
+class Several(Shared):
+    units = "sentences"
+    def load(self):
+        y = np.array([[True, True], [False, False]])
+        corpus = Corpus(["one", "two"], second=["three " * 100, None])
+        return TaskData(corpus, Labels(Units.of_sentences(2), y, ("a", "b")))
+
+class Tree(Shared):
+    units = "trees"
+    def load(self):
+        corpus = Corpus.of_words([["x"], ["a", "dog", "barks"]])
+        heads, rest = np.array([-1, 1, 2, -1]), np.zeros(4, int)
+        return TaskData(corpus, Trees(heads, rest == 0, rest, ("dep",), np.array([1])))
+
+class Ranked(Shared):
+    units = "rankings"
+    def load(self):
+        corpus = Corpus.of_words([["who", "?"]], second=[["Ann", "Lee", "came"]])
+        units = Units(np.zeros(3, int), np.array([[[0, 1]], [[2, 4]], [[4, 5]]]))
+        ints = np.array
+        return TaskData(corpus, Rankings(units, ints([0]), ints([1]), ints([2]), ints([0, 1])))
+
+class Answered(Shared):
+    units = "answers"
+    def load(self):
+        corpus = Corpus(["who?", "why?"], second=["x" * 500 + " Ann came", "no"])
+        ints = np.array
+        golds = ints([501, 501]), ints([504, 504]), ints([0, 2, 2]), ("Ann", "Ann"), ("1", "2")
+        return TaskData(corpus, Answers(ints([0, 1]), *golds))
+
+class Plain(Shared):
+    units = "none"
+    def load(self): return TaskData(Corpus(["a text", "another"]), None)
+
+class Own(Plain):
+    def examples(self, n): return Examples({"share": 0.12345}, ("item",), [("mine",)] * n)
+
+class Bad(Plain):
+    def load(self): raise ValueError("no luck")
+
+@sondage.hookimpl
+def sondage_tasks():
+    return [sondage.TaskSpec(name="shown." + c.__name__.lower(), factory=c, summary="s",
+                             reference="r")
+            for c in (Labelled, Several, Tree, Ranked, Answered, Plain, Own, Bad)]
+"""
+
+LONG = "three " * 20
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("several", f"  items: 2\n  texts: 2\n\n1\n  label: a, b\n  text: one | {LONG} …\n"
+                    "\n2\n  label: \n  text: two\n"),
+        ("tree", "  items: 1\n  texts: 2\n\n1\n  heads: a < dog, dog < barks, barks < root\n"
+                 "  text: a dog barks\n"),
+        ("ranked", "  items: 1\n  texts: 1\n\n1\n  anchor: who\n  match: Ann Lee\n"
+                   "  candidates: 1\n  text: who ? | Ann Lee came\n"),
+        ("answered", "  items: 2\n  texts: 2\n\n1\n  question: who?\n  answers: Ann\n"
+                     f"  context: … {'x' * 119} Ann came\n\n2\n  question: why?\n"
+                     "  answers: none\n  context: no\n"),
+        ("plain", "  items: 2\n  texts: 2\n\n1\n  text: a text\n\n2\n  text: another\n"),
+    ],
+)  # fmt: skip
+def test_describe_shows_examples_of_every_target(call, make_plugin, name, said):
+    make_plugin("shown", SHOWN_PLUGIN)
+    ended = call("describe", "task", f"shown.{name}", "--examples")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"shown.{name}\n{said}".replace("label: \n", "label: \n")
+
+
+def test_describe_shows_ten_examples_from_first_to_last(call, make_plugin):
+    make_plugin("shown", SHOWN_PLUGIN)
+    out = call("describe", "task", "shown.labelled", "--examples").out
+    assert "  items: 12\n  texts: 12\n  skipped-lines: 3\n" in out
+    assert "1\n  span 1: w0\n  span 2: \\x1bred\n  label: even\n  text: w0 is \\x1bred\n" in out
+    assert out.count("span 1") == 10
+    assert "10\n  span 1: w11\n" in out
+    assert "\x1b" not in out
+
+
+def test_describe_shows_what_a_task_shows_of_itself(call, make_plugin):
+    make_plugin("shown", SHOWN_PLUGIN)
+    out = call("describe", "task", "shown.own", "--examples").out
+    assert out.startswith("shown.own\n  share: 0.123\n\n1\n  item: mine\n")
+    assert out.count("mine") == 10
+
+
+def test_describe_shows_examples_of_a_declared_task(call, make_plugin, tmp_path):
+    make_plugin("shown", SHOWN_PLUGIN)
+    registry = tmp_path / "r.yaml"
+    registry.write_text("version: 1\ntasks:\n  mine: {use: shown.labelled, n: 3}\n")
+    shown = call("describe", "task", "mine", "--examples", "--registry", registry).out
+    assert "  items: 3\n" in shown
+    parameters = tmp_path / "p.yaml"
+    parameters.write_text("n: 4\n")
+    shown = call("describe", "task", "shown.labelled", "--examples", "--params", parameters).out
+    assert "  items: 4\n" in shown
+    assert (
+        "use shown.labelled, n: 3" in call("describe", "task", "mine", "--registry", registry).out
+    )
+
+
+def test_describe_has_no_examples_of_a_probe_or_of_what_fails(call, both, make_plugin):
+    ended = call("describe", "probe", "toy.centroid", "--examples")
+    assert (ended.code, ended.out) == (2, "")
+    assert "only tasks have examples" in ended.err
+    assert "closest: " in call("describe", "task", "toy.centroid", "--examples").err
+    make_plugin("shown", SHOWN_PLUGIN)
+    ended = call("describe", "task", "shown.bad", "--examples")
+    assert ended.code == 2
+    assert "ValueError: no luck" in ended.err
+    assert "Traceback" not in ended.err
+
+
 def test_validate_says_that_all_is_well(call, both):
     ended = call("validate", both)
     assert (ended.code, ended.err) == (0, "")

@@ -34,6 +34,8 @@ GOOD = {
         "good_ones:StimuliTask",
         "good_ones:TreeTask",
         "good_ones:RankingTask",
+        "good_ones:RankedOnly",
+        "good_ones:ShownTask",
         "good_ones:AnswerTask",
     ],
     "probe": [
@@ -152,7 +154,7 @@ BROKEN = {
         "check_trees_are_trees": ["broken_tasks:Cyclic", "broken_tasks:TwoRoots"],
         "check_split_parts_are_disjoint": ["broken_tasks:Overlapping"],
         "check_split_parts_are_in_range": ["broken_tasks:OneTooFar", "broken_tasks:Descending"],
-        "check_train_and_test_are_not_empty": ["broken_tasks:NoTest"],
+        "check_train_and_test_are_not_empty": ["broken_tasks:NoTest", "broken_tasks:NoTrain"],
         "check_split_is_reproducible": ["broken_tasks:WanderingSplit"],
         "check_seed_draws_the_split_if_declared": [
             "broken_tasks:SaysThatSeedsDraw",
@@ -184,6 +186,10 @@ BROKEN = {
             "broken_files:NamesNoFile",
             "broken_files:Swallows",
             "broken_files:LenienceUnsaid",
+        ],
+        "check_examples_are_as_many_as_asked": [
+            "broken_tasks:ShowsAll",
+            "broken_tasks:ShowsAnother",
         ],
         "check_warnings_are_counts": ["broken_tasks:LoudWarnings", "broken_tasks:VagueWarnings"],
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -9,23 +10,42 @@ import typer
 from sondage.cli import text
 
 if TYPE_CHECKING:
+    from sondage.data import Examples
     from sondage.host import Offer
 
 
 def describe(
     kind: Annotated[Literal["encoder", "task", "probe", "metric", "report"], typer.Argument()],
-    name: Annotated[str, typer.Argument(help="plugin.component, as in 'sondage list'.")],
+    name: Annotated[
+        str, typer.Argument(help="plugin.component, as in 'sondage list'; or a declared name.")
+    ],
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Of a task: its counts and ten of its items.")
+    ] = False,
+    params: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.yaml", help="With --examples: the task's parameters."),
+    ] = None,
+    registry_file: Annotated[
+        Path | None, typer.Option("--registry", metavar="FILE", help="Else the shipped one.")
+    ] = None,
 ) -> None:
-    """Show a component's parameters and what it declares."""
+    """Show a component's parameters and what it declares, or a task's items."""
     from sondage import registry
     from sondage.host import Host
 
-    declaration = registry.load().declared(kind).get(name)
+    if examples:
+        from sondage.commands.check import subject
+        from sondage.commands.examples import examples_of
+
+        found = subject(name, Host.discover(), params, registry_file, kinds=(kind,))
+        _tell_examples(name, examples_of(found))
+        return
+    declaration = registry.load(registry_file).declared(kind).get(name)
     if declaration is not None:
         given = ", ".join(f"{key}: {value}" for key, value in declaration.given.items())
-        text.say(
-            f"{name} is declared in registry.yaml: use {declaration.use}, {given or 'as is'}\n"
-        )
+        file = registry_file or "registry.yaml"
+        text.say(f"{name} is declared in {file}: use {declaration.use}, {given or 'as is'}\n")
         name = declaration.use
     _tell_offer(Host.discover().find(kind, name))
 
@@ -53,3 +73,13 @@ def _tell_offer(offer: Offer) -> None:
         for p in found.parameters
     ]
     text.table(["parameter", "type", "default", "description"], rows)
+
+
+def _tell_examples(name: str, found: Examples) -> None:
+    text.say(name)
+    for what, count in found.counts.items():
+        text.say(f"  {what}: {count:,}" if isinstance(count, int) else f"  {what}: {count:.3g}")
+    for number, row in enumerate(found.rows, 1):
+        text.say(f"\n{number}")
+        for column, value in zip(found.columns, row, strict=True):
+            text.say(f"  {column}: {text.flat(value)}")

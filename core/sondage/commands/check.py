@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,12 @@ class Subject:
 
 
 def subject(
-    name: str, host: Host, params: Path | None = None, registry_file: Path | None = None
+    name: str,
+    host: Host,
+    params: Path | None = None,
+    registry_file: Path | None = None,
+    *,
+    kinds: Iterable[Kind] = tuple(SPECS),
 ) -> Subject:
     """Find a component by its name in the catalogue or in a registry.
 
@@ -40,6 +45,8 @@ def subject(
         A YAML file with parameters, which may name the registry's components.
     registry_file : Path, optional
         The shipped registry by default.
+    kinds : iterable of str
+        Where it is looked for.
 
     Raises
     ------
@@ -47,17 +54,19 @@ def subject(
     """
     found = registry.load(registry_file)
     given = _parameters_in(params) if params is not None else {}
-    for kind in SPECS:
+    kinds = tuple(kinds)
+    for kind in kinds:
         declared = found.declared(kind).get(name)
         if declared is not None:
             declaration = Declaration(use=declared.use, **{**declared.parameters, **given})
             return _built(kind, declaration, name, host, found)
-    for kind in SPECS:
+    for kind in kinds:
         if (kind, name) in host.catalogue:
             if not given and params is None:
                 return Subject(host.catalogue[kind, name], _defaults(host, kind, name))
             return _built(kind, Declaration(use=name, **given), name, host, found)
-    known = [n for _, n in host.catalogue] + [n for kind in SPECS for n in found.declared(kind)]
+    known = [n for k, n in host.catalogue if k in kinds]
+    known += [n for kind in kinds for n in found.declared(kind)]
     raise UnknownComponentError(
         f"no active plugin offers '{name}' and {found.source} does not declare it",
         near=nearest(name, known),

@@ -15,11 +15,11 @@ from sondage.contracts.metric import Accumulator, Metric
 from sondage.contracts.passing import Passable, PassingAccumulator, PassingProbe, Sink
 from sondage.contracts.probe import EncoderProblem, Probe, ProbeUnits, Problem, SimpleProbe
 from sondage.contracts.report import Findings, Report
-from sondage.contracts.task import Task, TaskUnits
+from sondage.contracts.task import Illustrated, Task, TaskUnits
 
 __all__ = [
-    "Accumulator", "Encoder", "EncoderProblem", "Findings", "Headed", "Live",
-    "MaskedLM", "Metric", "Passable",
+    "Accumulator", "Encoder", "EncoderProblem", "Findings", "Headed", "Illustrated",
+    "Live", "MaskedLM", "Metric", "Passable",
     "PassingAccumulator", "PassingProbe", "Probe", "ProbeUnits", "Problem", "Report", "Series",
     "SimpleProbe", "Sink", "Task", "TaskUnits", "Trained",
 ]  # fmt: skip

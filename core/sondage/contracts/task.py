@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, runtime_checkable
 
-from sondage.data import TaskData
+from sondage.data import Examples, TaskData
 
 TaskUnits = Literal["sentences", "words", "trees", "rankings", "answers", "none"]
 
@@ -38,4 +38,13 @@ class Task(Protocol):
 
     def load(self) -> TaskData:
         """Read the files; raises `DataError` with file and line."""
+        ...
+
+
+@runtime_checkable
+class Illustrated(Protocol):
+    """A task that says itself how its items are shown; of others the core shows what they hold."""
+
+    def examples(self, n: int) -> Examples:
+        """Return counts and at most `n` items in words; reads the files, as `load` does."""
         ...

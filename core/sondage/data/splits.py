@@ -44,6 +44,9 @@ class TaskData:
         What the reader had to skip or mend; reported, never silent.
     dev_share : float, in [0, 1)
         Share of the distinct sentences of ``fixed.train`` that a seed moves to dev.
+    groups : int64 array, shape (len(corpus),), optional
+        The group of each sentence, such as its document: a seed moves groups as a whole, and
+        shares are of groups. Equal sentences go with the group of the first of them.
     """
 
     corpus: Corpus
@@ -52,6 +55,13 @@ class TaskData:
     ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
     warnings: Mapping[str, int] = field(default_factory=dict)
     dev_share: float = 0.0
+    groups: Ints | None = None
+
+    def __post_init__(self) -> None:
+        if self.groups is not None and len(self.groups) != len(self.corpus):
+            raise DataError(
+                f"{self.corpus.name}: {len(self.groups)} groups for {len(self.corpus)} sentences"
+            )
 
     def split(self, seed: int) -> Split:
         """Return the files' split, or draw one that keeps equal sentences together.
@@ -64,21 +74,29 @@ class TaskData:
             raise DataError(f"{self.corpus.name} has no target to split")
         if self.fixed is not None:
             return self._carved(self.fixed, seed) if self.dev_share else self.fixed
-        first, inverse = self.corpus.unique
+        group = self._dealt()
         # All sentences are dealt, those without an item too: tasks over one corpus agree on
         # which sentences are test sentences.
-        order = np.random.default_rng(seed).permutation(len(first))
+        order = np.random.default_rng(seed).permutation(int(group.max(initial=-1)) + 1)
         train = round(self.ratios[0] * len(order))
         dev = round((self.ratios[0] + self.ratios[1]) * len(order))
-        part = np.full(len(first), 2)
+        part = np.full(len(order), 2)
         part[order[:train]] = 0
         part[order[train:dev]] = 1
-        ids = part[inverse[self.target.sentence]]
+        ids = part[group[self.target.sentence]]
         return Split(*(np.flatnonzero(ids == k).astype(np.int64) for k in range(3)))
+
+    def _dealt(self) -> Ints:
+        """Return the number of what each sentence is dealt with, from 0."""
+        first, inverse = self.corpus.unique
+        if self.groups is None:
+            return inverse
+        code: Ints = np.unique(self.groups[first], return_inverse=True)[1].astype(np.int64)
+        return code[inverse]
 
     def _carved(self, given: Split, seed: int) -> Split:
         assert self.target is not None
-        group = self.corpus.unique[1][self.target.sentence[given.train]]
+        group = self._dealt()[self.target.sentence[given.train]]
         present = np.unique(group)
         n = min(max(round(self.dev_share * len(present)), 1), len(present) - 1)
         drawn = np.random.default_rng(seed).permutation(present)[: max(n, 0)]

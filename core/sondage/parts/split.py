@@ -141,6 +141,7 @@ class Parts:
         warnings: Mapping[str, int],
         *,
         empty: str = "take another file",
+        groups: Ints | None = None,
     ) -> TaskData:
         """Put corpus, target and split together.
 
@@ -154,6 +155,8 @@ class Parts:
             given dev and test files the train files hold as well.
         empty : str
             What to do about a given part without an item.
+        groups : int64 array, shape (len(corpus),), optional
+            What a seed keeps together, as `TaskData` takes it.
 
         Raises
         ------
@@ -163,7 +166,7 @@ class Parts:
         _refuse_withheld(corpus, file_of, self.paths)
         counted = {slug: n for slug, n in warnings.items() if n}
         if self.files is not None:
-            return TaskData(corpus, target, ratios=self.ratios, warnings=counted)
+            return TaskData(corpus, target, ratios=self.ratios, warnings=counted, groups=groups)
         part = self.part_of(file_of)
         repeated = also_in_train(corpus, part)
         if repeated:
@@ -180,7 +183,9 @@ class Parts:
                     hint=empty,
                 )
         share = float(self.dev_share or 0.0) if self.carves else 0.0
-        return TaskData(corpus, target, fixed=fixed, warnings=counted, dev_share=share)
+        return TaskData(
+            corpus, target, fixed=fixed, warnings=counted, dev_share=share, groups=groups
+        )
 
 
 def _refuse_withheld(corpus: Corpus, file_of: Ints, paths: Sequence[str]) -> None:

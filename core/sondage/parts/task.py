@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sondage.data import Corpus, Target, TaskData, digest
+from sondage.data import Corpus, Ints, Target, TaskData, digest
 from sondage.defects import OnError
 from sondage.parts.split import Files, Parts, Ratios, name_of
 
@@ -108,7 +108,9 @@ class FileTask:
         found = self.read(self.parts.paths)
         corpus, target, warnings = self.problem(found, name_of(found.files))
         counted = {**found.warnings, **warnings}
-        return self.parts.data(corpus, target, found.file_of, counted, empty=self.empty)
+        return self.parts.data(
+            corpus, target, found.file_of, counted, empty=self.empty, groups=self.groups(found)
+        )
 
     def read(self, paths: list[str]) -> Any:
         """Return what is in the files: an object with `files`, `file_of` and `warnings`."""
@@ -117,3 +119,10 @@ class FileTask:
     def problem(self, found: Any, name: str) -> tuple[Corpus, Target, Mapping[str, int]]:
         """Return what `read` found as corpus, called `name`, and target; and what to warn of."""
         raise NotImplementedError
+
+    def groups(self, found: Any) -> Ints | None:
+        """Return the group of each sentence of what `read` found, which a seed keeps together.
+
+        As `sondage.data.TaskData` takes them; None: only equal ones stay together.
+        """
+        return None

@@ -4,9 +4,9 @@ import dataclasses
 import itertools
 
 import numpy as np
-from good_ones import AnswerTask, FixedTask, TreeTask
+from good_ones import AnswerTask, FixedTask, ShownTask, TreeTask
 
-from sondage.data import Split, TaskData, digest
+from sondage.data import Examples, Split, TaskData, digest
 from sondage.testing.toys import ToyTask
 
 
@@ -133,6 +133,23 @@ class Descending(Refixed):
 class NoTest(Refixed):
     def refix(self, train, dev, test):
         return Split(train, dev, test[:0])
+
+
+class NoTrain(Refixed):
+    def refix(self, train, dev, test):
+        return Split(train[:0], dev, test)
+
+
+class ShowsAll(ShownTask):
+    def examples(self, n):
+        return super().examples(3)
+
+
+class ShowsAnother(ShownTask):
+    shown = itertools.count()
+
+    def examples(self, n):
+        return Examples({"shown": next(self.shown)}, ("anchor",), [("a",)][:n])
 
 
 class SaysThatSeedsDraw(FixedTask):

@@ -12,6 +12,7 @@ from sondage.data import (
     Answers,
     Chunk,
     Corpus,
+    Examples,
     Labels,
     Outcomes,
     Result,
@@ -205,6 +206,22 @@ class RankingTask(SentenceTask):
 
     def load(self):
         return toys.ranking_problem().data
+
+
+class RankedOnly(RankingTask):
+    """Nothing is learned from them, so all are tested on."""
+
+    randomness = ()
+
+    def load(self):
+        return dataclasses.replace(super().load(), ratios=(0.0, 0.0, 1.0))
+
+
+class ShownTask(RankingTask):
+    """Says itself how its items are shown."""
+
+    def examples(self, n):
+        return Examples({"items": 3}, ("anchor",), [("a",), ("b",), ("c",)][:n])
 
 
 class AnswerTask(SentenceTask):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sondage.contracts import Illustrated
 from sondage.data import Answers, Labels, Rankings, Split, TaskData, Trees
 from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.component import Component
@@ -29,7 +30,8 @@ def parts(split: Split) -> list[Any]:
 
 def contents(data: TaskData) -> Any:
     """Return all that was loaded, in a form that compares bit for bit."""
-    return frozen([data.corpus.fingerprint, data.target, data.fixed, data.ratios, data.warnings])
+    split = [data.fixed, data.ratios, data.groups]
+    return frozen([data.corpus.fingerprint, data.target, *split, data.warnings])
 
 
 @promise_of("task", since="0.1")
@@ -159,11 +161,12 @@ def check_split_parts_are_in_range(component: Component) -> None:
 
 @promise_of("task", since="0.1")
 def check_train_and_test_are_not_empty(component: Component) -> None:
-    """There is something to train on and something to test on."""
+    """There is something to test on and, but for rankings, something to train on."""
     data = with_target(component)
     for seed in SEEDS:
         train, _, test = parts(data.split(seed))
-        assert len(train), f"seed {seed}: nothing to train on"
+        # Distances are ranked without learning anything.
+        assert len(train) or isinstance(data.target, Rankings), f"seed {seed}: nothing to train on"
         assert len(test), f"seed {seed}: nothing to test on"
 
 
@@ -197,6 +200,19 @@ def check_equal_sentences_share_a_part(component: Component) -> None:
         train, dev, test = (set(group[p]) for p in parts(data.split(seed)))
         shared = (train & dev) | (train & test) | (dev & test)
         assert not shared, f"seed {seed}: {len(shared)} sentences are in two parts"
+
+
+@promise_of("task", since="0.1")
+def check_examples_are_as_many_as_asked(component: Component) -> None:
+    """A task that shows its items shows no more than asked for, the same each time."""
+    task = component.make()
+    if not isinstance(task, Illustrated):
+        raise NotApplicable("the core shows its items")
+    for n in (0, 1, 3):
+        found, again = task.examples(n), component.make().examples(n)
+        assert len(found.rows) <= n, f"{len(found.rows)} examples, where {n} were asked for"
+        assert found == again, "two instances show different examples"
+    assert len(task.examples(1).rows) == 1, "none is shown, where one was asked for"
 
 
 @promise_of("task", since="0.1")
