@@ -188,6 +188,7 @@ def test_texts_without_words_have_contexts_but_no_lengths():
     texts, asked = ["q", "r", "s"], ints(0, 1, 2)
     assert contexts_of(Corpus(texts, second=["same", "same", "other"]), asked).tolist() == [0, 0, 2]
     assert contexts_of(Corpus(["t", "u", "t"]), asked).tolist() == [0, 1, 0]
+    assert contexts_of(Corpus(texts), asked, ints(5, 7, 7)).tolist() == [0, 1, 1]
     with pytest.raises(DataError, match="corpus has no words, so the paper's denominator"):
         context_lengths(Corpus(texts), asked)
 

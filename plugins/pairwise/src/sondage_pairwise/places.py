@@ -89,15 +89,17 @@ def _check_rows(rows: Ints, wanted: Ints, first: Ints, corpus: Corpus, what: str
     )
 
 
-def contexts_of(corpus: Corpus, sentences: Ints) -> Ints:
+def contexts_of(corpus: Corpus, sentences: Ints, groups: Ints | None = None) -> Ints:
     """Return the first of these sentences that has the same context, for each of them.
 
-    The context is the second text of a pair, or the whole of a single one.
+    The context is the group of a sentence, where the data has such: its paragraph or document.
+    Otherwise it is the second text of a pair, or the whole of a single one.
     """
     seen: dict[object, int] = {}
     known: dict[int, int] = {}
     for s in np.unique(sentences).tolist():
-        known[s] = seen.setdefault(_context(corpus, s), s)
+        context = _context(corpus, s) if groups is None else int(groups[s])
+        known[s] = seen.setdefault(context, s)
     return np.asarray([known[s] for s in sentences.tolist()], np.int64)
 
 

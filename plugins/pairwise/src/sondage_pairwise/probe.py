@@ -76,7 +76,7 @@ class PairwiseRanking:
     def _examples(self, problem: Problem, target: Rankings, seed: int) -> Examples:
         items, corpus = problem.splits[seed].test, problem.data.corpus
         context = target.units.sentence[target.match[items]]
-        groups = contexts_of(corpus, context)
+        groups = contexts_of(corpus, context, problem.data.groups)
         return Examples(
             problem, target, items, groups, other_anchors(groups),
             context_lengths(corpus, context) if self.paper else None,
