@@ -63,6 +63,8 @@ def test_by_hand():
     table = found.tables["ranked"]
     assert table["ranked"] == ["match", "other anchor", "random word", "best possible"]
     assert table["macro"][2:] == [0.5, 1.0]
+    assert table["low"][2:] == table["micro_high"][2:] == [None, None]
+    assert table["low"][0] < table["macro"][0] < table["high"][0]
     assert table["contexts"] == [2, 2, 2, 2]
 
 

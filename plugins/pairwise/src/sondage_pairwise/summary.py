@@ -55,13 +55,16 @@ class Shares:
 
     def row(self) -> dict[str, Any]:
         """Return the row of the table ``ranked``."""
-        own = stats.cluster_interval(self.each, self.groups)
-        low, high = self._micro_ends()
+        low = high = micro_low = micro_high = None
+        if self.ranked in (MATCH, OTHER):  # the others are known, not estimated
+            own = stats.cluster_interval(self.each, self.groups)
+            low, high = own.low, own.high
+            micro_low, micro_high = self._micro_ends()
         return {
             "ranked": self.ranked,
-            "macro": self.macro, "low": own.low, "high": own.high,
-            "micro": self.micro, "micro_low": low, "micro_high": high,
-            "examples": len(self.of), "contexts": own.n,
+            "macro": self.macro, "low": low, "high": high,
+            "micro": self.micro, "micro_low": micro_low, "micro_high": micro_high,
+            "examples": len(self.of), "contexts": len(np.unique(self.groups)),
         }  # fmt: skip
 
     def _micro_ends(self) -> tuple[float | None, float | None]:
