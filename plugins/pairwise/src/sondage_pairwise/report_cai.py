@@ -24,6 +24,8 @@ _PARTS = {
     "table 2 (scores of the fine-tuning)": "trainings with scores",
 }
 _MEASURES = {"cosine": "cosine similarity", "euclidean": "Euclidean distance"}
+#: In names of tasks, in the paper's order.
+_PHENOMENA = ("synonym", "abbrev", "coref", "type", "bound")
 _KEYS = ["rule", "measure", "task", "encoder", "ranked", "layer"]
 _ENDS = ["low", "high"]
 
@@ -99,7 +101,21 @@ def gather(findings: Findings) -> DataFrame:
     for end in _ENDS:
         means[end] = means[end].where(means["n_seeds"] > 1, own[end])
     out = means.reset_index().astype({"layer": int})
-    return out.assign(**{c: out[c].map(flat) for c in ("task", "encoder", "ranked")})
+    out = out.assign(**{c: out[c].map(flat) for c in ("task", "encoder", "ranked")})
+    return _in_order(out, set(trainings(findings)["encoder"]))
+
+
+def _in_order(table: DataFrame, tuned: set[str]) -> DataFrame:
+    """Return rows in the paper's order of phenomena, encoders that were not trained first."""
+
+    def place(task: str) -> int:
+        name = task.lower()
+        return next((i for i, p in enumerate(_PHENOMENA) if p in name), len(_PHENOMENA))
+
+    keys = {"_task": table["task"].map(place), "_tuned": table["encoder"].isin(tuned)}
+    order = ["_task", "task", "_tuned", "encoder", "ranked", "layer"]
+    found = table.assign(**keys).sort_values(order, kind="stable", ignore_index=True)
+    return found.drop(columns=list(keys))
 
 
 def changes(findings: Findings) -> DataFrame:
