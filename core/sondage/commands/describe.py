@@ -18,8 +18,8 @@ from sondage.registry.signature import Ref, model_of, references
 
 #: Attributes of the contracts that say how a component behaves.
 ATTRIBUTES = (
-    "units", "randomness", "joint", "per_layer", "measures", "wants_views", "wants_width", "views",
-    "symmetric", "bounds", "self_value", "invariances",
+    "units", "reads", "randomness", "joint", "per_layer", "measures", "wants_views", "wants_width",
+    "views", "symmetric", "bounds", "self_value", "invariances",
 )  # fmt: skip
 
 
