@@ -1,4 +1,4 @@
-"""``sondage describe``: one component in full."""
+"""``sondage describe``: one component, or composition, in full."""
 
 from __future__ import annotations
 
@@ -11,15 +11,25 @@ from sondage.cli import text
 if TYPE_CHECKING:
     from sondage.host import Offer
 
+What = Literal["encoder", "task", "probe", "metric", "report", "composition"]
+
 
 def describe(
-    kind: Annotated[Literal["encoder", "task", "probe", "metric", "report"], typer.Argument()],
-    name: Annotated[str, typer.Argument(help="plugin.component, as in 'sondage list'.")],
+    kind: Annotated[What, typer.Argument()],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="plugin.component, as in 'sondage list'; a composition's NAME or FILE.yaml:NAME."
+        ),
+    ],
 ) -> None:
-    """Show a component's parameters and what it declares."""
+    """Show a component's parameters and what it declares, or what a composition runs."""
     from sondage import registry
     from sondage.host import Host
 
+    if kind == "composition":
+        _tell_composition(name)
+        return
     declaration = registry.load().declared(kind).get(name)
     if declaration is not None:
         given = ", ".join(f"{key}: {value}" for key, value in declaration.given.items())
@@ -53,3 +63,19 @@ def _tell_offer(offer: Offer) -> None:
         for p in found.parameters
     ]
     text.table(["parameter", "type", "default", "description"], rows)
+
+
+def _tell_composition(target: str) -> None:
+    from sondage import registry
+    from sondage.commands.describe import composition_lines, setting_rows
+    from sondage.commands.target import split_target
+
+    file, name = split_target(target)
+    found = registry.load(file)
+    composition = found.composition(name)
+    text.say(f"{name}: {composition.summary}" if composition.summary else name)
+    for line in composition_lines(composition):
+        text.say(f"  {line}")
+    if composition.settings:
+        text.say()
+        text.table(["setting", "path", "value"], setting_rows(composition, found.document.data))
