@@ -40,9 +40,11 @@ def run_in(plugin: Path, site: Path, *arguments: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.parametrize("kind", SPECS)
-def test_what_is_written_passes_its_own_tests(kind, tmp_path):
-    plugin = write_plugin(kind, f"fresh_{kind}", tmp_path)
+@pytest.mark.parametrize(
+    ("kind", "in_passing"), [*((kind, False) for kind in SPECS), ("metric", True)]
+)
+def test_what_is_written_passes_its_own_tests(kind, in_passing, tmp_path):
+    plugin = write_plugin(kind, f"fresh_{kind}", tmp_path, in_passing=in_passing)
     pretend_to_install(plugin, tmp_path / "site")
     done = run_in(
         plugin, tmp_path / "site", "-m", "pytest", "-W", "error", "-p", "no:cacheprovider"

@@ -234,12 +234,14 @@ def test_encoders_that_cut_otherwise_are_not_compared(runs):
     said = [r["error"]["message"] for r in runs("unlike").failed]
     assert len(said) == 2
     assert all("cut the texts into different subwords" in one for one in said)
+    assert all("attention between models with one tokenizer" in one for one in said)
 
 
 def test_only_metrics_of_vectors_are_put_in_passing(runs):
     with pytest.raises(Exception, match=r"'in_passing' names 'toy.peak'.*") as caught:
         runs("misnamed")
     assert "registry.yaml:" in str(caught.value)
+    assert "always measured in passing" in caught.value.hint
 
 
 def test_a_probe_may_ask_the_encoder_itself(runs, tmp_path):

@@ -244,6 +244,20 @@ def test_one_mistake_is_one_message(line, said):
     assert said in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("section", "hint"),
+    [
+        ("metrics: {cka: similarity.cka}", "cka: {use: similarity.cka}"),
+        ("tasks: {t: [a]}", ""),
+        ("compositions: {c: mine}", ""),
+    ],
+)
+def test_a_component_in_the_place_of_a_declaration(section, hint):
+    with pytest.raises(RegistryError, match="Input should be an object") as caught:
+        load(f"version: 1\n{section}\n")
+    assert caught.value.hint == hint
+
+
 def test_near_names_are_given_once():
     assert RegistryError("x", near=["word", "word", "subwords"]).near == ("word", "subwords")
     assert nearest("wrd", ["word", "word"]) == ("word",)

@@ -84,6 +84,48 @@ def test_describe_shows_parameters_and_attributes(call, make_plugin):
     assert "Parameters\n" not in ended.out
 
 
+def test_describe_a_composition(call, both, tmp_path):
+    rules = "only: {rsa: [{tasks: [words]}, {layers: [2, last]}]}"
+    path = tmp_path / "of.yaml"
+    path.write_text(
+        f"""version: 1
+encoders: {{mini: {{use: toy.encoder, depth: 2}}}}
+tasks: {{words: {{use: toy.words}}}}
+metrics: {{rsa: {{use: far.gap}}}}
+compositions:
+  one:
+    summary: two in pairs
+    encoders: [mini, {{use: toy.encoder}}]
+    tasks: [words]
+    metrics: [rsa]
+    pairs: [[mini, mini]]
+    {rules}
+    settings: {{depth: encoders.mini.depth, n: tasks.words.n}}
+"""
+    )
+    ended = call("describe", "composition", f"{path}:one")
+    assert ended.code == 0
+    said, table = ended.out.split("\n\n")
+    assert said.splitlines() == [
+        "one: two in pairs",
+        "  encoders: [mini, {use: toy.encoder}]",
+        "  tasks: [words]",
+        "  metrics: [rsa]",
+        "  pairs: mini ~ mini",
+        "  only rsa: {tasks: [words]}",
+        "  only rsa: {layers: [2, last]}",
+    ]
+    rows = [line.split() for line in table.splitlines()]
+    assert ["--set", "depth=...", "encoders.mini.depth", "2"] in rows
+    assert ["--set", "n=...", "tasks.words.n"] in rows
+
+
+def test_describe_names_the_nearest_composition(call, both):
+    ended = call("describe", "composition", "quickstar")
+    assert ended.code == 2
+    assert "closest: quickstart" in ended.err
+
+
 def test_describe_names_the_nearest(call, both):
     ended = call("describe", "probe", "toy.centroids")
     assert ended.code == 2

@@ -16,6 +16,7 @@ import pytest
 
 import sondage
 from sondage import api, errors
+from sondage.commands.describe import description
 from sondage.host import HOOKS, Host, hookspecs
 from sondage.registry.models import Composition, Contents
 
@@ -130,6 +131,20 @@ def test_every_component_has_a_method_page() -> None:
     names = [offer.spec.name for offer in host.catalogue.values() if offer.plugin in mine]
     assert names
     assert [name for name in names if name not in methods] == []
+
+
+def test_every_parameter_is_described_where_it_is_asked_for() -> None:
+    mine = {readme.parent.name for readme in ROOT.glob("plugins/*/README.md")}
+    offers = [offer for offer in Host.discover().catalogue.values() if offer.plugin in mine]
+    assert offers
+    unsaid = [
+        f"{offer.spec.name}: {parameter.name}"
+        for offer in offers
+        for parameter in description(offer).parameters
+        # A class of the code says nothing to who reads `sondage describe`.
+        if not parameter.description or parameter.description.startswith("As `")
+    ]
+    assert unsaid == []
 
 
 def test_links_between_files_lead_somewhere() -> None:

@@ -56,6 +56,7 @@ GOOD = {
         "broken_probes:NoOutcomes",
         "passing_probes:StatesCosine",
         "passing_probes:MapsSum",
+        "passing_probes:AsksForParameters",
         "of_fields:Fields",
     ],
     "metric": [
@@ -215,7 +216,10 @@ BROKEN = {
         "check_every_test_item_has_an_outcome": ["broken_probes:LeavesOneOut"],
         "check_scores_are_finite": ["broken_probes:NotANumber", "broken_probes:NoScores"],
         "check_running_twice_is_bit_identical": ["broken_probes:Ticks"],
-        "check_seed_acts_only_if_declared": ["broken_probes:SecretlyRandom"],
+        "check_seed_acts_only_if_declared": [
+            "broken_probes:SecretlyRandom",
+            "passing_probes:SecretlyRandom",
+        ],
         "check_declared_randomness_acts": ["broken_probes:IdlySeeded"],
         "check_randomness_is_a_tuple_of_words": ["broken_any:SaysThatTheSplitIsItsOwn"],
         "check_wishes_are_said_as_data": [
@@ -234,6 +238,8 @@ BROKEN = {
         "check_memory_is_bounded": ["passing_probes:GrowsWithStimuli"],
         "check_accumulators_pickle": ["passing_probes:StaysAtHome"],
         "check_padding_means_nothing": ["passing_probes:MindsPadding"],
+        "check_values_lie_within_bounds": ["passing_probes:TightBounds"],
+        "check_an_encoder_that_lacks_something_is_refused": ["passing_probes:TakesParameters"],
         "check_what_was_not_asked_counts_for_nothing": [
             "broken_probes:TrainsWhatWasNotAsked",
             "broken_probes:ScoresWhatWasNotAsked",
@@ -246,6 +252,10 @@ BROKEN = {
         ],
         "check_values_lie_within_bounds": ["broken_metrics:TightBounds"],
         "check_self_value_is_as_declared": ["broken_metrics:OtherSelfValue"],
+        "check_unlike_sides_are_compared_or_refused": [
+            "broken_metrics:NeedsLikeHeads",
+            "broken_metrics:TakesOneHead",
+        ],
         "check_orthogonal_invariance_is_as_declared": ["broken_metrics:ClaimsOrthogonal"],
         "check_scaling_invariance_is_as_declared": ["broken_metrics:DeniesScaling"],
         "check_translation_invariance_is_as_declared": [

@@ -1,4 +1,4 @@
-"""``sondage describe``: one component in full."""
+"""``sondage describe``: one component, or composition, in full."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ if TYPE_CHECKING:
     from sondage.data import Examples
     from sondage.host import Offer
 
+What = Literal["encoder", "task", "probe", "metric", "report", "composition"]
+
 
 def describe(
-    kind: Annotated[Literal["encoder", "task", "probe", "metric", "report"], typer.Argument()],
+    kind: Annotated[What, typer.Argument()],
     name: Annotated[
-        str, typer.Argument(help="plugin.component, as in 'sondage list'; or a declared name.")
+        str,
+        typer.Argument(
+            help="plugin.component, as in 'sondage list'; a declared name; or a composition's NAME "
+            "or FILE.yaml:NAME."
+        ),
     ],
     examples: Annotated[
         bool, typer.Option("--examples", help="Of a task: its counts and ten of its items.")
@@ -30,10 +36,13 @@ def describe(
         Path | None, typer.Option("--registry", metavar="FILE", help="Else the shipped one.")
     ] = None,
 ) -> None:
-    """Show a component's parameters and what it declares, or a task's items."""
+    """Show a component's parameters and what it declares, a task's items, or a composition."""
     from sondage import registry
     from sondage.host import Host
 
+    if kind == "composition":
+        _tell_composition(name)
+        return
     if examples:
         from sondage.commands.check import subject
         from sondage.commands.examples import examples_of
@@ -83,3 +92,19 @@ def _tell_examples(name: str, found: Examples) -> None:
         text.say(f"\n{number}")
         for column, value in zip(found.columns, row, strict=True):
             text.say(f"  {column}: {text.flat(value)}")
+
+
+def _tell_composition(target: str) -> None:
+    from sondage import registry
+    from sondage.commands.describe import composition_lines, setting_rows
+    from sondage.commands.target import split_target
+
+    file, name = split_target(target)
+    found = registry.load(file)
+    composition = found.composition(name)
+    text.say(f"{name}: {composition.summary}" if composition.summary else name)
+    for line in composition_lines(composition):
+        text.say(f"  {line}")
+    if composition.settings:
+        text.say()
+        text.table(["setting", "path", "value"], setting_rows(composition, found.document.data))

@@ -1,4 +1,7 @@
-"""What a component is, read from its class: for ``sondage describe`` and the reference."""
+"""What a component is, read from its class, or a composition from its file.
+
+For ``sondage describe`` and the reference.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,19 @@ import typing
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from sondage.errors import PluginError, SondageError
 from sondage.host import Offer
+from sondage.registry.models import Composition
 from sondage.registry.signature import Ref, model_of, references
 
 #: Attributes of the contracts that say how a component behaves.
 ATTRIBUTES = (
-    "units", "randomness", "joint", "per_layer", "measures", "wants_views", "wants_width", "views",
-    "symmetric", "bounds", "self_value", "invariances",
+    "units", "reads", "randomness", "joint", "per_layer", "measures", "wants_views", "wants_width",
+    "views", "symmetric", "bounds", "self_value", "invariances",
 )  # fmt: skip
 
 
@@ -214,3 +219,41 @@ def _type_name(annotation: Any) -> str:
     return {"str": "text", "tuple": "list"}.get(
         getattr(annotation, "__name__", ""), getattr(annotation, "__name__", str(annotation))
     )
+
+
+def composition_lines(composition: Composition) -> list[str]:
+    """Return ``key: value`` for each key of a composition that its file gives, but its settings."""
+    out = []
+    for key in type(composition).model_fields:
+        value = getattr(composition, key)
+        if key not in composition.model_fields_set or key in ("summary", "settings"):
+            continue
+        if key == "only":
+            rules = composition.rules.items()
+            out += [f"only {name}: {_flow(rule)}" for name, some in rules for rule in some]
+        elif key == "pairs":
+            out.append(f"pairs: {', '.join(' ~ '.join(pair) for pair in value)}")
+        else:
+            out.append(f"{key}: {_flow(value)}")
+    return out
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        value = value.model_dump(exclude_unset=True)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(part)}" for key, part in value.items()) + "}"
+    if not isinstance(value, list):
+        return str(value)
+    return f"[{', '.join(_flow(part) for part in value)}]"
+
+
+def setting_rows(composition: Composition, data: Any) -> list[list[str]]:
+    """Return each setting of a composition, the path that it sets, and what stands there now."""
+    rows = []
+    for short, path in composition.settings.items():
+        value = data
+        for key in path.split("."):
+            value = value.get(key, "") if isinstance(value, dict) else ""
+        rows.append([f"--set {short}=...", path, _flow(value)])
+    return rows

@@ -58,7 +58,8 @@ def check_registry(path: Path | None, host: Host) -> Checked:
     except RegistryError as error:
         if not isinstance(error.__cause__, ValidationError):
             raise
-        error.hint = ""  # which is to do what is being done
+        if error.hint.startswith("sondage validate"):
+            error.hint = ""  # which is to do what is being done
         shape = _apart(error)
         rest, gone = _rest(path, error.__cause__)
         others = [] if rest is None else _problems(rest, host)

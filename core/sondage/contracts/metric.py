@@ -18,10 +18,16 @@ class Accumulator(Protocol):
         a, b : float arrays, shape (n, d_a) and (n, d_b)
             Side a is the encoder of the cell, side b the composition's baseline. For ``units =
             "attention"`` the maps of a batch of sentences at one layer, shape (b, heads, t, t),
-            rows being queries; what they hold where padding is means nothing.
+            rows being queries; what they hold where padding is means nothing. Both models cut the
+            texts into the same subwords, but may have unlike numbers of heads.
         rows : int64 array, shape (n,)
             Identity of each stimulus: the same in every chunking and for every encoder. For
             ``units = "attention"`` the `sondage.data.Batch`, which says what each row is.
+
+        Raises
+        ------
+        DataError
+            For sides that the metric cannot compare, such as of unlike width.
         """
         ...
 

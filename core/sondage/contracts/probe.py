@@ -63,7 +63,8 @@ class EncoderProblem(Problem, Protocol):
     ----------
     encoder : Encoder
         Trained where it has to be. What it offers beside `Encoder` is found out by
-        `isinstance` with `Passable` and its like.
+        `isinstance` with `Passable`, `Live` or `Headed`, or as `MaskedLM` says; one that lacks
+        what the probe asks for is refused with an `EncodingError`.
     """
 
     encoder: Encoder

@@ -138,7 +138,8 @@ class _Reading:
         return EncodingError(
             f"encoders {one} and {other} cut the texts into different subwords, so they cannot "
             "be compared while they read",
-            hint="a metric of words' vectors compares what is stored: leave it out of 'in_passing'",
+            hint="compare attention between models with one tokenizer ('pairs:', 'only:'); a "
+            "metric of words' vectors compares what is stored, if 'in_passing' leaves it out",
         )
 
     def _not_finite(self, k: int, layer: int, what: str, batch: Batch) -> EncodingError:

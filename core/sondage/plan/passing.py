@@ -74,6 +74,7 @@ def in_passing(
                 f"'in_passing' names '{name}', which is not a metric of vectors of the composition",
                 where=where("in_passing", i),
                 near=nearest(name, fit) or sorted(fit),
+                hint="leave it out: probes and metrics of attention are always measured in passing",
             )
     return frozenset(composition.in_passing)
 

@@ -93,7 +93,7 @@ def registry_of(document: Document, overrides: Mapping[str, Any]) -> Registry:
     except ValidationError as error:
         found = registry_error(error, document, (), Contents)
         if found.others and not overrides:
-            found.hint = f"sondage validate {document.source}"
+            found.hint = found.hint or f"sondage validate {document.source}"
         raise found from error
     return Registry(contents, document)
 
@@ -166,6 +166,7 @@ def _finding(
     key = str(loc[-1]) if loc else ""
     owner = ".".join(str(p) for p in loc[:-1]) or "the registry"
     near: tuple[str, ...] = ()
+    hint = ""
     if detail["type"] == "extra_forbidden":
         known = _keys_around(model, detail["loc"][:-1])
         message = f"{owner} has no key '{key}'"
@@ -175,7 +176,10 @@ def _finding(
     else:
         given = str(detail.get("input"))
         message = f"{owner}: '{key}' is {given[:80]!r}: {detail['msg']}"
-    return RegistryError(message, where=document.where(*loc), near=near)
+        declared = len(loc) == 2 and loc[0] != "compositions" and detail["type"] == "model_type"
+        if declared and re.fullmatch(r"[\w.-]+", given):
+            hint = f"{key}: {{use: {given}}}"
+    return RegistryError(message, where=document.where(*loc), near=near, hint=hint)
 
 
 def _real_path(data: Any, path: Keys, detail: ErrorDetails) -> Keys:

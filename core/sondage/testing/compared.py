@@ -110,6 +110,13 @@ def compare(metric: Any, a: Rows, b: Rows, parts: Sequence[Ints] = (), seed: int
     return value(accumulate(metric, a, b, parts, seed))
 
 
+def same_for_every_seed(metric: Any) -> None:
+    """Fail unless every seed gives one value."""
+    a, b = pairs(metric)
+    values = {compare(metric, a, b, seed=seed) for seed in range(4)}
+    assert len(values) == 1, f"values {sorted(values)}"
+
+
 def near(a: float, b: float) -> bool:
     """Tell whether two values of a metric agree but for rounding (1e-4, relative above 1)."""
     return bool(abs(a - b) <= 1e-4 * max(1.0, abs(a), abs(b)))

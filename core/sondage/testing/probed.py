@@ -26,13 +26,18 @@ PROBLEMS: dict[str, Callable[..., toys.ToyProblem]] = {
 }
 
 
-def toy_problem(probe: Any, **how: Any) -> toys.ToyProblem:
-    """Return a problem of the probe's kind, view and width whose arrays may be written to."""
+def takes_a_problem(probe: Any) -> None:
+    """Raise `NotApplicable` for a probe that is handed something else than vectors."""
     if getattr(probe, "reads", "vectors") == "encoder":
         raise NotApplicable("the probe reads an encoder, not a problem's vectors")
-    units, shape = getattr(probe, "units", "vectors"), wishes.shape_of(probe)
-    if units not in PROBLEMS:
+    if getattr(probe, "units", "vectors") not in PROBLEMS:
         raise NotApplicable("the probe is measured in passing")
+
+
+def toy_problem(probe: Any, **how: Any) -> toys.ToyProblem:
+    """Return a problem of the probe's kind, view and width whose arrays may be written to."""
+    takes_a_problem(probe)
+    units, shape = getattr(probe, "units", "vectors"), wishes.shape_of(probe)
     wanted = getattr(probe, "wants_width", None)
     given = {"writeable": True, **how}
     if shape == "attention" and units in ("trees", "rankings"):

@@ -3,7 +3,14 @@
 import copy
 
 import numpy as np
-from good_ones import AttentionGaps, CosineSums, LabelledGap, MeanAttentionGap, MeanCosine
+from good_ones import (
+    AttentionGaps,
+    CosineSums,
+    LabelledGap,
+    MeanAttentionGap,
+    MeanCosine,
+    alike,
+)
 
 from sondage.data import Result
 
@@ -16,6 +23,7 @@ class WeighedSums(CosineSums):
     """Cosines weighed by the length of a."""
 
     def update(self, a, b, rows):
+        alike(a, b)
         weights = np.linalg.norm(a, axis=1)
         lengths = weights * np.linalg.norm(b, axis=1)
         self.total += float((weights * (a * b).sum(axis=1) / lengths).sum())
@@ -52,6 +60,7 @@ class ClaimsLinear(MeanCosine):
 
 class EverySecondTwice(CosineSums):
     def update(self, a, b, rows):
+        alike(a, b)
         for at, (x, y) in enumerate(zip(a, b, strict=True), self.n):
             times = 1 + at % 2
             self.total += times * float(x @ y / np.linalg.norm(x) / np.linalg.norm(y)) / 1.5
@@ -187,6 +196,28 @@ class KeepsCosines(CosineSums):
 
 class GrowsWithStimuli(MeanCosine):
     accumulator = KeepsCosines
+
+
+class Broadcast(AttentionGaps):
+    def update(self, a, b, batch):
+        for x, y, t in zip(a, b, batch.lengths, strict=True):
+            self.total += float(np.abs(x - y)[:, :t, :t].sum(axis=-1).mean()) / 2
+            self.n += 1
+
+
+class RepeatsAHead(AttentionGaps):
+    def update(self, a, b, batch):
+        if 1 in (a.shape[1], b.shape[1]):
+            a, b = np.broadcast_arrays(a, b)
+        super().update(a, b, batch)
+
+
+class NeedsLikeHeads(MeanAttentionGap):
+    accumulator = Broadcast
+
+
+class TakesOneHead(MeanAttentionGap):
+    accumulator = RepeatsAHead
 
 
 class KeepsMaps(AttentionGaps):

@@ -23,6 +23,7 @@ from sondage.data import (
     offsets_of,
 )
 from sondage.defects import Defects
+from sondage.errors import DataError
 from sondage.parts import FileTask
 from sondage.scores import classification
 from sondage.testing import toys
@@ -479,6 +480,12 @@ class OwnRows(Looped):
         return np.stack([states[i].mean(axis=0) for i in range(len(states))])
 
 
+def alike(a, b):
+    """Refuse sides that cannot be compared number by number."""
+    if a.shape != b.shape:
+        raise DataError(f"a side of shape {a.shape} with one of shape {b.shape}")
+
+
 class CosineSums:
     """Sum and number of cosines."""
 
@@ -486,6 +493,7 @@ class CosineSums:
         self.total, self.n = 0.0, 0
 
     def update(self, a, b, rows):
+        alike(a, b)
         lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
         self.total += float(((a * b).sum(axis=1) / lengths).sum())
         self.n += len(a)
@@ -518,6 +526,7 @@ class AttentionGaps(CosineSums):
     """Sum and number of total variation distances between rows of attention."""
 
     def update(self, a, b, batch):
+        alike(a, b)
         for x, y, t in zip(a, b, batch.lengths, strict=True):
             self.total += float(np.abs(x - y)[:, :t, :t].sum(axis=-1).mean()) / 2
             self.n += 1

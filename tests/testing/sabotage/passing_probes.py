@@ -4,6 +4,9 @@ import broken_metrics
 import numpy as np
 from good_ones import AttentionGaps, CosineSums
 
+from sondage.data import Result
+from sondage.errors import EncodingError
+
 
 class OfRows:
     """Hands the states of real subwords, and those of their neighbours, to a metric's sums."""
@@ -82,3 +85,31 @@ class StaysAtHome(StatesCosine):
 
 class MindsPadding(MapsSum):
     sums = broken_metrics.ReadsPadding
+
+
+class TightBounds(StatesCosine):
+    bounds = (-1.0, -0.5)
+
+
+class SecretlyRandom(StatesCosine):
+    def begin(self, seed):
+        made = super().begin(seed)
+        made.sums.total += seed
+        return made
+
+
+class TakesParameters:
+    """Asks an encoder for its model, whether it has one or not."""
+
+    units, reads, randomness, joint = "none", "encoder", (), ()
+
+    def run_layers(self, problem):
+        for seed in problem.seeds:
+            yield None, seed, Result({"parameters": float(len(problem.encoder.module()))})
+
+
+class AsksForParameters(TakesParameters):
+    def run_layers(self, problem):
+        if not hasattr(problem.encoder, "module"):
+            raise EncodingError("the encoder has no model to read")
+        yield from super().run_layers(problem)

@@ -1,6 +1,7 @@
 """The checks, a module per kind; importing this registers them all."""
 
 import sondage.testing.checks.accumulator
+import sondage.testing.checks.asking
 import sondage.testing.checks.encoder
 import sondage.testing.checks.every
 import sondage.testing.checks.files

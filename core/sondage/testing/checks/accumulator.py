@@ -191,3 +191,15 @@ def check_padding_means_nothing(component: Component) -> None:
         value(fed(metric, begun(metric, len(a)), a, b, index, fill)) for fill in (0.0, 0.5, 9.0)
     ]
     assert all(near(values[0], other) for other in values), f"{values} with other padding"
+
+
+@promise_of("probe", since="0.1")
+def check_values_lie_within_bounds(component: Component) -> None:
+    """No texts take the first score of a probe measured in passing out of the declared bounds."""
+    probe = accumulating(component)
+    if not hasattr(probe, "bounds"):
+        raise NotApplicable("the probe declares no bounds")
+    low, high = probe.bounds
+    for side in (*pairs(probe), *pairs(probe, 1)):
+        found = compare(probe, side, side)
+        assert low - 1e-5 <= found <= high + 1e-5, f"{found} outside [{low}, {high}]"

@@ -9,6 +9,7 @@ import numpy as np
 
 from sondage.data import Labels, Rankings, Result
 from sondage.testing.check import NotApplicable, promise_of
+from sondage.testing.compared import IN_PASSING, same_for_every_seed
 from sondage.testing.component import Component
 from sondage.testing.drive import frozen
 from sondage.testing.probed import (
@@ -18,6 +19,7 @@ from sondage.testing.probed import (
     hard_cells,
     hard_problem,
     success,
+    takes_a_problem,
     toy_cells,
     toy_problem,
 )
@@ -45,6 +47,7 @@ def learner(component: Component) -> Any:
 
 def axes(probe: Any) -> tuple[str, ...]:
     """Return the axes along which the probe says that cells stand alone."""
+    takes_a_problem(probe)
     if not hasattr(probe, "run_layers"):
         raise NotApplicable("the core hands a simple probe one cell at a time")
     return tuple(a for a in ("layer", "seed") if a not in probe.joint)
@@ -242,6 +245,9 @@ def check_seed_acts_only_if_declared(component: Component) -> None:
     probe = component.make()
     if getattr(probe, "randomness", ()):
         raise NotApplicable(f"the seed controls: {', '.join(probe.randomness)}")
+    if getattr(probe, "units", "vectors") in IN_PASSING:
+        same_for_every_seed(probe)
+        return
     for first, second in one_split(component):
         for name, score in first.scores.items():
             other = second.scores[name]

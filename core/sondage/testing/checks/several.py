@@ -10,7 +10,7 @@ from sondage.data import Labels
 from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.checks.probe import labelled, learner
 from sondage.testing.component import Component
-from sondage.testing.probed import cells, success, toy_problem
+from sondage.testing.probed import cells, success, takes_a_problem, toy_problem
 from sondage.testing.problems import ToyProblem
 
 #: The share of labels that an item is asked for, of those that it carries and of the others.
@@ -21,6 +21,7 @@ ASKED = (0.3, 0.5)
 def check_what_was_not_asked_counts_for_nothing(component: Component) -> None:
     """Labels that an item was not asked for (`Labels.asked`) are neither trained nor scored."""
     probe = learner(component)
+    takes_a_problem(probe)
     if not hasattr(probe, "run_layers"):
         raise NotApplicable("a probe with fit and predict takes one label per item")
     problem = toy_problem(probe, n=100, n_layers=1, seeds=(0,))

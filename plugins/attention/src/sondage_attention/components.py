@@ -26,9 +26,11 @@ class Attention:
     special : {'keep', 'drop'}
         Whether [CLS], [SEP] and their like count: as what is looked at, and as what looks. A row
         is divided by what is left of it. With ``rows: cls`` the first position looks in any case.
-    from_segment, to_segment : {0, 1}, optional
-        Only what this segment looks at, and only what it sees in that one: 0 is a pair's first
-        text, 1 its second. Special tokens are in neither.
+    from_segment : {0, 1}, optional
+        Only rows of this segment: 0 is a pair's first text, 1 its second. Special tokens are in
+        neither.
+    to_segment : {0, 1}, optional
+        Only what is given to this segment. A row is divided by what is left of it.
     """
 
     units: ClassVar[Literal["attention"]] = "attention"
@@ -64,8 +66,7 @@ class JS(Attention):
     Parameters
     ----------
     unit : {'nats', 'bits'}
-    rows, special, from_segment, to_segment
-        As `Attention` takes them.
+        Of the score.
     """
 
     name: ClassVar[str] = "attention.js"
@@ -100,8 +101,6 @@ class EMD(Attention):
     ----------
     ground : {'position', 'uniform'}
         What moving from i to j costs: the positions between them, or 1.
-    rows, special, from_segment, to_segment
-        As `Attention` takes them.
     """
 
     name: ClassVar[str] = "attention.emd"
@@ -136,8 +135,7 @@ class Entropy(Attention):
     Parameters
     ----------
     unit : {'nats', 'bits'}
-    rows, special, from_segment, to_segment
-        As `Attention` takes them.
+        Of the score.
     """
 
     name: ClassVar[str] = "attention.entropy"

@@ -61,6 +61,7 @@ class MLPSettings:
     patience : int
         Stalls in a row after which training ends.
     max_epochs : int
+        After which training ends in any case.
     """
 
     hidden: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)] = (128, 128)

@@ -38,6 +38,7 @@ class VariationalSettings:
     epochs, least_steps : int
         Training ends after `epochs`, but not before `least_steps` minibatches.
     batch : int
+        Items in a minibatch.
     learning_rate, variance_rate : float
         Of Adam, for means and for log variances.
     threshold : float

@@ -39,6 +39,7 @@ class Perplexity:
     Parameters
     ----------
     protocol : {'partition', 'run_mlm'}
+        Which subwords are hidden, and how, as said above.
     folds : int
         Of `partition`.
     block : int, optional

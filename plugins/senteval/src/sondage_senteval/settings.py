@@ -44,6 +44,7 @@ class ClassifierSettings:
     dropout : tuple of float
         Candidate shares of hidden units that are dropped, before the logistic function.
     batch_size : int
+        Sentences in a minibatch.
     epoch_size : int
         Passes over the training part between two looks at dev.
     tenacity : int

@@ -38,7 +38,7 @@ class Checkpoints:
     folders : dict of int to str, or list of str, optional
         Local folders instead (or hub names of their own), likewise.
     dtype, device, max_tokens, trust_remote_code, max_length
-        As of `Pretrained`, for all of them.
+        As of ``transformers.pretrained``, for all of them.
 
     References
     ----------
