@@ -26,7 +26,7 @@ _MADE = (
 )
 
 CONTRACTS = (
-    "Encoder", "Series", "Trained", "Passable", "Live", "Headed", "MaskedLM", "Task", "Problem",
+    "Encoder", "Series", "Trained", "Passable", "Releasable", "Live", "Headed", "MaskedLM", "Task", "Problem",
     "EncoderProblem", "SimpleProbe", "Probe", "PassingProbe", "PassingAccumulator", "Accumulator",
     "Metric", "Findings", "Report",
 )  # fmt: skip

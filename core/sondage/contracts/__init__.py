@@ -9,7 +9,7 @@ Importing a component's module and constructing it must be cheap (no torch, no d
 weights and files are read when `encode` or `load` is called.
 """
 
-from sondage.contracts.encoder import Encoder, Headed, Live, Series, Trained
+from sondage.contracts.encoder import Encoder, Headed, Live, Releasable, Series, Trained
 from sondage.contracts.masked_lm import MaskedLM
 from sondage.contracts.metric import Accumulator, Metric
 from sondage.contracts.passing import Passable, PassingAccumulator, PassingProbe, Sink
@@ -20,6 +20,6 @@ from sondage.contracts.task import Task, TaskUnits
 __all__ = [
     "Accumulator", "Encoder", "EncoderProblem", "Findings", "Headed", "Live",
     "MaskedLM", "Metric", "Passable",
-    "PassingAccumulator", "PassingProbe", "Probe", "ProbeUnits", "Problem", "Report", "Series",
-    "SimpleProbe", "Sink", "Task", "TaskUnits", "Trained",
+    "PassingAccumulator", "PassingProbe", "Probe", "ProbeUnits", "Problem", "Releasable",
+    "Report", "Series", "SimpleProbe", "Sink", "Task", "TaskUnits", "Trained",
 ]  # fmt: skip

@@ -3,7 +3,14 @@
 import copy
 
 import numpy as np
-from good_ones import AttentionGaps, CosineSums, LabelledGap, MeanAttentionGap, MeanCosine
+from good_ones import (
+    AttentionGaps,
+    CosineSums,
+    LabelledGap,
+    MeanAttentionGap,
+    MeanCosine,
+    ShuffledCosine,
+)
 
 from sondage.data import Result
 
@@ -209,3 +216,13 @@ class ReadsPadding(AttentionGaps):
 
 class MindsPadding(MeanAttentionGap):
     accumulator = ReadsPadding
+
+
+class ShufflesTheOtherSide(ShuffledCosine):
+    def null(self, a, b, orders):
+        return super().null(b, a, orders)
+
+
+class OneValueTooMany(ShuffledCosine):
+    def null(self, a, b, orders):
+        return np.append(super().null(a, b, orders), 0.0)
