@@ -26,10 +26,9 @@ _MADE = (
 )
 
 CONTRACTS = (
-    "Encoder", "Series", "Trained", "Passable", "Live", "Headed", "Pointing", "MaskedLM", "Task",
-    "Illustrated",
-    "Problem", "EncoderProblem", "SimpleProbe", "Probe", "PassingProbe", "PassingAccumulator",
-    "Accumulator", "Metric", "Findings", "Report",
+    "Encoder", "Series", "Trained", "Passable", "Releasable", "Live", "Headed", "Pointing",
+    "MaskedLM", "Task", "Illustrated", "Problem", "EncoderProblem", "SimpleProbe", "Probe",
+    "PassingProbe", "PassingAccumulator", "Accumulator", "Metric", "Findings", "Report",
 )  # fmt: skip
 DATA = (
     "Corpus", "Units", "Labels", "Trees", "Rankings", "Answers", "Split", "TaskData", "Request",

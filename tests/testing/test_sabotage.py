@@ -21,6 +21,7 @@ GOOD = {
         "sondage.testing.toys:ToyEncoder",
         "good_ones:AttentiveEncoder",
         "sondage.testing.passable:ToyPassable",
+        "sondage.testing.open_toy:ToyOpen",
         "good_ones:OwnViews",
         "good_ones:OpenEncoder",
         "good_ones:TrainedSeries",
@@ -57,10 +58,15 @@ GOOD = {
         "passing_probes:StatesCosine",
         "passing_probes:MapsSum",
         "passing_probes:AsksForParameters",
+        "asking_probes:HiddenNats",
+        "asking_probes:EndScore",
+        "asking_probes:LayerSpread",
+        "asking_probes:AsksInVain",
         "of_fields:Fields",
     ],
     "metric": [
         "good_ones:MeanCosine",
+        "good_ones:ShuffledCosine",
         "good_ones:MeanAttentionGap",
         "good_ones:LabelledGap",
         "of_fields:Frozen",
@@ -127,6 +133,37 @@ BROKEN = {
             "broken_encoders:ShowsAnother",
             "broken_encoders:ShowsItInTraining",
             "broken_encoders:MovedByShowing",
+        ],
+        "check_what_was_let_go_comes_back": ["broken_encoders:ReleasesMore"],
+        "check_a_shown_model_learns_nothing": ["open_encoders:ShowsItLearning"],
+        "check_mask_and_subwords_are_of_the_vocabulary": [
+            "open_encoders:MaskBelowAll",
+            "open_encoders:MaskInText",
+        ],
+        "check_each_target_has_its_nats": [
+            "open_encoders:MindsRepetition",
+            "open_encoders:SinglePrecision",
+        ],
+        "check_probabilities_sum_to_one": ["open_encoders:Bits"],
+        "check_nats_follow_what_is_read": ["open_encoders:ReadsOneSubword"],
+        "check_nothing_but_ids_is_read": [
+            "open_encoders:ReadsTheBatch",
+            "open_encoders:ReadsPadding",
+        ],
+        "check_rows_are_predicted_alone": ["open_encoders:FeelsCompany"],
+        "check_predicting_twice_is_bit_identical": ["open_encoders:DropsOut"],
+        "check_word_numbers_tell_words": ["open_encoders:CountsWordsFromOne"],
+        "check_the_end_task_has_scores_and_outcomes": [
+            "open_encoders:ScoresWithoutLoss",
+            "open_encoders:OutcomesOfOthers",
+        ],
+        "check_the_end_task_is_of_each_item_alone": [
+            "open_encoders:HeadThatFeelsCompany",
+            "open_encoders:HeadThatDropsOut",
+        ],
+        "check_the_end_task_refuses_what_is_not_its_own": [
+            "open_encoders:TakesAnyLabels",
+            "open_encoders:ScoresNothing",
         ],
     },
     "task": {
@@ -225,6 +262,7 @@ BROKEN = {
         "check_wishes_are_said_as_data": [
             "broken_probes:ViewsInOneText",
             "broken_probes:SaysYes",
+            "broken_probes:ReadsTheModel",
         ],
         "check_a_measure_needs_no_training_items": ["broken_probes:SaysThatItMeasures"],
         "check_a_measure_follows_the_vectors": ["broken_probes:Deaf"],
@@ -240,6 +278,8 @@ BROKEN = {
         "check_padding_means_nothing": ["passing_probes:MindsPadding"],
         "check_values_lie_within_bounds": ["passing_probes:TightBounds"],
         "check_an_encoder_that_lacks_something_is_refused": ["passing_probes:TakesParameters"],
+        "check_the_encoder_stays_as_it_is": ["asking_probes:Meddles"],
+        "check_another_encoder_scores_otherwise": ["asking_probes:HearsNothing"],
         "check_what_was_not_asked_counts_for_nothing": [
             "broken_probes:TrainsWhatWasNotAsked",
             "broken_probes:ScoresWhatWasNotAsked",
@@ -284,6 +324,10 @@ BROKEN = {
         "check_inputs_may_be_read_only": ["broken_metrics:Normalises"],
         "check_scores_are_finite": ["broken_metrics:NotANumber"],
         "check_seed_acts_only_if_declared": ["broken_metrics:SecretlyRandom"],
+        "check_null_is_asking_anew": [
+            "broken_metrics:ShufflesTheOtherSide",
+            "broken_metrics:OneValueTooMany",
+        ],
     },
     "report": {
         "check_report_writes_inside_its_folder": [
@@ -477,3 +521,32 @@ def test_several_labels_are_tried_where_a_probe_takes_them():
     for factory, status in (("SeveralLabels", "passed"), ("Looped", "skipped")):
         found = run_checks("probe", spec_of("probe", f"good_ones:{factory}"))
         assert [o.status for o in found if o.check == name] == [status]
+
+
+def test_a_probe_that_asks_in_vain_is_tested_with_an_encoder_of_its_own():
+    from sondage.testing.open_toy import ToyOpen
+
+    spec = spec_of("probe", "asking_probes:HiddenNats")
+    asked = run_checks("probe", spec, encoder=lambda: ToyOpen(seed=7))
+    assert not [o.message for o in asked if o.status == "failed"]
+    assert "no other" in next(
+        o.message for o in asked if o.check == "check_another_encoder_scores_otherwise"
+    )
+    in_vain = {o.check: o for o in of_good("probe", "asking_probes:AsksInVain")}
+    said = in_vain["check_running_twice_is_bit_identical"]
+    assert said.status == "skipped"
+    assert said.message.endswith("ToyOpen has no parse trees; name another one by 'encoders'")
+
+
+def test_the_encoder_that_is_named_is_the_one_that_is_asked():
+    from sondage.testing.component import Component
+    from sondage.testing.open_toy import ToyOpen
+    from sondage.testing.probed import toy_problem
+
+    spec = spec_of("probe", "asking_probes:HiddenNats")
+    given = ToyOpen(seed=7)
+    asked = [
+        toy_problem(Component(spec, encoder_given=one)).encoder for one in (given, lambda: given)
+    ]
+    assert [one.seed for one in asked] == [7, 7]
+    assert asked[0] is not given

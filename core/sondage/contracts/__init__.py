@@ -9,7 +9,15 @@ Importing a component's module and constructing it must be cheap (no torch, no d
 weights and files are read when `encode` or `load` is called.
 """
 
-from sondage.contracts.encoder import Encoder, Headed, Live, Pointing, Series, Trained
+from sondage.contracts.encoder import (
+    Encoder,
+    Headed,
+    Live,
+    Pointing,
+    Releasable,
+    Series,
+    Trained,
+)
 from sondage.contracts.masked_lm import MaskedLM
 from sondage.contracts.metric import Accumulator, Metric
 from sondage.contracts.passing import Passable, PassingAccumulator, PassingProbe, Sink
@@ -18,8 +26,8 @@ from sondage.contracts.report import Findings, Report
 from sondage.contracts.task import Illustrated, Task, TaskUnits
 
 __all__ = [
-    "Accumulator", "Encoder", "EncoderProblem", "Findings", "Headed", "Illustrated",
-    "Live", "MaskedLM", "Metric", "Passable",
-    "PassingAccumulator", "PassingProbe", "Pointing", "Probe", "ProbeUnits", "Problem", "Report",
-    "Series", "SimpleProbe", "Sink", "Task", "TaskUnits", "Trained",
+    "Accumulator", "Encoder", "EncoderProblem", "Findings", "Headed", "Illustrated", "Live",
+    "MaskedLM", "Metric", "Passable", "PassingAccumulator", "PassingProbe", "Pointing", "Probe",
+    "ProbeUnits", "Problem", "Releasable", "Report", "Series", "SimpleProbe", "Sink", "Task",
+    "TaskUnits", "Trained",
 ]  # fmt: skip

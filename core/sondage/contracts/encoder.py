@@ -99,6 +99,23 @@ class Trained(Protocol):
 
 
 @runtime_checkable
+class Releasable(Protocol):
+    """What an encoder that loads a model should also offer: to let it go.
+
+    A run asks for it when nothing is left that it reads with this encoder: a series of
+    checkpoints then takes the memory of one or two of them, not of all.
+    """
+
+    def release(self) -> None:
+        """Forget the model in memory, if there is one; the next use loads it again.
+
+        Numbers stay as they are. Models that others hold, such as that of an encoder that
+        this one is made of, are not this one's to forget.
+        """
+        ...
+
+
+@runtime_checkable
 class Live(Protocol):
     """What an encoder may also offer: its model in memory, to be read.
 

@@ -62,6 +62,10 @@ class Metric(Protocol):
     shares : hashable, optional
         Metrics with equal ones accumulate the same: they are fed once, and each makes its
         result of the common accumulator by a method ``result(accumulator) -> Result``.
+    null : method, optional
+        ``null(a, b, orders)`` returns the first score for each order of the rows of b, orders
+        being int64 of shape (k, n): what calibration would else ask anew for each. It may return
+        `NotImplemented`.
     """
 
     @property

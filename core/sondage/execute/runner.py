@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from sondage.execute.engines import Engines, in_order
 from sondage.execute.graph import Node, graph_of, missing_keys
 from sondage.execute.listener import Listener
 from sondage.execute.node import FATAL, Prepared, Work, failures, weights_folder
@@ -67,38 +68,26 @@ def run_graph(
 
 
 def _in_process(work: Work, nodes: list[Node], folder: RunFolder, listener: Listener) -> None:
-    from dask.callbacks import Callback
-    from dask.local import get_sync
-
-    emit = _Grouped(folder, listener)
-    titles = {node.name: node.item.title for node in nodes}
-    graph = {
-        node.name: (_Call(function_of(node.item), work, node.item, emit), *node.needs)
-        for node in nodes
-    }
-
-    def before(name: str, *_: Any) -> None:
-        listener.started(titles[name])
-
-    def after(name: str, value: Any, *_: Any) -> None:
-        if isinstance(value, Prepared):
-            listener.encoded(value.title, value.warnings, value.seconds)
-
+    emit, engines = _Grouped(folder, listener), Engines(nodes)
+    went: dict[str, Any] = {}
     try:
-        with signals.heard(), Callback(pretask=before, posttask=after):
-            get_sync(graph, list(graph))
+        with signals.heard():
+            for node in in_order(nodes):
+                listener.started(node.item.title)
+                _tell(engines.before(node), listener)
+                needed = (went[name] for name in node.needs)
+                value = went[node.name] = function_of(node.item)(work, node.item, emit, *needed)
+                engines.after(node)
+                if isinstance(value, Prepared):
+                    listener.encoded(value.title, value.warnings, value.seconds)
+            _tell(engines.close(), listener)
     finally:
         emit.flush()
 
 
-class _Call:
-    """A node's function with the arguments that the graph must not look into."""
-
-    def __init__(self, function: Any, *args: Any) -> None:
-        self.function, self.args = function, args
-
-    def __call__(self, *deps: Any) -> Any:
-        return self.function(*self.args, *deps)
+def _tell(said: list[str], listener: Listener) -> None:
+    for text in said:
+        listener.said(text)
 
 
 class _Grouped:
@@ -136,7 +125,7 @@ def _distributed(
         futures: dict[str, Any] = {}
         # Keys of one kind of work begin alike: Dask takes them for one group, keeps them in a
         # common queue, and gives each worker that is free the next.
-        for node in nodes:
+        for node in in_order(nodes):
             futures[node.name] = client.submit(
                 collected, work, node.item, *(futures[n] for n in node.needs),
                 pure=False, key=f"{type(node.item).__name__}-{node.name}-{time.time_ns()}",

@@ -18,6 +18,7 @@ from sondage.errors import (
 )
 from sondage.execute import unchanged, workers
 from sondage.execute.encode import encode
+from sondage.execute.engines import kept_here
 from sondage.execute.jobs import run_job
 from sondage.execute.loading import checksums, forget, load_task
 from sondage.execute.node import (
@@ -224,6 +225,7 @@ def collected(work: Work, item: Item, *deps: Prepared) -> Prepared:
     wanted = wanted_versions([item])
     workers.check_versions(socket.gethostname(), workers.installed(list(wanted)), wanted)
     records: list[Record] = []
+    item = kept_here(item, work.store)
     went = function_of(item)(work, item, records.append, *deps)
     return replace(went or Prepared(item.title, {}, 0.0), records=records)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import tempfile
 import typing
@@ -41,6 +42,8 @@ class Component:
         The plugin's entry-point name, where known.
     plugin_module : str
         The module that the entry point names.
+    encoder_given : encoder, or callable of no argument that returns one, optional
+        What a probe with ``reads = "encoder"`` asks, instead of a toy.
     memory : dict
         Results that several checks look at, made once.
     """
@@ -50,6 +53,7 @@ class Component:
     variants: Sequence[Mapping[str, Any]] = ()
     plugin: str = ""
     plugin_module: str = ""
+    encoder_given: Any = None
     memory: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -66,6 +70,13 @@ class Component:
     def make(self, **changes: Any) -> Any:
         """Return a new instance, with `changes` to the parameters."""
         return self.spec.load()(**{**self.params, **evaluated(changes)})
+
+    def asked(self) -> Any:
+        """Return a new encoder for a probe to ask; None for the kit's own toy."""
+        given = self.encoder_given
+        if given is None:
+            return None
+        return self.ready(given() if callable(given) else copy.deepcopy(given))
 
     def ready(self, thing: Any, *, fresh: bool = False) -> Any:
         """Return something that encodes: the instance, or the last step of a series.
@@ -148,17 +159,18 @@ def components_of(
     plugin: str,
     params: Mapping[str, Given] | None = None,
     variants: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    encoders: Mapping[str, Any] | None = None,
 ) -> list[Component]:
     """Return the components that an installed plugin offers.
 
     Raises
     ------
     ParameterError
-        If `params` or `variants` names a component that the plugin does not offer.
+        If one of the mappings names a component that the plugin does not offer.
     """
     specs = specs_of(plugin)
     names = [s.name for s in specs]
-    for wanted in (*(params or {}), *(variants or {})):
+    for wanted in (*(params or {}), *(variants or {}), *(encoders or {})):
         if wanted not in names:
             raise ParameterError(
                 f"the conformance test of {plugin!r} has parameters for {wanted!r}, "
@@ -172,6 +184,7 @@ def components_of(
             (variants or {}).get(spec.name, ()),
             plugin,
             plugin_module(plugin),
+            (encoders or {}).get(spec.name),
         )
         for spec in specs
     ]

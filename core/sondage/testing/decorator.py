@@ -23,6 +23,7 @@ def conformance(
     only: Sequence[str] | None = None,
     params: Mapping[str, Given] | None = None,
     variants: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    encoders: Mapping[str, Any] | None = None,
     expected_failures: Mapping[str, str] | None = None,
 ) -> Callable[[Test], Test]:
     """Parametrise a test over every component that a plugin offers and every check.
@@ -39,6 +40,9 @@ def conformance(
         callable of no argument: it is called in the first test that needs it.
     variants : mapping of component name to a sequence of changes of its arguments
         Each change must change the fingerprint.
+    encoders : mapping of component name to an encoder, or a callable that makes one
+        What a probe with ``reads = "encoder"`` asks in its tests, instead of
+        `sondage.testing.open_toy.ToyOpen`.
     expected_failures : mapping of ``component:check`` to a reason
         Strict both ways: a failure that is not listed fails, and so does a listed one that
         passes or does not apply.
@@ -61,7 +65,7 @@ def conformance(
     ... def test_conformance(component, check):
     ...     check(component)
     """
-    components = components_of(plugin, params, variants)
+    components = components_of(plugin, params, variants, encoders)
     pairs = {f"{c.name}:{k.name}": (c, k) for c in components for k in checks_of(c.spec.kind)}
     names = list(pairs) if only is None else _asked_for(plugin, list(pairs), only)
     failing = dict(expected_failures or {})

@@ -15,9 +15,12 @@ import numpy as np
 
 from sondage.data import Result, TaskData
 from sondage.testing import toys
+from sondage.testing.check import NotApplicable
 from sondage.testing.compared import IN_PASSING, compare, pairs
 from sondage.testing.component import Component
 from sondage.testing.encoded import requests
+from sondage.testing.ended import scored
+from sondage.testing.hidden import encoder_nats
 from sondage.testing.probed import every_cell, toy_problem
 
 
@@ -30,17 +33,26 @@ def exercise(component: Component, thing: Any = None) -> None:
         for request in requests(encoder, corpus):
             for _ in encoder.encode(corpus, request):
                 pass
+        offered(encoder)
     elif kind == "task":
         data: TaskData = thing.load()
         if data.target is not None:
             data.split(0)
     elif kind == "probe" and getattr(thing, "units", "vectors") not in IN_PASSING:
-        every_cell(component.make, toy_problem(thing, seeds=(0,)))
+        every_cell(component.make, toy_problem(component, seeds=(0,)))
     elif kind == "report":
         with tempfile.TemporaryDirectory(prefix="sondage-check-") as folder:
             thing.write(toys.findings(), Path(folder))
     else:
         compare(thing, *pairs(thing))
+
+
+def offered(encoder: Any) -> None:
+    """Use what an encoder may offer beside vectors, where it does."""
+    with contextlib.suppress(NotApplicable):
+        encoder_nats(encoder)
+    with contextlib.suppress(NotApplicable):
+        scored(encoder)
 
 
 def global_state() -> tuple[object, ...]:

@@ -33,7 +33,7 @@ class ToyPassable(ToyEncoder):
         mask = np.arange(lengths.max(initial=1))[None, :] < lengths[:, None]
         ids, word = np.zeros(mask.shape, np.int64), np.full(mask.shape, -1, np.int64)
         segment = np.full(mask.shape, -1, np.int8)
-        ids[mask] = [_number(p) for some in pieces for p in some]
+        ids[mask] = [self.number_of(p) for some in pieces for p in some]
         owner = np.array([k for some in words for k, w in enumerate(some) for _ in w], np.int64)
         first = [
             _first_words(corpus, int(i), len(w)) for i, w in zip(sentences, words, strict=True)
@@ -70,9 +70,13 @@ class ToyPassable(ToyEncoder):
         pieces = super().row_counts(corpus, view)
         return pieces**2 if view == "attention" else pieces
 
+    def number_of(self, piece: str) -> int:
+        """Return the number that stands for a piece."""
+        return _number(piece)
+
     def _rows(self, corpus: Corpus, sentence: int, view: str, layer: int) -> np.ndarray:
         words = [
-            self._states(np.array([_number(p) for p in w], np.int64), layer)
+            self._states(np.array([self.number_of(p) for p in w], np.int64), layer)
             for w in self._pieces(corpus, sentence)
         ]
         if view == "word":

@@ -10,9 +10,11 @@ import numpy as np
 
 from sondage.contracts import Problem
 from sondage.data import Labels, Result
+from sondage.errors import EncodingError
 from sondage.probing import dev_of
 from sondage.scores import classification
 from sondage.testing import toys, wishes
+from sondage.testing.asking import asking_problem
 from sondage.testing.check import NotApplicable
 from sondage.testing.component import Component
 
@@ -25,19 +27,24 @@ PROBLEMS: dict[str, Callable[..., toys.ToyProblem]] = {
     "rankings": toys.ranking_problem,
 }
 
+#: What a problem for a probe that asks an encoder may be made with; it has no vectors.
+_OF_ASKING = ("seed", "seeds", "layers")
+
 
 def takes_a_problem(probe: Any) -> None:
-    """Raise `NotApplicable` for a probe that is handed something else than vectors."""
-    if getattr(probe, "reads", "vectors") == "encoder":
-        raise NotApplicable("the probe reads an encoder, not a problem's vectors")
-    if getattr(probe, "units", "vectors") not in PROBLEMS:
+    """Raise `NotApplicable` for a probe that is measured in passing."""
+    if not wishes.asks(probe) and getattr(probe, "units", "vectors") not in PROBLEMS:
         raise NotApplicable("the probe is measured in passing")
 
 
-def toy_problem(probe: Any, **how: Any) -> toys.ToyProblem:
+def toy_problem(component: Component, **how: Any) -> toys.ToyProblem:
     """Return a problem of the probe's kind, view and width whose arrays may be written to."""
+    probe = component.make()
     takes_a_problem(probe)
     units, shape = getattr(probe, "units", "vectors"), wishes.shape_of(probe)
+    if wishes.asks(probe):
+        kept = {name: value for name, value in how.items() if name in _OF_ASKING}
+        return asking_problem(units, encoder=component.asked(), **kept)
     wanted = getattr(probe, "wants_width", None)
     given = {"writeable": True, **how}
     if shape == "attention" and units in ("trees", "rankings"):
@@ -51,17 +58,25 @@ def toy_problem(probe: Any, **how: Any) -> toys.ToyProblem:
     return PROBLEMS[units](**given)
 
 
-def hard_problem(probe: Any, **how: Any) -> toys.ToyProblem:
+def hard_problem(component: Component, **how: Any) -> toys.ToyProblem:
     """Return a problem on which no probe is always right."""
-    labelled = getattr(probe, "units", "vectors") in ("vectors", "spans")
-    return toy_problem(probe, **{**({"noise": 2.0} if labelled else {"shuffled": True}), **how})
+    labelled = getattr(component.make(), "units", "vectors") in ("vectors", "spans")
+    harder = {"noise": 2.0} if labelled else {"shuffled": True}
+    return toy_problem(component, **{**harder, **how})
 
 
 def every_cell(make: Callable[[], Any], problem: Problem) -> list[tuple[int | None, int, Result]]:
     """Run a probe on a problem as the core does: simple probes one cell at a time."""
     probe = make()
     if hasattr(probe, "run_layers"):
-        return list(probe.run_layers(problem))
+        try:
+            return list(probe.run_layers(problem))
+        except EncodingError as refused:
+            if not wishes.asks(probe):
+                raise
+            raise NotApplicable(
+                f"the encoder that it asks refuses: {refused}; name another one by 'encoders'"
+            ) from refused
     cells: list[tuple[int | None, int, Result]] = []
     labels = problem.data.target
     assert isinstance(labels, Labels)
@@ -87,7 +102,7 @@ def cells(make: Callable[[], Any], problem: Problem) -> Cells:
 def toy_cells(component: Component) -> Cells:
     """Return the results on the toy problem, computed once for all checks."""
     if "toy" not in component.memory:
-        component.memory["toy"] = cells(component.make, toy_problem(component.make()))
+        component.memory["toy"] = cells(component.make, toy_problem(component))
     found: Cells = component.memory["toy"]
     return found
 
@@ -95,7 +110,7 @@ def toy_cells(component: Component) -> Cells:
 def hard_cells(component: Component) -> Cells:
     """Return the results on the hard problem, computed once for all checks."""
     if "hard" not in component.memory:
-        component.memory["hard"] = cells(component.make, hard_problem(component.make()))
+        component.memory["hard"] = cells(component.make, hard_problem(component))
     found: Cells = component.memory["hard"]
     return found
 

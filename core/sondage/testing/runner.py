@@ -59,6 +59,7 @@ def run_checks(
     params: Given | None = None,
     *,
     variants: Sequence[Mapping[str, Any]] = (),
+    encoder: Any = None,
     expected_failures: Mapping[str, str] | None = None,
 ) -> list[CheckOutcome]:
     """Run every check of a component's kind.
@@ -71,6 +72,8 @@ def run_checks(
         Constructor arguments; see `Component`.
     variants : sequence of mappings
         Changes to the parameters that must change the fingerprint.
+    encoder : encoder, or callable that makes one, optional
+        What a probe with ``reads = "encoder"`` asks; see `conformance`.
     expected_failures : mapping of a check's name to a reason
         Strict both ways, as in `conformance`: such a check is ``expected`` if it fails, and
         ``failed`` if it passes or does not apply.
@@ -90,7 +93,13 @@ def run_checks(
     if not __debug__:
         raise SondageError("the conformance kit does nothing under python -O", hint="drop -O")
     prefix = spec.name.partition(".")[0]
-    component = Component(spec, params or {}, variants, plugin_module=plugin_module(prefix))
+    component = Component(
+        spec,
+        params or {},
+        variants,
+        plugin_module=plugin_module(prefix),
+        encoder_given=encoder,
+    )
     reasons = dict(expected_failures or {})
     names = [check.name for check in checks_of(kind)]
     for wanted in reasons:

@@ -14,6 +14,16 @@ from sondage.testing.problems import ToyProblem
 from sondage.testing.stimuli import Vectors, class_means
 
 
+def asks(probe: Any) -> bool:
+    """Tell whether a probe asks the encoder itself, and so reads no vectors."""
+    return getattr(probe, "reads", "vectors") == "encoder"
+
+
+def per_layer(probe: Any) -> bool:
+    """Tell whether a probe has a result for each layer."""
+    return bool(getattr(probe, "per_layer", not asks(probe)))
+
+
 def view_of(probe: Any) -> str:
     """Return the view that a probe is tested with, or '' where it wants none."""
     views = getattr(probe, "wants_views", ())

@@ -1,5 +1,7 @@
 """`attention.hao2020`: its numbers from cells made by hand."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -48,6 +50,14 @@ def test_all_seven_figures_are_there(written):
     made = {name.split("-")[0] for name in written if name.endswith(".svg")}
     assert made == {f"figure{k}" for k in range(1, 8)}
     assert "Not in this run" not in written["README.md"].read_text()
+
+
+def test_figures_of_svcca_say_where_a_model_is_from_itself(written):
+    def told(name):
+        return " ".join(re.sub(r"<[^>]*>", " ", written[name].read_text()).split())
+
+    assert "share of directions cut off from itself" in told("figure2-svcca-change.svg")
+    assert "cut off" not in told("figure1-js-change.svg")
 
 
 def test_figures_1_and_2_are_means_over_seeds_of_distances_to_the_base(written):

@@ -84,6 +84,12 @@ def test_a_part_of_the_split():
     assert found.warnings == {"missing-sentences": 6}
 
 
+def test_of_one_task_alone_nothing_is_missing():
+    alone = Joined(tasks=[Task(SINGLE)], each=50).load()
+    assert len(alone.corpus) == 5
+    assert alone.warnings == {}
+
+
 def test_words_stay_where_all_have_them():
     both = joined([WORDS, Corpus.of_words([["k"]], texts=["k!"])])
     assert list(both.words_of(2)) == ["x", "y", "z"]

@@ -181,6 +181,18 @@ class MovedByShowing(ToyEncoder):
             yield dataclasses.replace(chunk, rows=rows)
 
 
+class ReleasesMore(ToyEncoder):
+    let_go = 0
+
+    def release(self):
+        self.let_go += 1
+
+    def encode(self, corpus, request):
+        for chunk in super().encode(corpus, request):
+            rows = {v: r + (self.let_go > 1) for v, r in chunk.rows.items()}
+            yield dataclasses.replace(chunk, rows=rows)
+
+
 class Descends(TrainedSeries):
     steps = (3, 0)
 

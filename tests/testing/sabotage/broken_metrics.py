@@ -9,6 +9,7 @@ from good_ones import (
     LabelledGap,
     MeanAttentionGap,
     MeanCosine,
+    ShuffledCosine,
     alike,
 )
 
@@ -240,3 +241,13 @@ class ReadsPadding(AttentionGaps):
 
 class MindsPadding(MeanAttentionGap):
     accumulator = ReadsPadding
+
+
+class ShufflesTheOtherSide(ShuffledCosine):
+    def null(self, a, b, orders):
+        return super().null(b, a, orders)
+
+
+class OneValueTooMany(ShuffledCosine):
+    def null(self, a, b, orders):
+        return np.append(super().null(a, b, orders), 0.0)

@@ -177,6 +177,10 @@ class ViewsInOneText(Looped):
     wants_views = "word"
 
 
+class ReadsTheModel(Looped):
+    reads = "model"
+
+
 class SaysYes(Looped):
     measures = "no"
 

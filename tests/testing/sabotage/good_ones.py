@@ -522,6 +522,15 @@ class MeanCosine:
         return self.accumulator()
 
 
+class ShuffledCosine(MeanCosine):
+    """Says what its value would be for other orders of the rows of b."""
+
+    def null(self, a, b, orders):
+        lengths = np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1)
+        cosines = np.asarray(a, float) @ np.asarray(b, float).T / lengths
+        return np.array([cosines[np.arange(len(a)), order].mean() for order in orders])
+
+
 class AttentionGaps(CosineSums):
     """Sum and number of total variation distances between rows of attention."""
 

@@ -5,7 +5,9 @@ import sondage.testing.checks.asking
 import sondage.testing.checks.encoder
 import sondage.testing.checks.every
 import sondage.testing.checks.files
+import sondage.testing.checks.headed
 import sondage.testing.checks.interrupt
+import sondage.testing.checks.masked
 import sondage.testing.checks.measure
 import sondage.testing.checks.metric
 import sondage.testing.checks.offered

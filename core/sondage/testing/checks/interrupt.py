@@ -30,7 +30,7 @@ def check_an_interrupt_leaves_no_result(component: Component) -> None:
         raise NotApplicable("only a main thread is interrupted")
     if not hasattr(signal, "setitimer"):
         raise NotApplicable("this system has no timer signals")
-    problem = toy_problem(component.make(), layers=(0,), seeds=(0,))
+    problem = toy_problem(component, layers=(0,), seeds=(0,))
     toy_cells(component)  # what is imported or kept at first use
 
     def fitted() -> list[object]:

@@ -131,3 +131,21 @@ def check_seed_acts_only_if_declared(component: Component) -> None:
     if metric.randomness:
         raise NotApplicable(f"the seed draws: {', '.join(metric.randomness)}")
     same_for_every_seed(metric)
+
+
+@promise_of("metric", since="0.1")
+def check_null_is_asking_anew(component: Component) -> None:
+    """``null(a, b, orders)`` is the first score for each order of the rows of b, asked anew."""
+    metric: Any = component.make()
+    if not hasattr(metric, "null"):
+        raise NotApplicable("the metric has no null of its own")
+    a, b = (np.asarray(side) for side in pairs(metric))
+    rng = np.random.default_rng(5)
+    orders = np.stack([rng.permutation(len(a)) for _ in range(4)]).astype(np.int64)
+    found = metric.null(a, b, orders)
+    if found is NotImplemented:
+        raise NotApplicable("the metric has no null of its own for these stimuli")
+    assert np.shape(found) == (len(orders),), f"shape {np.shape(found)} for {len(orders)} orders"
+    for k, order in enumerate(orders):
+        anew = compare(metric, a, b[order])
+        assert near(anew, float(found[k])), f"order {k}: null gives {found[k]}, asking anew {anew}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sondage.contracts import Live
+from sondage.contracts import Live, Releasable
 from sondage.testing import toys
 from sondage.testing.check import NotApplicable, promise_of
 from sondage.testing.component import Component
@@ -38,3 +38,33 @@ def check_a_shown_model_is_at_rest(component: Component) -> None:
     assert not getattr(model, "training", False), "the model shown is in training mode"
     for a, b in zip(before, gather(offered, corpus, request), strict=True):
         assert a.tobytes() == b.tobytes(), "an encoding differs once the model was shown"
+
+
+@promise_of("encoder", since="0.1")
+def check_a_shown_model_learns_nothing(component: Component) -> None:
+    """No parameter of a shown model has a gradient, or would get one."""
+    shown = component.encoder()
+    if not isinstance(shown, Live):
+        raise NotApplicable("shows no model")
+    model = shown.module()
+    if not hasattr(model, "named_parameters"):
+        raise NotApplicable("the model shown names no parameters")
+    for name, parameter in model.named_parameters():
+        assert not getattr(parameter, "requires_grad", False), f"{name} would learn"
+        assert getattr(parameter, "grad", None) is None, f"{name} has a gradient"
+
+
+@promise_of("encoder", since="0.1")
+def check_what_was_let_go_comes_back(component: Component) -> None:
+    """After `release`, called any number of times, an encoder gives the same bits as before."""
+    encoder, corpus = component.encoder(), toys.word_corpus()
+    if not isinstance(encoder, Releasable):
+        raise NotApplicable("has nothing to let go")
+    offered: Any = encoder
+    request = requests(offered, corpus)[0]
+    offered.release()  # before there is anything
+    before = gather(offered, corpus, request)
+    offered.release()
+    offered.release()
+    for a, b in zip(before, gather(offered, corpus, request), strict=True):
+        assert a.tobytes() == b.tobytes(), "an encoding differs once the model was let go"

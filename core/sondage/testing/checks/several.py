@@ -24,7 +24,7 @@ def check_what_was_not_asked_counts_for_nothing(component: Component) -> None:
     takes_a_problem(probe)
     if not hasattr(probe, "run_layers"):
         raise NotApplicable("a probe with fit and predict takes one label per item")
-    problem = toy_problem(probe, n=100, n_layers=1, seeds=(0,))
+    problem = toy_problem(component, n=100, n_layers=1, seeds=(0,))
     labelled(problem)
     try:
         found = cells(component.make, of_several(problem, (1, 1)))

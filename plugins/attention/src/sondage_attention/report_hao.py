@@ -29,6 +29,11 @@ _NEEDS = {
     "seeds": "pairs of two seeds of a fine-tuned encoder",
     "data sets": "pairs of encoders fine-tuned on two tasks",
 }
+#: What else a figure's reader has to know.
+_FLOOR = {
+    "svcca": "; with the mean over the width, a model is at the share of directions cut off from "
+    "itself, not at 0"
+}
 _MEASURES = {"js": "JS divergence", "svcca": "SVCCA distance"}
 
 
@@ -150,7 +155,7 @@ def _drawing(
             [lines(data, x, y, by, width=380, height=230)],
             data,
             title=f"{_MEASURES[measure]} {_TITLES[relation]}",
-            note=f"bands and bars: 95% intervals over {over}",
+            note=f"bands and bars: 95% intervals over {over}" + _FLOOR.get(measure, ""),
         )
 
     return draw

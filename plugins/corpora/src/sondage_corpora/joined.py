@@ -32,7 +32,8 @@ class Joined:
     tasks : list of Task
         Any tasks; their targets are not looked at.
     each : int
-        Sentences of each; with fewer, all are taken, and those that are missing are counted.
+        Sentences of each, at most; where one of several tasks has fewer, all are taken, and those
+        that are missing are counted.
     part : {'all', 'train', 'dev', 'test'}
         Of which part of each task's split.
     seed : int, optional
@@ -82,8 +83,10 @@ class Joined:
     def load(self) -> TaskData:
         """Load the tasks and join them; raises `DataError` as they do."""
         corpora = [corpus for corpus, _ in self._taken()]
-        warnings = {"missing-sentences": sum(self.each - len(c) for c in corpora)}
-        return TaskData(joined(corpora), None, warnings={k: n for k, n in warnings.items() if n})
+        # Of one task alone `each` is a limit; of several, what is missing makes them unequal.
+        missing = sum(self.each - len(c) for c in corpora) if len(corpora) > 1 else 0
+        warnings = {"missing-sentences": missing} if missing else {}
+        return TaskData(joined(corpora), None, warnings=warnings)
 
     def origin(self) -> tuple[Ints, Ints]:
         """Return of each sentence which of `tasks` it is from, and its place in that corpus."""
