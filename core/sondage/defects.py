@@ -136,7 +136,7 @@ def check_words(words: Sequence[str], where: str) -> None:
     where : str
         ``file:line``.
     """
-    if not any(word[:1] == "_" for word in words):
+    if "_" not in "".join(words) or not any(word[:1] == "_" for word in words):
         return
     withheld, others = _spoken(words)
     left = sum(any(map(str.isalpha, word)) for word in others)
@@ -149,6 +149,8 @@ def check_file(words: Sequence[str], path: str) -> None:
 
     As `check_words`, for files in which no single sentence tells; punctuation is no word.
     """
+    if not any(map(_blank, (word for word in words if "_" in word))):
+        return
     withheld, others = _spoken(words)
     if withheld > len(others):
         raise WithheldError(

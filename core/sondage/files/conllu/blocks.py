@@ -14,6 +14,7 @@ COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DE
 # Numbers met all the time; everything else goes through the pattern, which keeps out what
 # int() would take: other scripts' digits, signs, underscores, thousands of digits.
 _SMALL = {str(i): i for i in range(512)}
+_NUMBERED = [str(i) for i in range(1, 512)]
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -122,15 +123,13 @@ def _check_encoding(lines: list[str], first: int, path: str) -> None:
 def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> Block | None:
     """Cut the lines between two blank lines into columns; None where there are only comments."""
     block = Block(first)
+    if _fill(block, lines, len(columns)):
+        return block
     ids = _Ids(path)
     width = len(columns)
     for number, line in enumerate(lines, first):
         if line[0] == "#":
-            key, _, value = line[1:].partition("=")
-            if (key := key.strip()) == "text":
-                block.text = value.strip()
-            elif key == "sent_id":
-                block.sent_id = value.strip()
+            _note(block, line)
             continue
         row = line.split("\t")
         if len(row) != width or "" in row:
@@ -155,6 +154,37 @@ def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> B
             hint="give the range's words, or mend the range",
         )
     return block
+
+
+def _fill(block: Block, lines: list[str], width: int) -> bool:
+    """Cut a sentence as most are, at once: comments, then sound lines of words and nothing else.
+
+    Return False, having read comments alone, for any other.
+    """
+    start = 0
+    while start < len(lines) and lines[start][0] == "#":
+        _note(block, lines[start])
+        start += 1
+    words = lines[start:]
+    rows = [line.split("\t") for line in words]
+    numbers = [row[0] for row in rows]
+    if not rows or numbers != _NUMBERED[: len(rows)] or set(map(len, rows)) != {width}:
+        return False
+    # Of an empty column, at the end of a line or before; none is first, where the number is.
+    together = "\n".join(words)
+    if "\t\t" in together or "\t\n" in together or together[-1] == "\t":
+        return False
+    block.rows = rows
+    block.lines = [*range(block.first + start, block.first + len(lines))]
+    return True
+
+
+def _note(block: Block, comment: str) -> None:
+    key, _, value = comment[1:].partition("=")
+    if (key := key.strip()) == "text":
+        block.text = value.strip()
+    elif key == "sent_id":
+        block.sent_id = value.strip()
 
 
 class _Ids:
