@@ -51,13 +51,13 @@ PIECES = st.sampled_from([
 
 @given(st.lists(PIECES, max_size=12))
 @example(["# text = a", *(row(i, 0) for i in range(1, 600))])
-def test_a_sentence_that_is_cut_at_once_is_what_it_is_line_by_line(lines):
+def test_a_sentence_that_is_looked_at_as_a_whole_is_what_it_is_line_by_line(lines):
     def outcome():
         defects = []
         return read(*lines, pass_over=defects.append), list(map(str, defects))
 
     fast = outcome()
-    with mock.patch.object(blocks, "_fill", return_value=False):
+    with mock.patch.object(blocks, "_are_whole", return_value=False):
         assert outcome() == fast
 
 

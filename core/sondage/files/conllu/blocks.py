@@ -123,17 +123,24 @@ def _check_encoding(lines: list[str], first: int, path: str) -> None:
 def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> Block | None:
     """Cut the lines between two blank lines into columns; None where there are only comments."""
     block = Block(first)
-    if _fill(block, lines, len(columns)):
+    start = 0
+    while start < len(lines) and lines[start][0] == "#":
+        _note(block, lines[start])
+        start += 1
+    lines, first_word = lines[start:], first + start
+    rows = [line.split("\t") for line in lines]
+    whole = _are_whole(lines, rows, len(columns))
+    if whole and [row[0] for row in rows] == _NUMBERED[: len(rows)]:
+        # As most sentences are: words and nothing else.
+        block.rows, block.lines = rows, [*range(first_word, first_word + len(rows))]
         return block
     ids = _Ids(path)
-    width = len(columns)
-    for number, line in enumerate(lines, first):
-        if line[0] == "#":
-            _note(block, line)
+    for number, row in enumerate(rows, first_word):
+        if row[0][:1] == "#":
+            _note(block, lines[number - first_word])
             continue
-        row = line.split("\t")
-        if len(row) != width or "" in row:
-            raise _bad_columns(f"{path}:{number}", line, row, columns)
+        if not whole and (len(row) != len(columns) or "" in row):
+            raise _bad_columns(f"{path}:{number}", lines[number - first_word], row, columns)
         if _SMALL.get(row[0]) == ids.last + 1:
             ids.last, ids.empty = ids.last + 1, 0
         elif not ids.word(number, row[0]):
@@ -156,27 +163,11 @@ def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> B
     return block
 
 
-def _fill(block: Block, lines: list[str], width: int) -> bool:
-    """Cut a sentence as most are, at once: comments, then sound lines of words and nothing else.
-
-    Return False, having read comments alone, for any other.
-    """
-    start = 0
-    while start < len(lines) and lines[start][0] == "#":
-        _note(block, lines[start])
-        start += 1
-    words = lines[start:]
-    rows = [line.split("\t") for line in words]
-    numbers = [row[0] for row in rows]
-    if not rows or numbers != _NUMBERED[: len(rows)] or set(map(len, rows)) != {width}:
-        return False
-    # Of an empty column, at the end of a line or before; none is first, where the number is.
-    together = "\n".join(words)
-    if "\t\t" in together or "\t\n" in together or together[-1] == "\t":
-        return False
-    block.rows = rows
-    block.lines = [*range(block.first + start, block.first + len(lines))]
-    return True
+def _are_whole(lines: list[str], rows: list[list[str]], width: int) -> bool:
+    """Return whether all lines have this many columns, none of them empty; False of no line."""
+    together = "\n".join(["", *lines, ""])
+    empty = "\t\t" in together or "\t\n" in together or "\n\t" in together
+    return not empty and set(map(len, rows)) == {width}
 
 
 def _note(block: Block, comment: str) -> None:
