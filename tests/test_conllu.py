@@ -1,12 +1,17 @@
 """The one CoNLL-U reader, on which every plugin that reads such files stands."""
 
+from unittest import mock
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from sondage.defects import Defects
 from sondage.errors import DataError
 from sondage.files.conllu import (
     COLUMNS,
     NO_HEAD,
+    blocks,
     check_tree,
     heads_of,
     integer,
@@ -35,6 +40,25 @@ def test_words_ranges_empty_nodes_and_comments():
     assert heads_of(first, "x") == [1, -1, 1, 2]
     assert (second.first, second.sent_id, second.lines) == (12, None, [12])
     assert read("# only", "", "# comments") == []
+
+
+PIECES = st.sampled_from([
+    "# text = a\tb", "#", "# sent_id = x", "", " ", row(1), row(1, 0), row(2, 1), row(3), row(4),
+    row("1-2"), row("2.1"), row(2) + "\t", "\t" + row(1), row(3).replace("w3", ""), "2\tx", "3",
+    row(3)[:-1], row("x"),
+])  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=12))
+@example(["# text = a", *(row(i, 0) for i in range(1, 600))])
+def test_a_sentence_that_is_looked_at_as_a_whole_is_what_it_is_line_by_line(lines):
+    def outcome():
+        defects = []
+        return read(*lines, pass_over=defects.append), list(map(str, defects))
+
+    fast = outcome()
+    with mock.patch.object(blocks, "_are_whole", return_value=False):
+        assert outcome() == fast
 
 
 @pytest.mark.parametrize(

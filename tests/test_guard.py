@@ -1,18 +1,34 @@
 """One turn of a component: what it raises is one error, what it sets is put back after it."""
 
+import builtins
+import json
+import math
 import os
+import signal
 import sys
 import threading
 import time
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
 
+from sondage import defects
 from sondage.errors import PluginError
 from sondage.guard import surroundings
 from sondage.guard.guarded import TimeLimitReached, guarded, time_limit
 from sondage.guard.isolation import Isolation
+
+
+class Silent:
+    def __call__(self, *_):
+        pass
+
+    def __eq__(self, other):
+        return isinstance(other, Silent)
+
+    __hash__ = None
 
 
 class SpeechlessError(Exception):
@@ -97,6 +113,49 @@ def test_everything_taken_is_put_back_as_it_was(tmp_path):
     surroundings.put_back(before)
     assert str(tmp_path) not in sys.path
     assert sys.getrecursionlimit() in before
+
+
+def test_what_a_turn_replaces_or_takes_away_is_put_back():
+    kept = json.dumps, os.path.join, defects.Defects.text, defects.check_file, builtins.all
+    last = [*vars(zipfile)][-1]
+    with Isolation().turn():
+        json.dumps = os.path.join = builtins.all = builtins.map = builtins.zip = builtins.len = (
+            print
+        )
+        defects.Defects.text = defects.Defects.lines
+        del defects.check_file
+        setattr(zipfile, f"{last}_", vars(zipfile).pop(last))
+        sys.modules["json"] = sys.modules.pop("math")
+    assert kept == (
+        json.dumps, os.path.join, defects.Defects.text, defects.check_file, builtins.all,
+    )  # fmt: skip
+    assert (sys.modules["json"], sys.modules["math"]) == (json, math)
+    delattr(zipfile, f"{last}_")
+    assert list(map(len, zip("ab", "cd", strict=True))) == [2, 2]
+
+
+def test_what_somebody_else_replaced_between_two_turns_stays(monkeypatch):
+    for said in ("one", "two"):
+        monkeypatch.setattr(json, "dumps", lambda *_, said=said: said)
+        monkeypatch.setattr(defects.Defects, "text", lambda *_, said=said: said)
+        with Isolation().turn():
+            json.dumps = defects.Defects.text = None
+        assert (json.dumps(1), defects.Defects().text("")) == (said, said)
+
+
+def test_what_is_equal_and_yet_another_is_put_back():
+    before, show, environment = Silent(), warnings.showwarning, os.environ
+    handler = signal.signal(signal.SIGUSR1, before)
+    try:
+        with Isolation().turn():
+            signal.signal(signal.SIGUSR1, Silent())
+            os.environ = dict(os.environ)  # noqa: B003
+            warnings.showwarning = Silent()
+        assert signal.getsignal(signal.SIGUSR1) is before
+        assert (os.environ, warnings.showwarning) == (environment, show)
+        assert os.environ is environment
+    finally:
+        signal.signal(signal.SIGUSR1, handler)
 
 
 def test_what_is_printed_goes_to_standard_error_cleaned_and_bounded(capfd):

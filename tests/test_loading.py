@@ -21,8 +21,10 @@ def built(monkeypatch):
 
 
 def test_a_task_is_loaded_once_until_it_is_forgotten(built):
+    assert loading.loaded(built) is None
     first = loading.load_task(built)
     assert loading.load_task(built) is first
+    assert loading.loaded(built) is first
     loading.forget(built)
     assert loading.load_task(built) is not first
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Literal
 
 from sondage.errors import DataError
@@ -136,9 +137,9 @@ def check_words(words: Sequence[str], where: str) -> None:
     where : str
         ``file:line``.
     """
-    if not any(word[:1] == "_" for word in words):
+    if "_" not in "".join(words) or not any(word[:1] == "_" for word in words):
         return
-    withheld, others = _spoken(words)
+    withheld, others = sum(map(_blank, words)), [*filter(_spoken, words)]
     left = sum(any(map(str.isalpha, word)) for word in others)
     if withheld > max(1, len(others) - left, 9 * left):
         raise WithheldError("the words are withheld: '_' stands for each", where=where, hint=_HINT)
@@ -149,7 +150,9 @@ def check_file(words: Sequence[str], path: str) -> None:
 
     As `check_words`, for files in which no single sentence tells; punctuation is no word.
     """
-    withheld, others = _spoken(words)
+    withheld = sum(map(_blank, [word for word in words if "_" in word]))
+    # No more of the others than decide: most files have few placeholders.
+    others = [*islice(filter(_spoken, words), withheld)]
     if withheld > len(others):
         raise WithheldError(
             f"the words are withheld: '_' stands for {withheld} of {withheld + len(others)}",
@@ -158,10 +161,8 @@ def check_file(words: Sequence[str], path: str) -> None:
         )
 
 
-def _spoken(words: Sequence[str]) -> tuple[int, list[str]]:
-    """Return how many placeholders there are, and the other words, punctuation aside."""
-    others = [word for word in words if word.isalnum() or any(map(str.isalnum, word))]
-    return sum(map(_blank, words)), others
+def _spoken(word: str) -> bool:
+    return word.isalnum() or any(map(str.isalnum, word))
 
 
 def _blank(word: str) -> bool:

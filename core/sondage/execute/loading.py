@@ -38,6 +38,11 @@ def load_task(task: Built) -> TaskData:
     return _loaded[task.id]
 
 
+def loaded(task: Built) -> TaskData | None:
+    """Return a task's data if they are loaded, which runs none of its code."""
+    return _loaded.get(task.id)
+
+
 def forget(task: Built) -> None:
     """Load a task anew when it is asked for next."""
     _loaded.pop(task.id, None)

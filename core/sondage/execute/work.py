@@ -20,7 +20,7 @@ from sondage.execute import unchanged, workers
 from sondage.execute.encode import encode
 from sondage.execute.engines import kept_here
 from sondage.execute.jobs import run_job
-from sondage.execute.loading import checksums, forget, load_task
+from sondage.execute.loading import checksums, forget, load_task, loaded
 from sondage.execute.node import (
     FATAL,
     Emit,
@@ -141,9 +141,11 @@ def _lines(
     spent = 0.0
     try:
         raise_for(deps)
-        with guarded(isolation):
-            data = load_task(job.task)
-            made = _results(store, job, data, left)
+        data = loaded(job.task)
+        if data is None:
+            with guarded(isolation):
+                data = load_task(job.task)
+        made = _results(store, job, data, left)
         sums = checksums(data)
         while True:
             start = time.monotonic()

@@ -12,21 +12,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FunctionType, ModuleType
 from typing import Any
 
 from sondage.guard import channels, surroundings
+from sondage.guard.functions import Replaceable
 
-#: Modules whose functions are put back when a component has replaced them.
-_WATCHED = frozenset((
-    "base64", "builtins", "contextlib", "copy", "fcntl", "filelock", "hashlib", "inspect", "io",
-    "json", "json.decoder", "json.encoder", "math", "os", "os.path", "pathlib", "pickle",
-    "posixpath", "random", "shutil", "signal", "sys", "tempfile", "threading", "time", "traceback",
-    "warnings", "xxhash", "zipfile", "zlib", "numpy", "numpy.lib.format", "numpy.linalg",
-    "numpy.random",
-))  # fmt: skip
-#: Those of them whose classes' methods are put back as well.
-_CLASSES = frozenset(("json.encoder", "json.decoder", "pathlib", "threading", "zipfile"))
 _LEAVE = os._exit
 _turn = threading.Lock()
 
@@ -40,7 +30,7 @@ class Isolation:
 
     def __init__(self) -> None:
         self._own: list[Any] | None = None
-        self._functions: list[tuple[Any, dict[str, Any]]] = []
+        self._replaceable: Replaceable | None = None
         self._left = [channels.MOST_PRINTED]
 
     @contextmanager
@@ -55,10 +45,10 @@ class Isolation:
             return
         try:
             found, process = surroundings.take_all(), os.getpid()
-            self._functions = self._functions or _functions()
-            loaded, traces = dict(sys.modules), (sys.gettrace(), sys.getprofile())
+            replaceable = self._replaceable = _replaceable(self._replaceable)
+            traces = sys.gettrace(), sys.getprofile()
             if self._own is not None:
-                surroundings.put_back(self._own)
+                surroundings.put_back(self._own, found)
             with channels.kept(self._left), _no_exit():
                 try:
                     yield
@@ -67,9 +57,9 @@ class Isolation:
                         # A copy of this process that the component forgot: it is no run.
                         _LEAVE(1)
                     _set_traces(traces)
-                    _restore(self._functions, loaded)
+                    replaceable.put_back()
             self._own = surroundings.take_all()
-            surroundings.put_back(found)
+            surroundings.put_back(found, self._own)
         except BaseException:
             surroundings.put_back(found)
             raise
@@ -77,41 +67,17 @@ class Isolation:
             _turn.release()
 
 
-def _functions() -> list[tuple[Any, dict[str, Any]]]:
-    """Return what a patch would replace: the core's and the common modules' functions."""
-    out: list[tuple[Any, dict[str, Any]]] = []
-    for name, module in list(sys.modules.items()):
-        ours = name == "sondage" or name.startswith("sondage.")
-        if not isinstance(module, ModuleType) or not (ours or name in _WATCHED):
-            continue
-        # What a module keeps for itself may change with time, its functions and classes not.
-        held = {
-            k: v
-            for k, v in vars(module).items()
-            if callable(v)
-            and (k[0] != "_" or name == "builtins" or isinstance(v, FunctionType | type))
-        }
-        out.append((module, held))
-        if ours or name in _CLASSES:
-            classes = (v for v in held.values() if isinstance(v, type) and v.__module__ == name)
-            out += [(c, {k: v for k, v in vars(c).items() if k[:5] != "_abc_"}) for c in classes]
-    return out
+# As some component's turn began last: most of it never changes.
+_last: Replaceable | None = None
 
 
-def _restore(functions: list[tuple[Any, dict[str, Any]]], loaded: dict[str, Any]) -> None:
-    for owner, held in functions:
-        now = vars(owner)
-        for name, value in held.items():
-            if now.get(name) is not value:
-                try:
-                    setattr(owner, name, value)
-                except (AttributeError, TypeError):
-                    continue
-    for name, module in loaded.items():
-        now_loaded = sys.modules.get(name)
-        gone = now_loaded is None and module is not None
-        if gone or (name in _WATCHED and now_loaded is not module):
-            sys.modules[name] = module
+def _replaceable(known: Replaceable | None) -> Replaceable:
+    """Return what is put back: as it was when the component's first turn began."""
+    global _last
+    if known is not None:
+        return known.with_loaded()
+    _last = Replaceable.now(_last)
+    return _last
 
 
 def _set_traces(wanted: tuple[Any, Any]) -> None:

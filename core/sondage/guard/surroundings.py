@@ -10,6 +10,7 @@ import contextlib
 import decimal
 import gc
 import locale
+import operator
 import os
 import random
 import signal
@@ -30,8 +31,11 @@ _LIMITS = ("RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_
 
 
 class _Setting(NamedTuple):
+    """What is taken, how it is set again, and when two that were taken are the same."""
+
     take: Callable[[], Any]
     put: Callable[[Any], Any]
+    same: Callable[[Any, Any], bool] = operator.eq
 
 
 def take_all() -> list[Any]:
@@ -39,10 +43,19 @@ def take_all() -> list[Any]:
     return [one.take() for one in _SETTINGS]
 
 
-def put_back(states: list[Any]) -> None:
-    """Set everything as it was when these were taken."""
-    for one, state in zip(_SETTINGS, states, strict=True):
-        one.put(state)
+def put_back(states: list[Any], now: list[Any] | None = None) -> None:
+    """Set everything as it was when these were taken.
+
+    Parameters
+    ----------
+    states : list
+        As `take_all` returned it.
+    now : list, optional
+        The same of this moment, if it was just taken: what is as it was is then left alone.
+    """
+    for i, (one, state) in enumerate(zip(_SETTINGS, states, strict=True)):
+        if now is None or not one.same(now[i], state):
+            one.put(state)
 
 
 def _simple(get: Callable[[], Any], set_: Callable[[Any], Any]) -> _Setting:
@@ -72,6 +85,10 @@ def _environment() -> tuple[Any, dict[str, str]]:
     return os.environ, dict(os.environ)
 
 
+def _same_environment(a: tuple[Any, dict[str, str]], b: tuple[Any, dict[str, str]]) -> bool:
+    return a[0] is b[0] and a[1] == b[1]
+
+
 def _set_environment(kept: tuple[Any, dict[str, str]]) -> None:
     # Somebody may have put another mapping in its place.
     os.environ, wanted = kept
@@ -84,6 +101,10 @@ def _set_environment(kept: tuple[Any, dict[str, str]]) -> None:
             os.environ[name] = value
 
 
+def _same_filters(a: tuple[list[Any], Any], b: tuple[list[Any], Any]) -> bool:
+    return a[1] is b[1] and a[0] == b[0]
+
+
 def _set_filters(wanted: tuple[list[Any], Any]) -> None:
     filters, show = wanted
     if warnings.filters != filters:
@@ -92,10 +113,17 @@ def _set_filters(wanted: tuple[list[Any], Any]) -> None:
     warnings.showwarning = show
 
 
+def _same_numpy_random(a: Any, b: Any) -> bool:
+    return len(a) == len(b) and all(
+        x.tobytes() == y.tobytes() if isinstance(x, np.ndarray) and isinstance(y, np.ndarray)
+        else x == y
+        for x, y in zip(a, b, strict=True)
+    )  # fmt: skip
+
+
 def _set_numpy_random(wanted: Any) -> None:
     # Setting takes ten times as long as comparing.
-    now = np.random.get_state()  # noqa: NPY002
-    if any(not np.array_equal(a, b) for a, b in zip(now, wanted, strict=True)):
+    if not _same_numpy_random(np.random.get_state(), wanted):  # noqa: NPY002
         np.random.set_state(wanted)  # noqa: NPY002
 
 
@@ -107,6 +135,10 @@ def _handlers() -> dict[Any, Any]:
     if not _in_main():
         return {}
     return {s: signal.getsignal(s) for n in _SIGNALS if (s := getattr(signal, n, None)) is not None}
+
+
+def _same_handlers(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
+    return len(a) == len(b) and all(a.get(number, a) is handler for number, handler in b.items())
 
 
 def _set_handlers(wanted: dict[Any, Any]) -> None:
@@ -198,6 +230,15 @@ def _torch_switches() -> dict[str, Any]:
     }
 
 
+def _same_torch(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    if not a or not b:
+        return not a and not b
+    torch = sys.modules["torch"]
+    return bool(torch.equal(a["random"], b["random"])) and all(
+        a[name] == kept for name, kept in b.items() if name != "random"
+    )
+
+
 def _set_torch(wanted: dict[str, Any]) -> None:
     now = _torch_switches()
     if not now:
@@ -224,14 +265,14 @@ _SETTINGS = (
     _Setting(_timer, _set_timer),
     _Setting(_importing, _set_importing),
     _Setting(_mask, _set_mask),
-    _Setting(_handlers, _set_handlers),
+    _Setting(_handlers, _set_handlers, _same_handlers),
     _simple(_folder, _go),
-    _Setting(_environment, _set_environment),
+    _Setting(_environment, _set_environment, _same_environment),
     _simple(_umask, os.umask),
     _Setting(_limits, _set_limits),
-    _Setting(lambda: (list(warnings.filters), warnings.showwarning), _set_filters),
+    _Setting(lambda: (list(warnings.filters), warnings.showwarning), _set_filters, _same_filters),
     _simple(random.getstate, random.setstate),
-    _Setting(np.random.get_state, _set_numpy_random),
+    _Setting(np.random.get_state, _set_numpy_random, _same_numpy_random),
     _simple(np.geterr, lambda kept: np.seterr(**kept)),
     _simple(np.geterrcall, np.seterrcall),
     _Setting(np.get_printoptions, lambda kept: np.set_printoptions(**kept)),
@@ -243,5 +284,5 @@ _SETTINGS = (
     _simple(socket.getdefaulttimeout, socket.setdefaulttimeout),
     _simple(lambda: locale.setlocale(locale.LC_ALL), lambda k: locale.setlocale(locale.LC_ALL, k)),
     _Setting(lambda: decimal.getcontext().copy(), decimal.setcontext),
-    _Setting(_torch_switches, _set_torch),
+    _Setting(_torch_switches, _set_torch, _same_torch),
 )

@@ -14,6 +14,7 @@ COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DE
 # Numbers met all the time; everything else goes through the pattern, which keeps out what
 # int() would take: other scripts' digits, signs, underscores, thousands of digits.
 _SMALL = {str(i): i for i in range(512)}
+_NUMBERED = [str(i) for i in range(1, 512)]
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -122,19 +123,24 @@ def _check_encoding(lines: list[str], first: int, path: str) -> None:
 def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> Block | None:
     """Cut the lines between two blank lines into columns; None where there are only comments."""
     block = Block(first)
+    start = 0
+    while start < len(lines) and lines[start][0] == "#":
+        _note(block, lines[start])
+        start += 1
+    lines, first_word = lines[start:], first + start
+    rows = [line.split("\t") for line in lines]
+    whole = _are_whole(lines, rows, len(columns))
+    if whole and [row[0] for row in rows] == _NUMBERED[: len(rows)]:
+        # As most sentences are: words and nothing else.
+        block.rows, block.lines = rows, [*range(first_word, first_word + len(rows))]
+        return block
     ids = _Ids(path)
-    width = len(columns)
-    for number, line in enumerate(lines, first):
-        if line[0] == "#":
-            key, _, value = line[1:].partition("=")
-            if (key := key.strip()) == "text":
-                block.text = value.strip()
-            elif key == "sent_id":
-                block.sent_id = value.strip()
+    for number, row in enumerate(rows, first_word):
+        if row[0][:1] == "#":
+            _note(block, lines[number - first_word])
             continue
-        row = line.split("\t")
-        if len(row) != width or "" in row:
-            raise _bad_columns(f"{path}:{number}", line, row, columns)
+        if not whole and (len(row) != len(columns) or "" in row):
+            raise _bad_columns(f"{path}:{number}", lines[number - first_word], row, columns)
         if _SMALL.get(row[0]) == ids.last + 1:
             ids.last, ids.empty = ids.last + 1, 0
         elif not ids.word(number, row[0]):
@@ -155,6 +161,21 @@ def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> B
             hint="give the range's words, or mend the range",
         )
     return block
+
+
+def _are_whole(lines: list[str], rows: list[list[str]], width: int) -> bool:
+    """Return whether all lines have this many columns, none of them empty; False of no line."""
+    together = "\n".join(["", *lines, ""])
+    empty = "\t\t" in together or "\t\n" in together or "\n\t" in together
+    return not empty and set(map(len, rows)) == {width}
+
+
+def _note(block: Block, comment: str) -> None:
+    key, _, value = comment[1:].partition("=")
+    if (key := key.strip()) == "text":
+        block.text = value.strip()
+    elif key == "sent_id":
+        block.sent_id = value.strip()
 
 
 class _Ids:

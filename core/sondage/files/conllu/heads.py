@@ -78,8 +78,10 @@ def tree_problem(heads: Sequence[int]) -> tuple[int, str] | None:
         return 0, "the sentence has no root (no HEAD is 0)"
     # 0 unseen, otherwise the number of the walk that met the word: one pass, linear time.
     met = [0] * len(heads)
-    for start in range(len(heads)):
-        word = start
+    for start, word in enumerate(heads):
+        if met[start]:
+            continue
+        met[start] = start + 1
         while word >= 0 and not met[word]:
             met[word] = start + 1
             word = heads[word]

@@ -100,9 +100,10 @@ def _word(sentence: StreusleSentence, i: int, tok: Any) -> None:
         )
     if tok.get("word") is None:
         raise sentence.bad(f"word {i + 1} has no form", "give it as 'word'", word=i)
-    columns = (sentence.forms, sentence.lemmas, sentence.upos, sentence.xpos)
-    for column, key in zip(columns, ("word", "lemma", "upos", "xpos"), strict=True):
-        column.append(_text(sentence, tok.get(key), key, i))
+    sentence.forms.append(_text(sentence, tok["word"], "word", i))
+    sentence.lemmas.append(_text(sentence, tok.get("lemma"), "lemma", i))
+    sentence.upos.append(_text(sentence, tok.get("upos"), "upos", i))
+    sentence.xpos.append(_text(sentence, tok.get("xpos"), "xpos", i))
 
 
 def _ranges(etoks: Any) -> int:
@@ -169,6 +170,8 @@ def _text(sentence: StreusleSentence, value: Any, what: str, word: int | None = 
         return NONE
     if not isinstance(value, str) or not value:
         raise sentence.bad(f"{what} is {short(value)}", "give a string, or null", word=word)
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:

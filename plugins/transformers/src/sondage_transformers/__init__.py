@@ -41,50 +41,56 @@ else:
     )
 
 
+_WOLF = "Wolf et al. 2020, arXiv:1910.03771v5"
+#: Each encoder's name, which is its module's, its class, what it is, and where that comes from.
+_ENCODERS = (
+    (
+        "pretrained", "Pretrained",
+        "a pretrained transformer, from a hub name, a folder or an installed package",
+        _WOLF,
+    ),
+    (
+        "randomised", "Randomised",
+        "the same architecture and tokenizer with freshly initialised weights",
+        "Merchant et al. 2020, arXiv:2004.14448v1, randomised baseline",
+    ),
+    (
+        "truncated", "Truncated",
+        "the first blocks of another encoder",
+        "Merchant et al. 2020, arXiv:2004.14448v1, truncated models",
+    ),
+    (
+        "finetuned", "Finetuned",
+        "an encoder trained on a task, at steps of the training",
+        "Zhou and Srikumar 2022, arXiv:2106.14282, section 3.3 and appendix A",
+    ),
+    (
+        "spliced", "Spliced",
+        "an encoder some of whose layers are another encoder's",
+        "Mosbach et al. 2020, arXiv:2010.02616, section 5.2",
+    ),
+    (
+        "splice_sweep", "SpliceSweep",
+        "spliced encoders, one for each number of last layers or each single layer",
+        "Hao et al. 2020, AACL-IJCNLP, section 4",
+    ),
+    (
+        "checkpoints", "Checkpoints",
+        "published checkpoints of one model, as a series",
+        _WOLF,
+    ),
+)  # fmt: skip
+
+
 @sondage.hookimpl
 def sondage_encoders() -> list[sondage.EncoderSpec]:
     """Offer the encoders of this plugin."""
     return [
         sondage.EncoderSpec(
-            name="transformers.pretrained",
-            factory="sondage_transformers.pretrained:Pretrained",
-            summary="a pretrained transformer, from a hub name, a folder or an installed package",
-            reference="Wolf et al. 2020, arXiv:1910.03771v5",
-        ),
-        sondage.EncoderSpec(
-            name="transformers.randomised",
-            factory="sondage_transformers.randomised:Randomised",
-            summary="the same architecture and tokenizer with freshly initialised weights",
-            reference="Merchant et al. 2020, arXiv:2004.14448v1, randomised baseline",
-        ),
-        sondage.EncoderSpec(
-            name="transformers.truncated",
-            factory="sondage_transformers.truncated:Truncated",
-            summary="the first blocks of another encoder",
-            reference="Merchant et al. 2020, arXiv:2004.14448v1, truncated models",
-        ),
-        sondage.EncoderSpec(
-            name="transformers.finetuned",
-            factory="sondage_transformers.finetuned:Finetuned",
-            summary="an encoder trained on a task, at steps of the training",
-            reference="Zhou and Srikumar 2022, arXiv:2106.14282, section 3.3 and appendix A",
-        ),
-        sondage.EncoderSpec(
-            name="transformers.spliced",
-            factory="sondage_transformers.spliced:Spliced",
-            summary="an encoder some of whose layers are another encoder's",
-            reference="Mosbach et al. 2020, arXiv:2010.02616, section 5.2",
-        ),
-        sondage.EncoderSpec(
-            name="transformers.splice_sweep",
-            factory="sondage_transformers.splice_sweep:SpliceSweep",
-            summary="spliced encoders, one for each number of last layers or each single layer",
-            reference="Hao et al. 2020, AACL-IJCNLP, section 4",
-        ),
-        sondage.EncoderSpec(
-            name="transformers.checkpoints",
-            factory="sondage_transformers.checkpoints:Checkpoints",
-            summary="published checkpoints of one model, as a series",
-            reference="Wolf et al. 2020, arXiv:1910.03771v5",
-        ),
+            name=f"transformers.{name}",
+            factory=f"sondage_transformers.{name}:{cls}",
+            summary=summary,
+            reference=reference,
+        )
+        for name, cls, summary, reference in _ENCODERS
     ]

@@ -311,14 +311,10 @@ def _batch(
 
 
 def _warnings(windows: Windows, members: Ints, request: Request) -> dict[str, int]:
-    content = windows.content
     split = int((np.diff(windows.first)[members] > 1).sum())
     sentence = any(v in SENTENCE_VIEWS for v in request.views)
     ragged = any(v not in SENTENCE_VIEWS for v in request.views)
-    counts = {
-        "replaced-words": int(content.replaced[members].sum()),
-        "empty-sentences": int(content.empty[members].sum()),
-        "words-cut-otherwise": int(content.otherwise[members].sum()),
+    counts = windows.content.warnings(members) | {
         "truncated-words": int(windows.cut_words[members].sum()),
         "windowed-sentences": split if ragged else 0,
         "truncated-sentences": split if sentence else 0,

@@ -20,7 +20,6 @@ def find_on_hub(model: str, revision: str | None, remote_code: bool) -> Path:
     EncodingError
         If it is not in the cache and cannot be downloaded (no network, or offline mode).
     """
-    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         HFValidationError,
         RepositoryNotFoundError,
@@ -28,22 +27,10 @@ def find_on_hub(model: str, revision: str | None, remote_code: bool) -> Path:
     )
 
     what = f"model {model!r}" + (f" at revision {revision!r}" if revision else "")
-    small = _SMALL + (["*.py"] if remote_code else [])
     try:
-        cached = _in_cache(model, revision)
-        if cached is not None:
-            refuse_parts(cached)
-            return cached
-        # Safetensors first; the pickled form is fetched only where there is nothing else.
-        for patterns in ([*small, "*.safetensors"], [*small, "pytorch_model*.bin"]):
-            folder = Path(
-                snapshot_download(
-                    model, revision=revision, allow_patterns=patterns, ignore_patterns=["*/*"]
-                )
-            )
-            refuse_parts(folder)
-            if weight_files(folder):
-                return folder
+        found = _in_cache(model, revision) or _downloaded(model, revision, remote_code)
+        if found is not None:
+            return found
     except ParameterError:  # our own: it says what the repository holds
         raise
     except HFValidationError as error:
@@ -76,8 +63,27 @@ def _in_cache(model: str, revision: str | None) -> Path | None:
         folder = getattr(error, "snapshot_path", None)
     if folder is None:
         return None
-    complete = (Path(folder) / "config.json").is_file() and weight_files(Path(folder))
-    return Path(folder) if complete else None
+    if not (Path(folder) / "config.json").is_file() or not weight_files(Path(folder)):
+        return None
+    refuse_parts(Path(folder))
+    return Path(folder)
+
+
+def _downloaded(model: str, revision: str | None, remote_code: bool) -> Path | None:
+    from huggingface_hub import snapshot_download
+
+    small = _SMALL + (["*.py"] if remote_code else [])
+    # Safetensors first; the pickled form is fetched only where there is nothing else.
+    for patterns in ([*small, "*.safetensors"], [*small, "pytorch_model*.bin"]):
+        folder = Path(
+            snapshot_download(
+                model, revision=revision, allow_patterns=patterns, ignore_patterns=["*/*"]
+            )
+        )
+        refuse_parts(folder)
+        if weight_files(folder):
+            return folder
+    return None
 
 
 def _first_line(error: BaseException) -> str:

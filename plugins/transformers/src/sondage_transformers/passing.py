@@ -50,13 +50,7 @@ def lay_out_batch(engine: Engine, corpus: Corpus, sentences: Ints) -> ReadBatch:
 
 
 def _warnings(windows: Any, cut: int) -> dict[str, int]:
-    content = windows.content
-    counts = {
-        "replaced-words": int(content.replaced.sum()),
-        "empty-sentences": int(content.empty.sum()),
-        "words-cut-otherwise": int(content.otherwise.sum()),
-        "truncated-sentences": cut,
-    }
+    counts = windows.content.warnings() | {"truncated-sentences": cut}
     return {slug: n for slug, n in counts.items() if n}
 
 

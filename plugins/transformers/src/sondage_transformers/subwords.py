@@ -55,6 +55,14 @@ class Subwords:
     otherwise: Ints
     pairs: NDArray[np.bool_]
 
+    def warnings(self, members: Ints | slice = slice(None)) -> dict[str, int]:
+        """Count, by slug, what cutting some of the sentences did to their words."""
+        return {
+            "replaced-words": int(self.replaced[members].sum()),
+            "empty-sentences": int(self.empty[members].sum()),
+            "words-cut-otherwise": int(self.otherwise[members].sum()),
+        }
+
 
 def blocks(corpus: Corpus) -> Iterator[Ints]:
     """Cut a corpus into blocks of consecutive sentences; a function of the corpus alone."""
@@ -97,25 +105,8 @@ def _cut_words(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Subwords:
     lists = [corpus.words_of(int(i)) for i in sentences]
     n_words = np.fromiter(map(len, lists), np.int64, len(lists))
     segments = _segments(corpus, sentences, lists)
-    # A word that opens a text is another kind where the tokenizer cuts it otherwise there.
-    kinds: dict[tuple[str, bool], int] = {}
-    code = np.fromiter(
-        (
-            kinds.setdefault((w, tokens.opens and not k), len(kinds))
-            for words in segments
-            for k, w in enumerate(words)
-        ),
-        np.int64,
-        int(n_words.sum()),
-    )
-    ids, starts = _of_kinds(list(kinds), tokens)
-    lengths = np.diff(starts)
-    lost = np.flatnonzero(lengths == 0)
-    # The substitute lies behind all others; words without subwords and empty sentences use it.
-    ids = np.append(ids, -1 if tokens.substitute is None else tokens.substitute)
-    starts, lengths = starts[:-1].copy(), lengths.copy()
-    starts[lost], lengths[lost] = len(ids) - 1, 1
-    _need_substitute(tokens, list(kinds)[lost[0]][0] if len(lost) else None, n_words == 0)
+    kinds, code = _kinds_in(segments, tokens.opens, int(n_words.sum()))
+    ids, starts, lengths, lost = _with_substitute(kinds, n_words == 0, tokens)
 
     begin = offsets_of(n_words)
     empty = n_words == 0
@@ -148,6 +139,43 @@ def _cut_words(corpus: Corpus, sentences: Ints, tokens: Tokens) -> Subwords:
         otherwise=tokens.otherwise(segments).reshape(len(lists), -1).sum(1),
         pairs=np.full(len(lists), corpus.boundary is not None),
     )
+
+
+def _kinds_in(
+    segments: list[Sequence[str]], opens: bool, n_words: int
+) -> tuple[list[tuple[str, bool]], Ints]:
+    """Return the distinct words, and of each word which it is.
+
+    A word that opens a text is another kind where the tokenizer cuts it otherwise there.
+    """
+    kinds: dict[tuple[str, bool], int] = {}
+    code = np.fromiter(
+        (
+            kinds.setdefault((w, opens and not k), len(kinds))
+            for words in segments
+            for k, w in enumerate(words)
+        ),
+        np.int64,
+        n_words,
+    )
+    return list(kinds), code
+
+
+def _with_substitute(
+    kinds: list[tuple[str, bool]], empty: NDArray[np.bool_], tokens: Tokens
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return the subwords of all kinds, where each kind's begin, how many, and which have none.
+
+    The substitute lies behind all others; words without subwords and empty sentences use it.
+    """
+    ids, starts = _of_kinds(kinds, tokens)
+    lengths = np.diff(starts)
+    lost = np.flatnonzero(lengths == 0)
+    ids = np.append(ids, -1 if tokens.substitute is None else tokens.substitute)
+    starts, lengths = starts[:-1].copy(), lengths.copy()
+    starts[lost], lengths[lost] = len(ids) - 1, 1
+    _need_substitute(tokens, kinds[lost[0]][0] if len(lost) else None, empty)
+    return ids, starts, lengths, lost
 
 
 def _segments(corpus: Corpus, sentences: Ints, lists: list[Sequence[str]]) -> list[Sequence[str]]:
