@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -128,6 +128,7 @@ class Finetuned:
     ratio: Annotated[float, Field(ge=1)] = 32.0
     head_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     _folder: Path | None = dataclasses.field(default=None, init=False, repr=False)
+    rescores: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.base, BaseEncoder | Truncated):
@@ -222,10 +223,16 @@ class Finetuned:
             Matthews correlation, 0 where all items have one label or one guess. For trees
             ``dev_las``, ``dev_uas`` and so on: the shares of scored words with the right head
             and relation, and with the right head. A table ``checkpoints`` has a row a kept step:
-            ``step``, ``epoch``, ``train_loss`` (mean since the row before) and the scores on
-            dev. What an empty part of the split leaves out a warning ``no-dev-items`` or
-            ``no-test-items`` says; ``unseen-label`` counts items of dev and test whose label no
-            training item has (for trees, words by relation).
+            ``step``, ``epoch``, ``train_loss`` (mean since the row before), the scores on
+            dev and the ends of the first one's 95% interval (``dev_accuracy_low``, ...). The
+            outcomes are of that score on dev, further ones of its like on test: of labels by
+            item, of trees by scored word (head and relation right). Arrays ``dev_outcomes``,
+            shape (steps, items), ``dev_steps``, ``dev_items`` and ``dev_groups`` (sentences) have
+            them for each kept step, those with ``test_`` for the last. What an empty part of the
+            split leaves out a warning ``no-dev-items`` or ``no-test-items`` says;
+            ``unseen-label`` counts items of dev and test whose label no training item has (for
+            trees, words by relation). Of a training from before outcomes were kept they are
+            made anew, if it kept its heads.
 
         Raises
         ------
@@ -234,18 +241,21 @@ class Finetuned:
         ParameterError, DataError
             If task, base and parameters do not fit together.
         """
+        from sondage_transformers.outcomes import rescored
         from sondage_transformers.training import finetune
 
         data = self.task.load()
-        return finetune(
+        split = data.split(self.split_seed)
+        result = finetune(
             self.base,
             data,
-            data.split(self.split_seed),
+            split,
             self.folder,
             self.settings,
             checkpoints=self.checkpoints,
             identity=self.fingerprint,
         )
+        return result if result.arrays else rescored(self, data, split, result)
 
 
 class Step(BaseEncoder):
