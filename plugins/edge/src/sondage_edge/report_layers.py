@@ -17,7 +17,7 @@ from sondage.report import (
     score_axis,
     series,
 )
-from sondage_edge.report_panels import by_task, intervals_note, value_axis
+from sondage_edge.report_panels import by_task, intervals_note, joined, value_axis
 from sondage_edge.report_read import MerchantResults
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def similarity(results: MerchantResults, paper: Paper) -> list[Path]:
     if not len(data):
         return []
     y = value_axis(data, "mean", "RSA similarity", score="rsa")
-    note = f"to {', '.join(dict.fromkeys(data['other']))}; {intervals_note(data['interval'])}"
+    note = joined([f"to {', '.join(dict.fromkeys(data['other']))}",
+                   intervals_note(data["interval"])])  # fmt: skip
     return paper.figure("rsa", by_task(data, layer_axis(data["layer"]), y), data,
                         title="Similarity to the original, by layer", note=note)  # fmt: skip
 
@@ -149,17 +150,16 @@ def domains(results: MerchantResults, paper: Paper) -> list[Path]:
     data = data[data["encoder"].isin(data["encoder"][data["domain"] == "in"])]
     if not (data["domain"] == "out").any():
         return []
-    data = data.assign(text=[f"{t} (in domain)" if d == "in" else t for t, d in
-                             zip(data["task"], data["domain"], strict=True)])  # fmt: skip
     x, y = layer_axis(data["layer"]), value_axis(data, "mean", "RSA similarity", score="rsa")
-    by = series("text", data["text"])
+    by, dash = series("task", data["task"]), series("domain", ["in", "out"], title="domain")
     panels = [
-        lines(part, x, y, by, title=str(encoder))
+        lines(part, x, y, by, dash=dash, title=str(encoder))
         for encoder, part in data.groupby("encoder", sort=False)
     ]
-    note = f"to {', '.join(dict.fromkeys(data['other']))}; {intervals_note(data['interval'])}"
-    out = paper.figure("rsa-domains", panels, data.drop(columns="text"),
-                       title="Similarity on texts of the training's kind, and of others",
+    note = joined([f"to {', '.join(dict.fromkeys(data['other']))}",
+                   intervals_note(data["interval"])])  # fmt: skip
+    out = paper.figure("rsa-domains", panels, data, shared=("color", "shape", "strokeDash"),
+                       title="Similarity on texts of the training's kind (in), and of others",
                        note=note)  # fmt: skip
     return [*out, *_gaps(domain_gaps(results), paper)]
 
@@ -227,4 +227,4 @@ def _gaps(data: DataFrame, paper: Paper) -> list[Path]:
     ]
     return paper.figure("domain-gaps", panels, data,
                         title="How much less text of the training's kind stays alike",
-                        note="bands and bars: 95% intervals")  # fmt: skip
+                        note=intervals_note(data["interval"]))  # fmt: skip

@@ -17,6 +17,7 @@ _SAID = {
     "seeds": "over seeds",
     "items": "over sentences",
     "groups": "over sentences",
+    "independent": "made of those of both",
 }
 
 
