@@ -47,7 +47,7 @@ def test_the_summary_agrees_with_the_records(toy_registry):
 
 def test_seeds_that_agree_to_the_last_bit_give_no_seed_interval():
     records = [{"scores": {"s": 0.5}} for _ in range(3)]
-    row = frames._spread(records, "s", items=False)
+    row = frames._spread(records, "s", ())
     assert (row["mean"], row["low"], row["interval"]) == (0.5, None, "")
 
 

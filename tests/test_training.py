@@ -3,18 +3,22 @@
 import json
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from sondage import api
-from sondage.errors import RegistryError, StoreError
+from sondage import api, stats
+from sondage.data import Outcomes, Result
+from sondage.errors import PluginError, RegistryError, StoreError
 from sondage.execute import node
+from sondage.execute.returned import checked
 from sondage.records.folder import RunFolder
 
 TRAINED = """
     import json, os, pathlib
     import numpy as np, sondage
     from sondage.contracts import Encoder, Task
-    from sondage.data import Chunk, Result, digest
+    from sondage.data import Chunk, Outcomes, Result, digest
     from sondage.errors import EncodingError
     from sondage.testing.toys import ToyEncoder
 
@@ -53,6 +57,22 @@ TRAINED = """
                 (self.folder / f"{step}.txt").write_text(str(1 + step))
             return Result({"dev_accuracy": 0.5}, tables={"steps": {"step": list(self.steps)}})
 
+    class Judged(Tuned):
+        # Dev items 0 to 7 in sentences of two, of which the last `wrong` are wrong.
+        def __init__(self, *, base: Encoder, task: Task, wrong: int = 0, again: bool = False):
+            super().__init__(base=base, task=task)
+            self.wrong, self.rescores = wrong, again
+        @property
+        def fingerprint(self):
+            return digest("judged", super().fingerprint, self.wrong)
+        def train(self):
+            super().train()
+            items, right = np.arange(8), np.arange(8) < 8 - self.wrong
+            dev = Outcomes(items, items // 2, right, score="dev_accuracy")
+            test = Outcomes(items[:4], items[:4], ~right[:4], score="test_accuracy")
+            scores = {"dev_accuracy": right.mean(), "dev_loss": 0.1, "test_accuracy": 0.0}
+            return Result(scores, dev, arrays={"dev_outcomes": right[None]}, further=[test])
+
     class Cut(ToyEncoder):
         def __init__(self, *, base: Encoder):
             super().__init__()
@@ -66,7 +86,7 @@ TRAINED = """
     @sondage.hookimpl
     def sondage_encoders():
         return [sondage.EncoderSpec(name="tune." + n, factory=f, summary="s", reference="r")
-                for n, f in [("tuned", Tuned), ("cut", Cut)]]
+                for n, f in [("tuned", Tuned), ("cut", Cut), ("judged", Judged)]]
 """
 
 METRIC = """
@@ -90,6 +110,9 @@ encoders:
   cut: {use: tune.cut, base: tuned@last}
   bad: {use: tune.tuned, base: a, task: t, diverges: true}
   wrong: {use: tune.cut, base: tuned}
+  half: {use: tune.judged, base: a, task: t, wrong: 4}
+  most: {use: tune.judged, base: a, task: t, wrong: 2}
+  old: {use: tune.judged, base: a, task: t, wrong: 4, again: true}
 tasks:
   t: {use: toy.task, n: 30}
 compositions:
@@ -319,3 +342,75 @@ def test_whole_weights_need_no_lock(registry, tmp_path, monkeypatch):
     run = api.run(f"{registry}:c", settings=settings | {"seeds": [1]}, seeds=[1])
     assert times(tmp_path) == 1
     assert any(r["status"] == "done" for r in run.folder.records())
+
+
+def judged(registry, *encoders, baseline=None):
+    settings = {"encoders": [f"{name}@last" for name in encoders], "baseline": baseline}
+    return api.run(f"{registry}:c", settings=settings)
+
+
+def test_a_training_is_scored_with_intervals_and_tests_by_item(registry):
+    summary = judged(registry, "half", "most", baseline="half@last").summary()
+    rows = summary[summary.kind == "training"].set_index(["encoder", "score"])
+    # Of 8 items in 4 sentences 4 and 6 are right; sentences are right or wrong as a whole.
+    values, groups = np.arange(8) < 4, np.arange(8) // 2
+    over = stats.cluster_interval(values, groups)
+    row = rows.loc["half", "dev_accuracy"]
+    assert (row["mean"], row["low"], row["high"]) == (0.5, over.low, over.high)
+    assert (row["interval"], row["n_groups"]) == ("items", 4)
+    other = rows.loc["half", "test_accuracy"]
+    assert (other["mean"], other["low"], other["n_groups"]) == (0.0, 0.0, 4)
+    assert pd.isna(rows.loc["half", "dev_loss"]["low"])
+    # Two items of one sentence are right instead of wrong: either sign is as far from 0.
+    row = rows.loc["most", "dev_accuracy"]
+    assert (row["difference"], row["p"], row["p_holm"]) == (0.25, 1.0, 1.0)
+    assert row["difference_low"] < 0 < row["difference_high"]
+    assert pd.isna(rows.loc["half", "dev_accuracy"]["difference"])
+
+
+def test_outcomes_of_a_training_are_kept_with_its_weights(registry, tmp_path, monkeypatch):
+    def found(run):
+        (record,) = [r for r in run.folder.records() if r["kind"] == "training"]
+        arrays = {name: a.tolist() for _, mine in run.arrays() for name, a in mine.items()}
+        return record["scores"], record["outcomes"], record["further"], arrays
+
+    before = found(judged(registry, "half"))
+    assert before[3] == {"dev_outcomes": [[True] * 4 + [False] * 4]}
+    assert [one["score"] for one in before[2]] == ["test_accuracy"]
+    monkeypatch.setenv("SONDAGE_RUNS", str(tmp_path / "again"))
+    assert found(judged(registry, "half")) == before
+    assert times(tmp_path) == 1
+
+
+@pytest.mark.parametrize(("name", "trainings"), [("half", 1), ("old", 2)])
+def test_weights_from_before_outcomes_were_kept(registry, tmp_path, monkeypatch, name, trainings):
+    from sondage.store import disk
+
+    judged(registry, name)
+    (mark,) = (tmp_path / "store").glob("models/*/*/trained.json")
+    kept = disk.unsealed(mark)
+    del kept["outcomes"]
+    mark.write_text(disk.sealed(kept), "utf-8")
+    monkeypatch.setenv("SONDAGE_RUNS", str(tmp_path / "again"))
+    run = judged(registry, name)
+    (record,) = [r for r in run.folder.records() if r["kind"] == "training"]
+    assert times(tmp_path) == trainings
+    assert ("outcomes" in record) == (trainings == 2)
+    assert record["scores"]["dev_accuracy"] == 0.5
+    assert ("outcomes" in disk.unsealed(mark)) == (trainings == 2)
+
+
+@pytest.mark.parametrize(
+    ("further", "words"),
+    [
+        (Outcomes(np.arange(2), np.arange(2), np.ones(2), score="b"), "wanted a list"),
+        ([Outcomes(np.arange(2), np.arange(2), np.ones(2), score="c")], "not a score"),
+        ([Outcomes(np.arange(2), np.arange(2), np.ones(2), score="a")], "no others are of"),
+        ([Outcomes(np.arange(2), np.arange(2), np.ones(2))], "no others are of"),
+        ([Outcomes(np.arange(2), np.arange(3), np.ones(2), score="b")], "2 outcomes"),
+    ],
+)
+def test_further_outcomes_that_are_none_are_refused(further, words):
+    first = Outcomes(np.arange(2), np.arange(2), np.ones(2))
+    with pytest.raises(PluginError, match=words):
+        checked(Result({"a": 1.0, "b": 1.0}, first, further=further), "toy")

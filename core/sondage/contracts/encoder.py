@@ -78,6 +78,9 @@ class Trained(Protocol):
     split_seed : int, optional
         The seed whose split was trained on: others, on the same texts, test on sentences
         seen in training, and the plan says so.
+    rescores : bool, optional
+        Whether `train`, where all weights are there, only scores them: then it is called once
+        more for those that were kept before outcomes were.
     """
 
     @property
@@ -89,6 +92,12 @@ class Trained(Protocol):
 
     def train(self) -> Result:
         """Train, or go on where a killed training stopped; leave all weights in the folder.
+
+        Returns
+        -------
+        Result
+            What was found at the last step. With outcomes, and further ones of other scores, the
+            end task's scores get intervals and tests as a probe's do.
 
         Raises
         ------

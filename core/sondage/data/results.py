@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,6 +55,8 @@ class Result:
     arrays : mapping of name to array
         Artifacts: weights, assignments.
     warnings : mapping of slug to count
+    further : sequence of Outcomes, optional
+        Outcomes of other scores than `outcomes` are of, each naming its own.
     """
 
     scores: Mapping[str, float]
@@ -62,6 +64,7 @@ class Result:
     tables: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     warnings: Mapping[str, int] = field(default_factory=dict)
+    further: Sequence[Outcomes] = ()
 
     def adding(
         self,
@@ -87,6 +90,7 @@ class Result:
             {**self.tables, **tables},
             {**self.arrays, **arrays},
             {**self.warnings, **{w: n for w, n in counts.items() if n}},
+            self.further,
         )
 
 

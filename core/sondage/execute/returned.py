@@ -42,7 +42,24 @@ def checked(result: Result, who: str) -> Result:
     if not result.scores:
         raise PluginError(f"'{who}' returned no scores")
     scores = {name: _number(value, who, name) for name, value in result.scores.items()}
-    return replace(result, scores=scores, outcomes=_checked_outcomes(result.outcomes, scores, who))
+    outcomes = _checked_outcomes(result.outcomes, scores, who)
+    return replace(result, scores=scores, outcomes=outcomes, further=_further(result, scores, who))
+
+
+def _further(result: Result, scores: Mapping[str, float], who: str) -> tuple[Outcomes, ...]:
+    if not isinstance(result.further, list | tuple):
+        kind = type(result.further).__name__
+        raise PluginError(f"'{who}' returned {kind} as further outcomes, wanted a list of Outcomes")
+    checked_ones = [_checked_outcomes(one, scores, who) for one in result.further]
+    found = tuple(one for one in checked_ones if one is not None)
+    told = [one.score for one in (*([result.outcomes] if result.outcomes else []), *found)]
+    names = [name or next(iter(scores)) for name in told]
+    if len(set(names)) < len(names) or not all(one.score for one in found):
+        raise PluginError(
+            f"'{who}' returned further outcomes of {shown(', '.join(told))}: each names a score "
+            "that no others are of"
+        )
+    return found
 
 
 def _number(value: Any, who: str, score: str) -> float:

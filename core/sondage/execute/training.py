@@ -6,19 +6,29 @@ import os
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sondage.contracts import Trained
 from sondage.data import Result
 from sondage.errors import StoreError
+from sondage.execute.returned import checked
 from sondage.guard.heed import interrupts
+from sondage.records.arrays import save
+from sondage.records.lines import Record
+from sondage.records.outcomes import pack, unpack
 from sondage.store import disk
 
 #: Written last.
 MARK = "trained.json"
 LOCK = ".lock"
+#: Arrays of what a training found, where it found some.
+ARRAYS = "trained.npz"
 
 
-def trained(encoder: Trained, folder: Path) -> Result:
+def trained(encoder: Trained, folder: Path, who: str = "the encoder") -> Result:
     """Return what an encoder's training found, training it first if it must.
 
     Parameters
@@ -29,40 +39,46 @@ def trained(encoder: Trained, folder: Path) -> Result:
         encoder's to go on from. ``trained.json`` is written last, says that all is there, and
         holds its own checksum and those of all files. Weights that are whole need no lock, and
         no right to write.
+    who : str
+        Its component, for messages.
 
     Returns
     -------
     Result
-        Scores and tables; no outcomes and no arrays.
+        Without outcomes where it was trained before these were kept.
 
     Raises
     ------
+    PluginError
+        If the training returns no result, or outcomes and scores that are none.
     StoreError
         If the folder cannot be written, or the disk is full.
     """
-    kept = _whole_result(folder)
-    if kept is not None:
-        return kept
+    kept = _whole_mark(folder)
+    if kept is not None and not _scored_anew(encoder, kept):
+        return _result(kept, folder)
     with ExitStack() as held:
         try:
             # Below the store's root: models, two digits, the encoder's id.
             disk.make_folder(folder, folder.parents[2])
             disk.unlock(folder)
             held.enter_context(disk.locked(folder / LOCK))
-            kept = _whole_result(folder)
-            if kept is not None:
-                return kept
+            kept = _whole_mark(folder)
+            if kept is not None and not _scored_anew(encoder, kept):
+                return _result(kept, folder)
             throw_away(folder)
         except OSError as error:
+            if kept is not None:
+                return _result(kept, folder)
             raise _unkept(error, folder) from error
-        return _made(encoder, folder)
+        return _made(encoder, folder, who)
 
 
-def _made(encoder: Trained, folder: Path) -> Result:
+def _made(encoder: Trained, folder: Path, who: str) -> Result:
     encoder.place(folder)
     try:
         with interrupts():
-            result = encoder.train()
+            result = checked(encoder.train(), who)
     except Exception as error:
         if disk.is_full(error) or _nothing_free(folder):
             raise _full(folder) from error
@@ -102,18 +118,35 @@ def _unkept(error: OSError, folder: Path) -> StoreError:
 
 def is_whole(folder: Path) -> bool:
     """Return whether finished weights are there, as they were written."""
-    return _whole_result(folder) is not None
+    return _whole_mark(folder) is not None
 
 
-def _whole_result(folder: Path) -> Result | None:
-    """Return what was found if all is there, unchanged."""
+def _scored_anew(encoder: Trained, kept: Record) -> bool:
+    """Return whether whole weights lack outcomes that their encoder can give without training."""
+    return "outcomes" not in kept and bool(getattr(encoder, "rescores", False))
+
+
+def _whole_mark(folder: Path) -> Record | None:
+    """Return what is kept of a training if all is there, unchanged."""
     try:
         kept = disk.unsealed(folder / MARK)
     except (OSError, ValueError):
         return None
     if any(_checksum(folder / name) != wanted for name, wanted in kept["files"].items()):
         return None
-    return Result(kept["scores"], tables=kept["tables"], warnings=kept["warnings"])
+    return kept
+
+
+def _result(kept: Record, folder: Path) -> Result:
+    outcomes = [unpack(one) for one in kept.get("outcomes", [])]
+    arrays = _arrays(folder / ARRAYS) if ARRAYS in kept["files"] else {}
+    first = outcomes[0] if outcomes else None
+    return Result(kept["scores"], first, kept["tables"], arrays, kept["warnings"], outcomes[1:])
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file)
 
 
 def _checksum(path: Path) -> str:
@@ -148,6 +181,10 @@ def throw_away(folder: Path) -> None:
 
 
 def _finish(folder: Path, result: Result) -> None:
+    (folder / ARRAYS).unlink(missing_ok=True)
+    if result.arrays:
+        with open(folder / ARRAYS, "wb") as file:
+            save(file, result.arrays)
     files = {
         path.relative_to(folder).as_posix(): disk.checksum(path)
         for path in sorted(folder.rglob("*"))
@@ -158,5 +195,6 @@ def _finish(folder: Path, result: Result) -> None:
         "scores": dict(result.scores),
         "tables": {name: dict(table) for name, table in result.tables.items()},
         "warnings": dict(result.warnings),
+        "outcomes": [pack(one) for one in (result.outcomes, *result.further) if one is not None],
     }
     disk.write_atomic(folder / MARK, disk.sealed(kept).encode())

@@ -53,7 +53,8 @@ def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepa
     try:
         raise_for(deps)
         with guarded(isolation):
-            result = trained(item.encoder.instance, weights_folder(work.store, item.encoder))
+            folder_of = weights_folder(work.store, item.encoder)
+            result = trained(item.encoder.instance, folder_of, item.encoder.use)
     except FATAL:
         raise
     except Exception as error:

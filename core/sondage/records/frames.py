@@ -99,7 +99,7 @@ def summary(folder: RunFolder) -> pd.DataFrame:
     DataFrame
         ``mean`` and ``std`` over the seeds (``n_seeds``), ``low`` and ``high`` of a 95%
         interval and how it was made (``interval``): ``seeds`` (t), ``items`` (over test
-        sentences, for the score that outcomes are of), ``groups`` (jackknife over sentences).
+        sentences, for scores that outcomes are of), ``groups`` (jackknife over sentences).
         With outcomes also the interval over test sentences beside that over seeds (``boot_low,
         boot_high``), the number of sentences behind it (``n_groups``) and, against the
         composition's baseline, ``difference, difference_low, difference_high, p, p_holm``
@@ -121,9 +121,9 @@ def summary(folder: RunFolder) -> pd.DataFrame:
         told = _told(records)
         for score in _shared(records):
             row = dict(zip(_GROUP, group, strict=True)) | {"score": score}
-            row |= _spread(records, score, items=score == told)
-            if score == told and twin and twin is not records and group[0] == "probe":
-                row |= _against(records, twin)
+            row |= _spread(records, score, told.get(score, ()))
+            if score in told and twin and twin is not records and group[0] != "metric":
+                row |= _against(records, twin, score)
                 theirs = plan.get(_family(_twin(group, baseline or "", cells)))
                 row["tests"] = _tests(group, records, twin, plan, theirs)
             rows.append(row)
@@ -151,32 +151,40 @@ def _twin(
     name, _, step = baseline.rpartition("@")
     other = (name, int(step)) if name and step.isdigit() else (baseline, None)
     mine = dict(zip(_GROUP, group, strict=True))
+    if mine["kind"] == "training":
+        # Of its last step, whichever of them the baseline is.
+        other = (other[0], None)
     twin = mine | dict(zip(("encoder", "step"), other, strict=True))
     seed = parted(str(mine["encoder"]))[1]
     of_its_seed = tuple((twin | {"encoder": joined(twin["encoder"], seed)}).values())
     return of_its_seed if of_its_seed in cells else tuple(twin.values())
 
 
-def _told(records: Sequence[Record]) -> str | None:
-    """Return the score that the records' outcomes are of, if all have some of one."""
-    outcomes = [_outcomes(r) for r in records]
-    told = {None if found is None else found.score for found in outcomes}
-    if None in told or len(told) > 1:
-        return None
-    return told.pop() or next(iter(records[0]["scores"]), None)
+def _told(records: Sequence[Record]) -> dict[str, list[Outcomes]]:
+    """Return the outcomes of each record, for every score of which all have some."""
+    found = [outcomes_of(record) for record in records]
+    return {score: [one[score] for one in found] for score in found[0] if all(
+        score in one for one in found)}  # fmt: skip
 
 
-def _outcomes(record: Record) -> Outcomes | None:
-    """Return a record's outcomes; None for those that are no numbers, which say nothing."""
-    try:
-        found = unpack(record["outcomes"])
-    except (KeyError, TypeError, ValueError, zlib.error):
-        return None
-    lengths = {len(found.items), len(found.groups), len(found.values)}
-    return found if len(lengths) == 1 and np.isfinite(found.values).all() else None
+def outcomes_of(record: Record) -> dict[str, Outcomes]:
+    """Return a record's outcomes by the score that they are of.
+
+    Those that are no numbers say nothing, and are left out.
+    """
+    out: dict[str, Outcomes] = {}
+    for packed in (record.get("outcomes"), *record.get("further", ())):
+        try:
+            found = unpack(packed)
+        except (KeyError, TypeError, ValueError, zlib.error):
+            continue
+        lengths = {len(found.items), len(found.groups), len(found.values)}
+        if len(lengths) == 1 and np.isfinite(found.values).all():
+            out[found.score or next(iter(record["scores"]), "")] = found
+    return out
 
 
-def _spread(records: Sequence[Record], score: str, *, items: bool) -> dict[str, Any]:
+def _spread(records: Sequence[Record], score: str, told: Sequence[Outcomes]) -> dict[str, Any]:
     values = np.array([r["scores"][score] for r in records])
     over = stats.seed_interval(values)
     if over.std is not None and over.std <= 1e-12 * abs(over.mean):
@@ -186,8 +194,8 @@ def _spread(records: Sequence[Record], score: str, *, items: bool) -> dict[str, 
         "mean": over.mean, "std": over.std, "low": over.low, "high": over.high,
         "interval": "seeds" if over.low is not None else "", "n_seeds": len(values),
     }  # fmt: skip
-    if items:
-        outcome, groups = _stacked(records)
+    if told:
+        outcome, groups = _stacked(told)
         own = stats.cluster_interval(outcome, groups)
         row |= {"boot_low": own.low, "boot_high": own.high, "n_groups": own.n}
         if over.low is None:
@@ -198,18 +206,18 @@ def _spread(records: Sequence[Record], score: str, *, items: bool) -> dict[str, 
     return row
 
 
-def _stacked(records: Sequence[Record]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    parts = [unpack(r["outcomes"]) for r in records]
+def _stacked(parts: Sequence[Outcomes]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     values = np.concatenate([np.asarray(p.values, np.float64) for p in parts])
     return values, np.concatenate([p.groups for p in parts])
 
 
-def _against(records: Sequence[Record], twin: Sequence[Record]) -> dict[str, Any]:
+def _against(records: Sequence[Record], twin: Sequence[Record], score: str) -> dict[str, Any]:
     theirs = {r["seed"]: r for r in twin}
     a, b, groups = [], [], []
     for record in records:
         other = theirs.get(record["seed"])
-        mine, his = _outcomes(record), None if other is None else _outcomes(other)
+        mine = outcomes_of(record).get(score)
+        his = None if other is None else outcomes_of(other).get(score)
         if mine is None or his is None:
             continue
         if not np.array_equal(mine.items, his.items):

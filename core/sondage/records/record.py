@@ -51,6 +51,8 @@ def done(folder: RunFolder, job: Job | Training, finished: Finished, seconds: fl
     }
     if result.outcomes is not None:
         record["outcomes"] = pack(result.outcomes)
+    if result.further:
+        record["further"] = [pack(one) for one in result.further]
     if result.tables:
         record["tables"] = {name: dict(table) for name, table in result.tables.items()}
     if result.arrays:

@@ -1,5 +1,6 @@
 """The head of a training is kept, and scores the end task again."""
 
+import json
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from sondage.contracts import Headed, Live
 from sondage.data import Answers, Labels, TaskData, Trees, Units, digest
 from sondage.errors import DataError, EncodingError, ParameterError
+from sondage.stats import cluster_interval
 from sondage.testing.toys import ToyEncoder, ToyQuestions, ToyTask
 from sondage_transformers import Finetuned, Truncated
 
@@ -94,6 +96,57 @@ def test_the_last_step_scores_as_its_training_did(head, bert, tmp_path):
             assert data.target.scored[outcomes.items].all()
     first = series.at(0).end_task(data, split.dev)
     assert first.scores["loss"] == result.tables["checkpoints"]["dev_loss"][0]
+    _fared_alike(result, series, data, split)
+
+
+def _fared_alike(result, series, data, split):
+    """Hold the outcomes of a training against the head of each kept step, scored again."""
+    told = {one.score: one for one in (result.outcomes, *result.further)}
+    table = result.tables["checkpoints"]
+    for part, steps in (("dev", series.steps), ("test", series.steps[-1:])):
+        items = getattr(split, part)
+        if not len(items):
+            continue
+        assert result.arrays[f"{part}_steps"].tolist() == list(steps)
+        for step, values in zip(steps, result.arrays[f"{part}_outcomes"], strict=True):
+            again = series.at(step).end_task(data, items)
+            name = f"{part}_{again.outcomes.score}"
+            assert values.dtype == bool
+            assert (values == again.outcomes.values).all()
+            assert (result.arrays[f"{part}_items"] == again.outcomes.items).all()
+            assert (result.arrays[f"{part}_groups"] == again.outcomes.groups).all()
+            if part == "dev":
+                row = table["step"].index(step)
+                over = cluster_interval(values, again.outcomes.groups)
+                assert values.mean() == pytest.approx(table[name][row])
+                assert (table[f"{name}_low"][row], table[f"{name}_high"][row]) == (
+                    over.low, over.high,
+                )  # fmt: skip
+        assert (told[name].values == values).all()
+        assert values.mean() == pytest.approx(result.scores[name])
+    assert result.outcomes.score.startswith("dev_")
+
+
+def test_a_training_from_before_outcomes_were_kept_gets_them_from_its_heads(bert, tmp_path):
+    given = {"base": bert, "task": ToyTask(n=40), "checkpoints": 2}
+    result = trained(tmp_path, **given)[1]
+    end = tmp_path / "finished.json"
+    history = json.loads(end.read_text("utf-8"))
+    del history["outcomes"]
+    end.write_text(json.dumps(history), "utf-8")
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.safetensors")}
+    again = trained(tmp_path, **given)[1]
+    assert (again.scores, again.tables) == (result.scores, result.tables)
+    assert again.arrays.keys() == result.arrays.keys()
+    assert all((again.arrays[name] == result.arrays[name]).all() for name in again.arrays)
+    assert [o.score for o in again.further] == [o.score for o in result.further]
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.safetensors")} == before
+    for step in tmp_path.glob("step-*"):
+        names = json.loads((step / "files.json").read_text("utf-8"))
+        (step / "files.json").write_text(json.dumps([n for n in names if "head" not in n]))
+        (step / "head.safetensors").unlink()
+    bare = trained(tmp_path, **given)[1]
+    assert (bare.scores, bare.outcomes, bare.arrays) == (result.scores, None, {})
 
 
 def test_a_truncated_base_has_its_head_on_its_last_block(bert, tmp_path):

@@ -96,7 +96,10 @@ def test_trees_are_learned(parser):
         assert result.scores[f"{part}_las"] > 0.85
         assert result.scores[f"{part}_las"] <= result.scores[f"{part}_uas"]
     table = result.tables["checkpoints"]
-    assert set(table) == {"step", "epoch", "train_loss", "dev_las", "dev_uas", "dev_loss"}
+    assert set(table) == {
+        "step", "epoch", "train_loss", "dev_las", "dev_uas", "dev_loss", "dev_las_low",
+        "dev_las_high",
+    }  # fmt: skip
     assert table["step"] == list(series.steps) == [0, 40, 80]
     assert table["dev_las"][0] < 0.4 < table["dev_las"][-1] == result.scores["dev_las"]
     assert result.warnings == {}

@@ -50,6 +50,6 @@ def sondage_reports() -> list[sondage.ReportSpec]:
             factory="sondage_edge.report_merchant:Merchant2020",
             summary="tables and figures of a run as in What happens to BERT embeddings during "
             "fine-tuning",
-            reference="Merchant et al. 2020, arXiv:2004.14448v1, table 1, figures 2 to 5",
+            reference="Merchant et al. 2020, arXiv:2004.14448v1",
         )
     ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sondage.contracts import Findings
 from sondage.plain import flat
+from sondage.report import by_family
+from sondage_edge.report_trainings import over_trainings
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -50,56 +52,77 @@ class Roles:
 
 @dataclass(frozen=True)
 class MerchantResults:
-    """Tidy results.
+    """Tidy results, in which encoders that differ by their seed have one name.
 
     Parameters
     ----------
     scores : DataFrame
-        `Findings.summary`, with series at their last step only.
+        `Findings.summary`, with series at their last step only and encoders of several seeds as
+        one; see `over_trainings`.
+    cells : DataFrame
+        `Findings.frame` likewise, one row a cell and score; ``encoder_seed``, ``other_seed``.
     ends : DataFrame
-        One row per training: ``encoder, task, seed, score, value`` of its first score.
-    mixes, cumulative : DataFrame
-        The tables ``mix`` and ``cumulative`` of edge probes, mean over seeds.
+        Of `scores` the first score of each training.
+    mixes, cumulative, intervals : DataFrame
+        The tables ``mix`` and ``cumulative`` of edge probes, and ``intervals`` of structural
+        ones.
     mix, lexical, top, cumulated, layered : tuple of str
         Names of the edge probes of each kind.
     roles : Roles
+    domains : mapping of task to task
+        What is read, and which end task's kind of text it is.
+    fared : mapping of (encoder, seed, task) to arrays
+        Of each training the items of dev, their sentences, and how each fared at the last step.
     """
 
     scores: DataFrame
+    cells: DataFrame
     ends: DataFrame
     mixes: DataFrame
     cumulative: DataFrame
+    intervals: DataFrame
     mix: tuple[str, ...]
     lexical: tuple[str, ...]
     top: tuple[str, ...]
     cumulated: tuple[str, ...]
     layered: tuple[str, ...]
     roles: Roles
+    domains: Mapping[str, str] = field(default_factory=dict)
+    fared: Mapping[tuple[str, str, str], tuple[Any, Any, Any]] = field(default_factory=dict)
 
 
 def gather(
-    findings: Findings, *, base: str, freezing: Mapping[str, int], truncation: Mapping[str, int]
-) -> MerchantResults:
+    findings: Findings, *, base: str, freezing: Mapping[str, int], truncation: Mapping[str, int],
+    domains: Mapping[str, str],
+) -> MerchantResults:  # fmt: skip
     """Return the tidy results of a run; see `Merchant2020` for the parameters."""
-    scores = last_steps(_plain(findings.summary()))
-    frame = _plain(findings.frame())
-    ends = frame[(frame["kind"] == "training") & (frame["status"] == "done")]
-    ends = ends.drop_duplicates("id")[["encoder", "task", "seed", "score", "value"]]
-    mixes = last_steps(_plain(findings.table("mix")))
-    cumulative = last_steps(_plain(findings.table("cumulative")))
+    import pandas as pd
+
+    scores = over_trainings(last_steps(_plain(findings.summary())))
+    cells = _plain(findings.frame())
+    cells = by_family(last_steps(cells[cells["status"] == "done"]))
+    first = cells[cells["kind"] == "training"].drop_duplicates(["encoder", "task"])
+    wanted = set(zip(first["encoder"], first["task"], first["score"], strict=True))
+    training = scores[scores["kind"] == "training"]
+    names = zip(training["encoder"], training["task"], training["score"], strict=True)
+    ends = training[pd.Series([name in wanted for name in names], training.index, bool)]
+    mixes = by_family(last_steps(_plain(findings.table("mix"))))
+    cumulative = by_family(last_steps(_plain(findings.table("cumulative"))))
     probed = scores[(scores["kind"] == "probe") & (scores["score"] == "micro_f1")]
     whole = _names(probed[probed["layer"].isna()]["component"])
     cumulated = _names(cumulative["component"])
     mixed = tuple(c for c in _names(mixes["component"]) if c not in cumulated)
     single = [c for c in whole if c not in (*mixed, *cumulated)]
     return MerchantResults(
-        scores, ends.reset_index(drop=True), mixes, cumulative,
+        scores, cells, ends.reset_index(drop=True), mixes, cumulative,
+        by_family(last_steps(_plain(findings.table("intervals")))),
         mix=mixed or cumulated,
         lexical=tuple(c for c in single if "lex" in c.lower()),
         top=tuple(c for c in single if "top" in c.lower()),
         cumulated=cumulated,
         layered=_names(probed[probed["layer"].notna()]["component"]),
         roles=_roles(scores, ends, base, freezing, truncation),
+        domains={t: t for t in _names(ends["task"])} | dict(domains),
     )  # fmt: skip
 
 

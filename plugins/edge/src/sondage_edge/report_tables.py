@@ -1,8 +1,9 @@
-"""Table 1: what each encoder scores on each task, and how far from the pretrained one."""
+"""Table 1 and appendix A: scores of each encoder, and how far from the pretrained one."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +16,27 @@ if TYPE_CHECKING:
 _ORDER = ("pretrained", "lexical", "randomised", "tuned", "truncated", "frozen", "other")
 
 
-def scores_by_role(results: MerchantResults) -> DataFrame:
+def scores_by_role(
+    results: MerchantResults, probes: Sequence[str], lexical: Sequence[str] = ()
+) -> DataFrame:
     """Return one row per task, encoder and role, with micro-F1 and its distance to the base's.
+
+    Of the first of `probes` and, on the pretrained encoder, of `lexical`.
 
     Columns ``task, role, encoder, component, micro_f1, low, high, n_seeds, delta, delta_low,
     delta_high, delta_interval``. The interval of a difference is ``paired`` (over the same
     test items) where the run's baseline is the pretrained encoder and the probe
-    is the same; else it is made of the two scores' own intervals, as if they were
-    independent, which is wider (``independent``).
+    is the same, over ``trainings`` where an encoder has several; else it is made of the two
+    scores' own intervals, as if they were independent, which is wider (``independent``).
     """
     import pandas as pd
 
     probed = results.scores[results.scores["score"] == "micro_f1"]
     probed = probed[(probed["kind"] == "probe") & probed["layer"].isna()]
-    mixed = probed[probed["component"].isin(results.mix[:1])]
-    lexical = probed[
-        probed["component"].isin(results.lexical[:1]) & (probed["encoder"] == results.roles.base)
-    ]
-    both = [mixed.assign(role=[results.roles.of(e) for e in mixed["encoder"]])]
-    both.append(lexical.assign(role="lexical"))
+    mine = probed[probed["component"].isin(probes[:1])]
+    bare = probed["component"].isin(lexical[:1]) & (probed["encoder"] == results.roles.base)
+    both = [mine.assign(role=[results.roles.of(e) for e in mine["encoder"]])]
+    both.append(probed[bare].assign(role="lexical"))
     rows: list[dict[str, Any]] = []
     found = pd.concat([b for b in both if len(b)] or both[:1], ignore_index=True)
     for (task, view), part in found.groupby(["task", "view"], sort=False):
@@ -59,8 +62,9 @@ def _row(task: str, row: dict[str, Any], anchor: Any) -> dict[str, Any]:
     out["delta"] = row["mean"] - anchor["mean"]
     # Only the run's baseline has no difference of its own.
     if _there(row["difference_low"]) and not _there(anchor["difference"]):
+        how = "trainings" if row["interval"] == "trainings" else "paired"
         out |= {"delta_low": row["difference_low"], "delta_high": row["difference_high"],
-                "delta_interval": "paired"}  # fmt: skip
+                "delta_interval": how}  # fmt: skip
     elif all(_there(x[c]) for x in (row, anchor) for c in ("low", "high")):
         down = math.hypot(row["mean"] - row["low"], anchor["high"] - anchor["mean"])
         up = math.hypot(row["high"] - row["mean"], anchor["mean"] - anchor["low"])
@@ -77,16 +81,29 @@ def _there(value: Any) -> bool:
 
 def table1(results: MerchantResults, paper: Paper) -> list[Path]:
     """Write table 1 as CSV and LaTeX, and as a figure of scores with intervals."""
-    data = scores_by_role(results)
+    return _written(
+        "table1", scores_by_role(results, results.mix, results.lexical), paper,
+        "a mix of all layers", "Edge probes: micro-F1 by task and encoder",
+    )  # fmt: skip
+
+
+def appendix_a(results: MerchantResults, paper: Paper) -> list[Path]:
+    """Write the same of edge probes on the top layer alone."""
+    return _written(
+        "top-layer", scores_by_role(results, results.top), paper,
+        "the top layer", "Edge probes on the top layer: micro-F1 by task and encoder",
+    )  # fmt: skip
+
+
+def _written(name: str, data: DataFrame, paper: Paper, what: str, title: str) -> list[Path]:
     if not len(data):
         return []
     caption = (
-        "Micro-F1 of edge probes on a mix of all layers (percent), and differences to the "
-        "pretrained encoder, with 95% intervals."
+        f"Micro-F1 of edge probes on {what} (percent), and differences to the pretrained "
+        "encoder, with 95% intervals."
     )
-    out = paper.table("table1", data, shown=_shown(data), caption=caption)
-    return [*out, *paper.figure("table1-scores", [_dots(data)], data,
-            title="Edge probes: micro-F1 by task and encoder",
+    out = paper.table(name, data, shown=_shown(data), caption=caption)
+    return [*out, *paper.figure(f"{name}-scores", [_dots(data)], data, title=title,
             note="bars: 95% intervals of the scores")]  # fmt: skip
 
 

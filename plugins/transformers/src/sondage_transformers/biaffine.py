@@ -119,9 +119,14 @@ class BiaffineHead(Head):
         relations: Ints = self._labels(out, portion, heads).argmax(1).cpu().numpy()
         return heads, relations
 
-    def tally(self, out: Outputs, portion: TreePortion) -> NDArray[np.float64]:
-        """Return sums: loss and number of words; scored words, right ones with label, without."""
-        heads, relations = self.parse(out, portion)
+    def tally(
+        self, out: Outputs, portion: TreePortion, parsed: tuple[Ints, Ints] | None = None
+    ) -> NDArray[np.float64]:
+        """Return sums: loss and number of words; scored words, right ones with label, without.
+
+        `parsed` is what `parse` gave, where that is known.
+        """
+        heads, relations = parsed or self.parse(out, portion)
         attached = (heads == portion.heads) & portion.scored
         right = attached & (relations == portion.relations)
         n, scored = len(heads), portion.scored.sum()

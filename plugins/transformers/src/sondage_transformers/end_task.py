@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,18 +60,46 @@ def end_task(
         As `Headed.end_task`; also if the loss is not finite.
     """
     headed, examples = trained_head(encoder, folder, settings, data, items)
-    parts = examples.scoring_batches(settings.batch_size)
-    found = [_scored(headed, examples, part) for part in parts]
+
+    def check(loss: float) -> None:
+        if not math.isfinite(loss):
+            raise EncodingError(f"the head's loss is {loss}", where=str(folder))
+
+    scores, outcomes = scored(headed, examples, settings.batch_size, check)
+    return Result(scores, outcomes, warnings=dict(examples.warnings()))
+
+
+def scored(
+    headed: HeadedEncoder, examples: Examples, batch_size: int, check: Callable[[float], None]
+) -> tuple[dict[str, float], Outcomes]:
+    """Return the head's scores and mean loss (nats) over some examples, and how each item fared.
+
+    Parameters
+    ----------
+    headed : HeadedEncoder
+        In evaluation mode.
+    examples : Examples
+        Not none.
+    batch_size : int
+        In sentences, the longest first: batches of another make move the last bits.
+    check : callable
+        Given each batch's loss; raises if that is not finite.
+    """
+    found = [
+        _scored(headed, examples, part, check) for part in examples.scoring_batches(batch_size)
+    ]
     sums = sum(part.sums for part in found[1:]) + found[0].sums
-    if not math.isfinite(sums[0]):
-        raise EncodingError(f"the head's loss is {sums[0]}", where=str(folder))
-    outcomes = Outcomes(
-        np.concatenate([part.items for part in found]),
-        np.concatenate([part.groups for part in found]),
-        np.concatenate([part.right for part in found]),
-        score=headed.head.scores[0],
+    return headed.head.summary(sums), _outcomes(found, headed.head.scores[0])
+
+
+def _outcomes(found: Sequence[_Scored], score: str) -> Outcomes:
+    items, groups, right = (
+        np.concatenate([getattr(part, name) for part in found])
+        for name in ("items", "groups", "right")
     )
-    return Result(headed.head.summary(sums), outcomes, warnings=dict(examples.warnings()))
+    # Of one order, whatever the batches: outcomes of two trainings can be compared.
+    order = np.argsort(items, kind="stable")
+    return Outcomes(items[order], groups[order], right[order], score=score)
 
 
 def trained_head(
@@ -125,18 +154,24 @@ def _headed(
     return headed
 
 
-def _scored(headed: HeadedEncoder, examples: Examples, chosen: Ints) -> _Scored:
+def _scored(
+    headed: HeadedEncoder, examples: Examples, chosen: Ints, check: Callable[[float], None]
+) -> _Scored:
     portion = examples.portion(chosen)
     with torch.no_grad():
         out = headed(portion)
-        sums = headed.head.tally(out, portion)
-        if isinstance(headed.head, SpanHead):
-            right = graded(out, portion).exact
-        elif isinstance(headed.head, BiaffineHead):
-            heads, relations = headed.head.parse(out, portion)
+        check(float(out["loss"]))
+        if isinstance(headed.head, BiaffineHead):
+            heads, relations = parsed = headed.head.parse(out, portion)
+            sums = headed.head.tally(out, portion, parsed)
             right = (heads == portion.heads) & (relations == portion.relations)
         else:
-            right = out["logits"].argmax(1).cpu().numpy() == portion.y
+            sums = headed.head.tally(out, portion)
+            right = (
+                graded(out, portion).exact
+                if isinstance(headed.head, SpanHead)
+                else out["logits"].argmax(1).cpu().numpy() == portion.y
+            )
     if isinstance(examples, AnswerExamples):
         return _Scored(sums, examples.items[chosen], examples.sentences[chosen], right)
     if isinstance(examples, LabelExamples):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -146,6 +146,7 @@ class Finetuned:
     max_question: Annotated[int, Field(ge=1)] = 64
     max_answer: Annotated[int, Field(ge=1)] = 30
     _folder: Path | None = dataclasses.field(default=None, init=False, repr=False)
+    rescores: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.base, BaseEncoder | Truncated):
@@ -242,11 +243,16 @@ class Finetuned:
             and relation, and with the right head. For answers ``dev_exact_match``, ``dev_f1`` and
             so on, by SQuAD's rules, from 0 to 1 (1.1's where every question of the task has an
             answer, else 2.0's); the loss is that of windows. A table ``checkpoints`` has a row a
-            kept step:
-            ``step``, ``epoch``, ``train_loss`` (mean since the row before) and the scores on
-            dev. What an empty part of the split leaves out a warning ``no-dev-items`` or
-            ``no-test-items`` says; ``unseen-label`` counts items of dev and test whose label no
-            training item has (for trees, words by relation).
+            kept step: ``step``, ``epoch``, ``train_loss`` (mean since the row before), the scores
+            on dev and the ends of the first one's 95% interval (``dev_accuracy_low``, ...). The
+            outcomes are of that score on dev, further ones of its like on test: of labels and
+            questions by item, of trees by scored word (head and relation right). Arrays
+            ``dev_outcomes``, shape (steps, items), ``dev_steps``, ``dev_items`` and ``dev_groups``
+            (sentences) have them for each kept step, those with ``test_`` for the last. What an
+            empty part of the split leaves out a warning ``no-dev-items`` or ``no-test-items``
+            says; ``unseen-label`` counts items of dev and test whose label no training item has
+            (for trees, words by relation). Of a training from before outcomes were kept they are
+            made anew, if it kept its heads.
 
         Raises
         ------
@@ -255,18 +261,21 @@ class Finetuned:
         ParameterError, DataError
             If task, base and parameters do not fit together.
         """
+        from sondage_transformers.outcomes import rescored
         from sondage_transformers.training import finetune
 
         data = self.task.load()
-        return finetune(
+        split = data.split(self.split_seed)
+        result = finetune(
             self.base,
             data,
-            data.split(self.split_seed),
+            split,
             self.folder,
             self.settings,
             checkpoints=self.checkpoints,
             identity=self.fingerprint,
         )
+        return result if result.arrays else rescored(self, data, split, result)
 
 
 class Step(BaseEncoder):

@@ -17,8 +17,9 @@ import torch
 from transformers import TrainerCallback
 
 from sondage.contracts import Encoder
-from sondage.data import Answers, Labels, Result, Split, TaskData, Trees, digest
+from sondage.data import Answers, Labels, Outcomes, Result, Split, TaskData, Trees, digest
 from sondage.errors import EncodingError
+from sondage_transformers.end_task import scored
 from sondage_transformers.engine import Engine
 from sondage_transformers.examples import Examples, target_of, training_sentences, view_of
 from sondage_transformers.files import code_files, tokenizer_files
@@ -26,6 +27,7 @@ from sondage_transformers.headed_encoder import HeadedEncoder, head_for
 from sondage_transformers.kept_head import keep_head
 from sondage_transformers.loading import device_of, encoder_of, load_whole, missing_of
 from sondage_transformers.making_examples import examples_of
+from sondage_transformers.outcomes import with_outcomes
 from sondage_transformers.poolers import own_pooler
 from sondage_transformers.quiet import quiet
 from sondage_transformers.quiet_trainer import (
@@ -160,7 +162,8 @@ class _Training:
                 hint="a smaller batch_size or max_length",
             ) from error
         if len(self.test):
-            history.test = self.score(headed, self.test, self.total)
+            history.test, outcomes = self.score(headed, self.test, self.total)
+            history.fared("test", self.total, outcomes)
         return history
 
     def headed(self) -> HeadedEncoder:
@@ -203,24 +206,23 @@ class _Training:
             "train_loss": math.fsum(recent) / len(recent) if recent else None,
         }
         if len(self.dev):
-            found = self.score(headed, self.dev, step)
+            found, outcomes = self.score(headed, self.dev, step)
+            history.fared("dev", step, outcomes)
             row |= {f"dev_{name}": value for name, value in found.items()}
         self.place.keep_step(step, lambda folder: self._save(folder, headed))
         history.rows.append(row)
 
-    def score(self, headed: HeadedEncoder, examples: Examples, step: int) -> dict[str, float]:
-        """Return the head's scores and mean loss (nats) over a part of the split."""
+    def score(
+        self, headed: HeadedEncoder, examples: Examples, step: int
+    ) -> tuple[dict[str, float], Outcomes]:
+        """Return the head's scores and mean loss (nats) over a part of the split, and outcomes."""
+
+        def check(loss: float) -> None:
+            if not math.isfinite(loss):
+                raise diverged(f"the loss on unseen sentences is {loss}", step)
+
         headed.eval()
-        sums: Any = 0.0
-        with torch.no_grad():
-            for chosen in examples.scoring_batches(self.settings.batch_size):
-                portion = examples.portion(chosen)
-                out = headed(portion)
-                loss = float(out["loss"])
-                if not math.isfinite(loss):
-                    raise diverged(f"the loss on unseen sentences is {loss}", step)
-                sums = sums + headed.head.tally(out, portion)
-        return headed.head.summary(sums)
+        return scored(headed, examples, self.settings.batch_size, check)
 
     def _save(self, folder: Path, headed: HeadedEncoder) -> None:
         keep_head(folder, headed.head, self.target)
@@ -291,4 +293,5 @@ def _result(history: TrainingHistory, per_epoch: int) -> Result:
     scores = dict(sorted(found.items(), key=lambda item: item[0].endswith("_loss")))
     scores["train_loss"] = math.fsum(losses) / len(losses)
     table = {name: [row[name] for row in history.rows] for name in last}
-    return Result(scores, tables={"checkpoints": table}, warnings=history.warnings)
+    result = Result(scores, tables={"checkpoints": table}, warnings=history.warnings)
+    return with_outcomes(result, history.by_step())

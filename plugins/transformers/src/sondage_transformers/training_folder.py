@@ -15,6 +15,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from sondage.data import Outcomes
 from sondage.errors import EncodingError
 
 
@@ -33,6 +36,9 @@ class TrainingHistory:
     test : dict of str to float
         What the last step scores on the test part.
     warnings : dict of slug to count
+    outcomes : dict of str to dict
+        Of ``dev`` and ``test``: ``items`` and ``groups`` of each item, ``score``, and ``values``,
+        how each fared, by step. A history of before these were kept has none.
     """
 
     identity: str
@@ -40,6 +46,24 @@ class TrainingHistory:
     rows: list[dict[str, Any]] = field(default_factory=list)
     test: dict[str, float] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def fared(self, part: str, step: int, found: Outcomes) -> None:
+        """Take down how each item of a part of the split fared at a step."""
+        same = {"items": found.items.tolist(), "groups": found.groups.tolist()}
+        kept = self.outcomes.setdefault(part, same | {"score": found.score, "values": {}})
+        kept["values"][str(step)] = found.values.tolist()
+
+    def by_step(self) -> dict[str, dict[int, Outcomes]]:
+        """Return what `fared` took down, by part of the split and step."""
+        out: dict[str, dict[int, Outcomes]] = {}
+        for part, kept in self.outcomes.items():
+            items, groups = (np.array(kept[name], np.int64) for name in ("items", "groups"))
+            out[part] = {
+                int(step): Outcomes(items, groups, np.array(values), score=kept["score"])
+                for step, values in kept["values"].items()
+            }
+        return out
 
 
 def step_folder(folder: Path, step: int) -> Path:
