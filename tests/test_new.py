@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sondage.commands.new import SAMPLES, write_plugin
+from sondage.commands.new import IN_PASSING, SAMPLES, write_plugin
 from sondage.errors import ParameterError
 from sondage.specs import SPECS
 
@@ -41,7 +41,7 @@ def run_in(plugin: Path, site: Path, *arguments: str) -> subprocess.CompletedPro
 
 
 @pytest.mark.parametrize(
-    ("kind", "in_passing"), [*((kind, False) for kind in SPECS), ("metric", True)]
+    ("kind", "in_passing"), [*((kind, False) for kind in SPECS), ("metric", True), ("probe", True)]
 )
 def test_what_is_written_passes_its_own_tests(kind, in_passing, tmp_path):
     plugin = write_plugin(kind, f"fresh_{kind}", tmp_path, in_passing=in_passing)
@@ -66,7 +66,7 @@ def test_a_plugin_that_is_broken_afterwards_fails(tmp_path):
 
 
 def test_every_kind_has_a_sample():
-    assert {*SAMPLES} - {"passing"} == {*SPECS}
+    assert {*SAMPLES} - {*IN_PASSING.values()} == {*SPECS}
 
 
 def test_the_range_of_the_core_holds_this_one(tmp_path):
@@ -106,6 +106,11 @@ def test_an_existing_folder_is_left_alone(tmp_path):
         write_plugin("probe", "nearest", tmp_path)
     assert "exists" in caught.value.message
     assert list((tmp_path / "sondage-nearest").iterdir()) == []
+
+
+def test_what_cannot_be_measured_in_passing(tmp_path):
+    with pytest.raises(ParameterError, match="writes no task that is measured in passing"):
+        write_plugin("task", "nearest", tmp_path, in_passing=True)
 
 
 def test_an_unknown_kind_names_the_nearest(tmp_path):

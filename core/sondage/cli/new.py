@@ -18,7 +18,9 @@ def new(
     ] = Path(),
     in_passing: Annotated[
         bool,
-        typer.Option("--in-passing", help="A metric of attention, measured while models read."),
+        typer.Option(
+            "--in-passing", help="A metric or probe of attention, measured as models read."
+        ),
     ] = False,
 ) -> None:
     """Write a new plugin to start from.

@@ -65,6 +65,13 @@ SAMPLES: dict[str, Sample] = {
         "mean total variation between two models' attention",
         "total variation distance",
     ),
+    "passing_probe": Sample(
+        "distance",
+        "distance",
+        "AttentionDistance",
+        "mean distance, in subwords, of what attention goes to",
+        "Vig and Belinkov 2019, arXiv:1906.04284, section 4.2.2",
+    ),
     "report": Sample(
         "layers",
         "layers",
@@ -74,6 +81,10 @@ SAMPLES: dict[str, Sample] = {
         ("sondage[figures]>=0.1,<1",),
     ),
 }
+
+
+#: The samples that are measured in passing, by kind.
+IN_PASSING = {"metric": "passing", "probe": "passing_probe"}
 
 
 def write_plugin(
@@ -89,7 +100,7 @@ def write_plugin(
     folder : path
         Where to make the folder ``sondage-NAME``.
     in_passing : bool
-        For a metric: one of attention maps, which are measured while models read.
+        For a metric or a probe: one of attention maps, which are measured while models read.
 
     Returns
     -------
@@ -101,7 +112,7 @@ def write_plugin(
     ParameterError
         If the kind is unknown, the name does not fit, or the folder exists.
     """
-    if in_passing and kind != "metric":
+    if in_passing and kind not in IN_PASSING:
         raise ParameterError(
             f"'sondage new' writes no {kind} that is measured in passing",
             hint=f"sondage new metric {name} --in-passing",
@@ -125,7 +136,7 @@ def write_plugin(
             f"'sondage new' wants to write {target}, which exists",
             hint="choose another name, or remove the folder",
         )
-    sample = "passing" if in_passing else kind
+    sample = IN_PASSING[kind] if in_passing else kind
     values = _values(kind, name, SAMPLES[sample])
     templates = files("sondage") / "templates"
     for part in ("common", sample):
