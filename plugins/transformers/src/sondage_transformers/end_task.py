@@ -85,9 +85,8 @@ def scored(
     check : callable
         Given each batch's loss; raises if that is not finite.
     """
-    found = [
-        _scored(headed, examples, part, check) for part in examples.scoring_batches(batch_size)
-    ]
+    parts = examples.scoring_batches(batch_size)
+    found = [_scored(headed, examples, part, check) for part in parts]
     sums = sum(part.sums for part in found[1:]) + found[0].sums
     return headed.head.summary(sums), _outcomes(found, headed.head.scores[0])
 
@@ -161,17 +160,16 @@ def _scored(
     with torch.no_grad():
         out = headed(portion)
         check(float(out["loss"]))
-        if isinstance(headed.head, BiaffineHead):
+        if isinstance(headed.head, SpanHead):
+            grades = graded(out, portion)
+            sums, right = headed.head.tally(out, portion, grades), grades.exact
+        elif isinstance(headed.head, BiaffineHead):
             heads, relations = parsed = headed.head.parse(out, portion)
             sums = headed.head.tally(out, portion, parsed)
             right = (heads == portion.heads) & (relations == portion.relations)
         else:
             sums = headed.head.tally(out, portion)
-            right = (
-                graded(out, portion).exact
-                if isinstance(headed.head, SpanHead)
-                else out["logits"].argmax(1).cpu().numpy() == portion.y
-            )
+            right = out["logits"].argmax(1).cpu().numpy() == portion.y
     if isinstance(examples, AnswerExamples):
         return _Scored(sums, examples.items[chosen], examples.sentences[chosen], right)
     if isinstance(examples, LabelExamples):

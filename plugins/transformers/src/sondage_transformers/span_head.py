@@ -128,9 +128,17 @@ class SpanHead(Head):
         picked = sure[row, torch.from_numpy(told).to(rows.device), torch.arange(2).to(rows.device)]
         return {"loss": -picked.sum() / (2 * max(len(learned), 1)), "logits": logits}
 
-    def tally(self, out: Outputs, portion: SpanPortion) -> NDArray[np.float64]:
-        """Return sums: loss over windows, windows, questions, exact matches, F1."""
-        grades = graded(out, portion)
+    def tally(
+        self, out: Outputs, portion: SpanPortion, grades: AnswerGrades | None = None
+    ) -> NDArray[np.float64]:
+        """Return sums: loss over windows, windows, questions, exact matches, F1.
+
+        Parameters
+        ----------
+        grades : AnswerGrades, optional
+            What `graded` returns, if that is known already.
+        """
+        grades = graded(out, portion) if grades is None else grades
         n = int(portion.learned.sum())
         return np.array(
             [float(out["loss"]) * n, n, len(grades.f1), grades.exact.sum(), grades.f1.sum()]
