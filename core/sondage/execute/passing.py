@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,40 @@ _MOST_IN_MAPS = 2**26
 def run_passing(item: Passing, data: TaskData) -> Iterator[tuple[Job, Cell, Finished | Exception]]:
     """Yield every cell of a pass with its result, or with why it has none.
 
-    Sentences are read group by group, each group the shorter ones together: the groups whose
-    leaving out gives the intervals are then whole, and the same whatever else is measured.
+    Where two models cannot be read side by side, what is measured of one alone is read alone.
 
     Raises
     ------
     EncodingError
-        If two encoders cut the texts into different subwords, or one cannot read them.
+        If two encoders cut the texts into different subwords, or one cannot read them, and
+        nothing is measured of one alone.
+    """
+    alone = [job for job in item.jobs if len(job.encoders) == 1]
+    try:
+        yield from list(_read(item, data))
+        return
+    except Exception as error:
+        if not alone or len(item.encoders) == 1:
+            raise
+        together = error
+    yield from _failed([job for job in item.jobs if len(job.encoders) > 1], together)
+    for encoder in item.encoders:
+        jobs = tuple(job for job in alone if job.encoders[0].id == encoder.id)
+        try:
+            yield from list(_read(Passing((encoder,), item.task, jobs), data)) if jobs else ()
+        except Exception as error:  # that of this one may be read all the same
+            yield from _failed(jobs, error)
+
+
+def _failed(jobs: Iterable[Job], error: Exception) -> Iterator[tuple[Job, Cell, Exception]]:
+    return ((job, cell, error) for job in jobs for cell in job.cells)
+
+
+def _read(item: Passing, data: TaskData) -> Iterator[tuple[Job, Cell, Finished | Exception]]:
+    """Yield the cells of what is read together.
+
+    Sentences are read group by group, each group the shorter ones together: the groups whose
+    leaving out gives the intervals are then whole, and the same whatever else is measured.
     """
     first, _ = data.corpus.unique
     corpus = data.corpus if len(first) == len(data.corpus) else data.corpus.take(first)

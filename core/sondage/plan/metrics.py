@@ -47,6 +47,7 @@ def _jobs_on(
         more = {"sentence", "subword"} if units == "vectors" else set()
         views = product.views.of(metric, task, (encoder, base), fit_of(task, more))
     both = product.layers_of(encoder, base)
+    _tell_depths(product, encoder, base)
     for view in views:
         layers = product.only.layers(metric, task, (encoder, base), view, both)
         kept = tuple(layer for layer in layers if layer or view != "attention")
@@ -70,3 +71,15 @@ def _jobs_on(
             yield Job(all_of_them, metric, task, (encoder, base), view, kept, reads="passing")
         for layer in () if passing else kept:
             yield Job(cells[layer], metric, task, (encoder, base), view, (layer,))
+
+
+def _tell_depths(product: Product, encoder: Built, base: Built) -> None:
+    """Say which layers are compared of encoders of different depth."""
+    depths = sorted(one.instance.n_layers for one in (encoder, base))
+    # What has layer 0 alone is compared with every layer of the other.
+    if depths[0] and depths[0] < depths[1]:
+        product.notes[
+            f"'{encoder.title}' has {encoder.instance.n_layers} blocks and '{base.title}' "
+            f"{base.instance.n_layers}: metrics compare layers 0 to {depths[0]}, each with that of "
+            "the same number"
+        ] = None

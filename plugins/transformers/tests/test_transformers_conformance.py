@@ -2,13 +2,14 @@
 
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
 
 from sondage.testing import conformance
 from sondage.testing.toys import ToyQuestions, ToyTask
-from sondage_transformers import Pretrained, Randomised
+from sondage_transformers import Finetuned, Pretrained, Randomised
 
 folders: dict[str, str] = {}
 
@@ -17,6 +18,7 @@ folders: dict[str, str] = {}
 def _folders(model_folder):
     folders["bert"] = model_folder("bert")
     folders["gpt2"] = model_folder("gpt2")
+    folders["roberta"] = model_folder("roberta")
 
 
 def base(family="bert"):
@@ -97,4 +99,56 @@ def other():
     },
 )
 def test_conformance(component, check):
+    check(component)
+
+
+def masked(family="bert"):
+    """Return a masked language model with its head, all of it random."""
+    name = f"masked-{family}"
+    if name not in folders:
+        import torch
+        from transformers import AutoConfig, AutoModelForMaskedLM
+
+        folder = tempfile.mkdtemp()
+        shutil.copytree(folders[family], folder, dirs_exist_ok=True)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(4)
+            model = AutoModelForMaskedLM.from_config(AutoConfig.from_pretrained(folder))
+            for parameter in model.parameters():
+                parameter.data += 0.3 * torch.randn_like(parameter)
+        model.save_pretrained(folder)
+        folders[name] = folder
+    return Pretrained(model=folders[name], device="cpu")
+
+
+def tuned():
+    """Return the last step of a training from a masked language model."""
+    series = Finetuned(base=masked(), task=ToyTask(n=12), epochs=1, learning_rate=0.01)
+    folder = Path(folders.setdefault("tuned", tempfile.mkdtemp()))
+    series.place(folder)
+    if not any(folder.iterdir()):
+        series.train()
+    return series.at(series.steps[-1])
+
+
+OFFERED = [
+    f"transformers.{component}:check_{name}"
+    for component in ("pretrained", "spliced")
+    for name in (
+        "mask_and*", "each_target*", "probabilities*", "nats_follow*", "nothing_but*",
+        "rows_are_predicted*", "predicting*", "word_numbers*", "the_end_task*", "a_shown_model*",
+        "what_was_let_go*",
+    )
+]  # fmt: skip
+
+
+@conformance(
+    "transformers",
+    only=OFFERED,
+    params={
+        "transformers.pretrained": {"model": lambda: masked("roberta").model, "device": "cpu"},
+        "transformers.spliced": {"base": tuned, "donor": masked, "layers": "last:2"},
+    },
+)
+def test_conformance_with_heads(component, check):
     check(component)
