@@ -74,17 +74,10 @@ def read_blocks(
         At the first defect, with ``file:line``.
     """
     lines = text.split("\n")
-    try:
-        text.encode()
-        clean = True
-    except UnicodeEncodeError:
-        clean = False
     del text
     for start, end in _runs(lines):
         block = None
         try:
-            if not clean:
-                _check_encoding(lines[start:end], start + 1, path)
             block = _parse(lines[start:end], start + 1, path, columns)
         except DataError as error:
             if pass_over is None:
@@ -108,28 +101,30 @@ def _runs(lines: list[str]) -> Iterator[tuple[int, int]]:
         yield start, len(lines)
 
 
-def _check_encoding(lines: list[str], first: int, path: str) -> None:
-    for number, line in enumerate(lines, first):
-        try:
-            line.encode()
-        except UnicodeEncodeError as error:
-            raise DataError(
-                f"byte {ord(line[error.start]) - 0xDC00:#x} is not UTF-8",
-                where=f"{path}:{number}",
-                hint="convert the file to UTF-8 (from latin-1: iconv -f latin1 -t utf-8)",
-            ) from None
+def _check_encoding(together: str, first: int, path: str) -> None:
+    try:
+        together.encode()
+    except UnicodeEncodeError as error:
+        number = first + together.count("\n", 1, error.start)
+        raise DataError(
+            f"byte {ord(together[error.start]) - 0xDC00:#x} is not UTF-8",
+            where=f"{path}:{number}",
+            hint="convert the file to UTF-8 (from latin-1: iconv -f latin1 -t utf-8)",
+        ) from None
 
 
 def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> Block | None:
     """Cut the lines between two blank lines into columns; None where there are only comments."""
     block = Block(first)
+    together = "\n".join(["", *lines, ""])
+    _check_encoding(together, first, path)
     start = 0
     while start < len(lines) and lines[start][0] == "#":
         _note(block, lines[start])
         start += 1
     lines, first_word = lines[start:], first + start
     rows = [line.split("\t") for line in lines]
-    whole = _are_whole(lines, rows, len(columns))
+    whole = _are_whole(together, rows, len(columns))
     if whole and [row[0] for row in rows] == _NUMBERED[: len(rows)]:
         # As most sentences are: words and nothing else.
         block.rows, block.lines = rows, [*range(first_word, first_word + len(rows))]
@@ -163,9 +158,8 @@ def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> B
     return block
 
 
-def _are_whole(lines: list[str], rows: list[list[str]], width: int) -> bool:
+def _are_whole(together: str, rows: list[list[str]], width: int) -> bool:
     """Return whether all lines have this many columns, none of them empty; False of no line."""
-    together = "\n".join(["", *lines, ""])
     empty = "\t\t" in together or "\t\n" in together or "\n\t" in together
     return not empty and set(map(len, rows)) == {width}
 
