@@ -12,6 +12,9 @@ version: 1
 encoders:
   base: {{use: transformers.pretrained, model: "{model}", device: cpu}}
   headless: {{use: transformers.pretrained, model: "{headless}", device: cpu}}
+  tuned: {{use: transformers.finetuned, base: base, task: t, epochs: 1, batch_size: 4,
+          learning_rate: 0.02}}
+  back: {{use: transformers.splice_sweep, base: tuned@last, donor: base, embeddings: true}}
 tasks:
   t: {{use: synthetic.upos, n: 12}}
 probes:
@@ -24,6 +27,10 @@ compositions:
     tasks: [t]
     probes: [perplexity, script, pll]
     seeds: [0, 1]
+  put-back:
+    encoders: [base, tuned@last, back]
+    tasks: [t]
+    probes: [perplexity, pll]
 """
 
 
@@ -53,3 +60,19 @@ def test_a_run_has_the_scores_of_each_encoder_and_seed(registry, tmp_path):
     values = one.groupby("component")["value"]
     assert values.nunique().to_dict() == {"perplexity": 2, "script": 2, "pll": 1}
     assert not list((tmp_path / "store").glob("activations/*"))
+
+
+def test_all_layers_put_back_into_a_tuned_encoder_are_its_base(registry):
+    run = sondage.run(f"{registry}:put-back")
+    assert run.failed == []
+    frame = run.frame()
+    nats = frame[(frame["kind"] == "probe") & (frame["score"] == "nats")]
+    for _, part in nats.groupby("component"):
+        (base,) = part[part.encoder == "base"]["value"]
+        (tuned,) = part[part.encoder == "tuned"]["value"]
+        back = part[part.encoder == "back"].set_index("step")["value"]
+        assert list(back.index) == [0, 1, 2, 3]
+        assert back[3] == base
+        assert abs(tuned - base) > 1e-3
+        # The embeddings alone are the base's, then one block more at each step.
+        assert len({tuned, *back}) == 5
