@@ -14,6 +14,7 @@ from sondage_similarity import (
     RSA,
     SVCCA,
     Calibrated,
+    Jaccard,
     MutualKNN,
     Procrustes,
     calibrate,
@@ -240,3 +241,16 @@ def test_an_error_in_another_order_says_so():
     x = RNG.normal(size=(30, 3))
     with pytest.raises(DataError, match="calibrated, stimuli in another order: fragile: sides"):
         compared(Calibrated(metric=metric), x, x)
+
+
+@pytest.mark.parametrize("metric", [MutualKNN, Jaccard])
+def test_a_metric_that_draws_fewer_stimuli_than_the_calibration_has_its_own_null(metric):
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((60, 5)), rng.standard_normal((60, 5))
+    few = Calibrated(metric=metric(neighbours=5, stimuli=20), permutations=99, stimuli=60)
+    accumulator = few.begin(0)
+    accumulator.update(x, y, np.arange(60))
+    found = accumulator.compute()
+    # Of 5 of 19 others; of 5 of 59 it would be a third of that.
+    chance = {MutualKNN: 5 / 19, Jaccard: 0.15}[metric]
+    assert abs(found.arrays["null"].mean() - chance) < 0.03

@@ -180,7 +180,7 @@ class OfNeighbours:
             warnings={"fewer-stimuli": missing} if missing else {},
         )
 
-    def null(self, a: Any, b: Any, orders: Ints) -> NDArray[np.float64]:
+    def null(self, a: Any, b: Any, orders: Ints) -> Any:
         """Return the first score for each order of the rows of `b`.
 
         Parameters
@@ -192,8 +192,11 @@ class OfNeighbours:
         Returns
         -------
         float64 array, shape (k,)
-            But for ties, which are broken by the numbers that the rows had before.
+            But for ties, which are broken by the numbers that the rows had before. NotImplemented
+            where the seed would draw fewer stimuli than there are.
         """
+        if len(a) > self.stimuli:
+            return NotImplemented
         of_a, of_b = (self.nearest(x) for x in aligned(a, b, self.called))
         # Row i is the old row order[i], and where that one's neighbours are now is the inverse.
         return np.array([self.score(of_a, np.argsort(order)[of_b[order]]) for order in orders])
