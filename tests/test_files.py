@@ -8,7 +8,15 @@ import pickle
 import pytest
 
 from sondage.errors import DataError
-from sondage.files import file_hash, find_files, find_one, read_bytes, read_lines, read_text
+from sondage.files import (
+    Columns,
+    file_hash,
+    find_files,
+    find_one,
+    read_bytes,
+    read_lines,
+    read_text,
+)
 
 
 def test_names_and_patterns_mean_files_each_once(tmp_path, monkeypatch):
@@ -128,3 +136,16 @@ def test_what_no_file_answers_to_is_in_the_error_whatever_it_says(tmp_path, monk
         find_one("*.txt")
     assert caught.value.named == "*.txt"
     assert DataError("no file 'x.txt'").named == ""
+
+
+def test_cells_are_found_by_the_names_in_the_first_line():
+    columns = Columns.named('id\tthe "text"\tlabel', ["label", "id"], "a.tsv")
+    assert columns.cells('7\t"It" rains.\t', "a.tsv:2") == {
+        "id": "7", 'the "text"': '"It" rains.', "label": "",
+    }  # fmt: skip
+    with pytest.raises(DataError, match="the row has 2 columns, wanted 3") as caught:
+        columns.cells("7\tIt rains.", "a.tsv:3")
+    assert caught.value.where == "a.tsv:3"
+    with pytest.raises(DataError, match="names no column 'label'") as caught:
+        Columns.named("id\ttext", ["text", "label"], "b.tsv")
+    assert (caught.value.where, list(caught.value.near)) == ("b.tsv:1", ["id", "text"])

@@ -76,12 +76,7 @@ def entropy(
     Returns
     -------
     float64 array, shape (...)
-        NaN for a row that gives nothing to any position.
-
-    Raises
-    ------
-    DataError
-        For values that are NaN, infinite or below 0.
+        NaN for a row that gives nothing to any position. Errors are those of `js`.
 
     References
     ----------
@@ -117,12 +112,7 @@ def emd(
     Returns
     -------
     float64 array, shape (...)
-        NaN for a row that gives nothing to any position.
-
-    Raises
-    ------
-    DataError
-        For shapes that differ, and for values that are NaN, infinite or below 0.
+        NaN for a row that gives nothing to any position. Errors are those of `js`.
 
     Notes
     -----

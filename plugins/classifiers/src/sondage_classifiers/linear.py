@@ -56,13 +56,7 @@ class Linear(Controlled, LinearSettings):
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result); one batched program per layer.
 
-        Raises
-        ------
-        DataError
-            For a target that is not one label per item, an empty part of a split, or a
-            single label in training.
-        EncodingError
-            For NaN or infinite values in the vectors.
+        Errors are those of `sondage.probing.seed_tasks` and `sondage.probing.vectors_of`.
         """
         tasks = seed_tasks(
             problem, "classifiers.linear", dev=len(set(self.strengths)) > 1, control=self.control,

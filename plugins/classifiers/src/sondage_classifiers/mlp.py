@@ -46,13 +46,7 @@ class MLP(Controlled, MLPSettings):
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result), a cell at a time.
 
-        Raises
-        ------
-        DataError
-            For a target that is not one label per item, an empty part of a split, or a
-            single label in training.
-        EncodingError
-            For NaN or infinite values in the vectors.
+        Errors are those of `sondage.probing.seed_tasks` and `sondage.probing.vectors_of`.
         """
         choice = len(set(self.hidden)) * len(set(self.alphas)) > 1
         tasks = seed_tasks(

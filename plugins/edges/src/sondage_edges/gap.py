@@ -6,7 +6,7 @@ from itertools import islice
 
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
-from sondage.files import Paths, named
+from sondage.files import Columns, Paths, named
 from sondage_edges.spans import Edges, EdgesDraft, filled, read_each, short
 from sondage_edges.tokens import Words
 
@@ -14,17 +14,8 @@ from sondage_edges.tokens import Words
 LABELS = ("coreferent", "not")
 
 _TRUTH = {"TRUE": LABELS[:1], "FALSE": LABELS[1:]}
-_COLUMNS = (
-    "Text",
-    "Pronoun",
-    "Pronoun-offset",
-    "A",
-    "A-offset",
-    "A-coref",
-    "B",
-    "B-offset",
-    "B-coref",
-)
+_COLUMNS = ("Text", "Pronoun", "Pronoun-offset", "A", "A-offset", "A-coref", "B", "B-offset",
+            "B-coref")  # fmt: skip
 
 
 def read_gap(paths: Paths, *, on_error: OnError = "raise") -> Edges:
@@ -65,49 +56,30 @@ def read_gap(paths: Paths, *, on_error: OnError = "raise") -> Edges:
 
     def read(name: str) -> None:
         lines = defects.lines(name)
-        header = lines[0].split("\t")
-        missing = [column for column in _COLUMNS if column not in header]
-        if missing:
-            raise DataError(
-                f"the first line names no column {missing[0]!r}",
-                where=f"{name}:1",
-                near=header[:11],
-                hint="give a GAP file with its line of column names, columns parted by tabs",
-            )
-        order = [header.index(column) for column in _COLUMNS]
+        columns = Columns.named(lines[0], _COLUMNS, name)
         for number, line in islice(filled(lines), 1, None):
             draft.line = number
             where = draft.where()
             with defects.entry():
                 defects.check_bytes(line, where)
-                cells = line.split("\t")
-                if len(cells) != len(header):
-                    raise DataError(
-                        f"the row has {len(cells)} columns, wanted {len(header)}",
-                        where=where,
-                        hint="rows have as many tabs as the first line",
-                    )
-                _row(draft, [cells[k] for k in order], where)
+                _row(draft, columns.cells(line, where), where)
 
     read_each(draft, read, defects)
     return draft.edges(LABELS)
 
 
-def _row(draft: EdgesDraft, cells: list[str], where: str) -> None:
-    text, pronoun, pronoun_at, a, a_at, a_label, b, b_at, b_label = cells
-    mentions = [
-        _mention(text, part, at, column, where)
-        for column, part, at in [("Pronoun", pronoun, pronoun_at), ("A", a, a_at), ("B", b, b_at)]
-    ]
-    labels = [_truth("A-coref", a_label, where), _truth("B-coref", b_label, where)]
-    words = Words(text, (cut for mention in mentions for cut in mention))
+def _row(draft: EdgesDraft, cells: dict[str, str], where: str) -> None:
+    mentions = [_mention(cells, column, where) for column in ("Pronoun", "A", "B")]
+    labels = [_truth(cells, column, where) for column in ("A-coref", "B-coref")]
+    words = Words(cells["Text"], (cut for mention in mentions for cut in mention))
     first, *names = [words.span(*mention) for mention in mentions]
-    draft.add(words.words, text)
+    draft.add(words.words, cells["Text"])
     for name, label in zip(names, labels, strict=True):
         draft.label(label, *first, *name)
 
 
-def _mention(text: str, part: str, at: str, column: str, where: str) -> tuple[int, int]:
+def _mention(cells: dict[str, str], column: str, where: str) -> tuple[int, int]:
+    text, part, at = cells["Text"], cells[column], cells[f"{column}-offset"]
     if not (at.isascii() and at.isdigit() and len(at) < 10):
         raise DataError(
             f"{column}-offset is {short(at)}, wanted a number of characters", where=where
@@ -126,8 +98,8 @@ def _mention(text: str, part: str, at: str, column: str, where: str) -> tuple[in
     return start, end
 
 
-def _truth(column: str, value: str, where: str) -> tuple[str, ...]:
-    label = _TRUTH.get(value.upper())
+def _truth(cells: dict[str, str], column: str, where: str) -> tuple[str, ...]:
+    label = _TRUTH.get(cells[column].upper())
     if label is None:
-        raise DataError(f"{column} is {short(value)}, wanted TRUE or FALSE", where=where)
+        raise DataError(f"{column} is {short(cells[column])}, wanted TRUE or FALSE", where=where)
     return label

@@ -44,13 +44,7 @@ class MLP(MLPSettings):
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result).
 
-        Raises
-        ------
-        DataError
-            For a target that is not one label per item, an empty part of a split, or a
-            single label in training.
-        EncodingError
-            For NaN or infinite values in the vectors.
+        Errors are those of `sondage.probing.seed_tasks` and `sondage.probing.vectors_of`.
         """
         tasks = seed_tasks(problem, "mdl.mlp", dev=True, several=SEVERAL)
         n_labels = len(tasks[0].labels.names)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from sondage.data import Ints
 from sondage.defects import Defects, OnError
 from sondage.errors import DataError
-from sondage.files import Paths, named
+from sondage.files import Columns, Paths, named
 from sondage.parts import read_rows
 from sondage_qa.wordings import Span, Wording, Wordings
 from sondage_qa.words import Words
 
 _COLUMNS = ("Text", "Pronoun", "Pronoun-offset", "A", "A-offset", "A-coref", "B", "B-offset",
             "B-coref")  # fmt: skip
+#: The reason to leave out a text in which the pronoun stands for neither name, or not for this one.
+_NO_PAIR = "texts-without-pair"
 _ITEM = (
     'a line is {"text": "Sam told Bo that he won.", "label": true, "target": {"span1_index": 0, '
     '"span1_text": "Sam", "span2_index": 4, "span2_text": "he"}}'
@@ -51,7 +52,31 @@ class Mentions:
     warnings: dict[str, int] = field(default_factory=dict)
 
 
-Mention = tuple[str, tuple[int, int], tuple[int, int], tuple[int, int] | None]
+Characters = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Mention:
+    """A text with the characters of a pronoun, the name it stands for, and perhaps another name."""
+
+    text: str
+    pronoun: Characters
+    name: Characters
+    rival: Characters | None = None
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The same in words."""
+
+    words: Words
+    pronoun: Span
+    name: Span
+    rival: Span | None
+
+
+#: What a line says, or for which reason it is left out; its second argument is for messages.
+_Read = Callable[[str, str], _Mention | str]
 
 
 def read_gap(path: Paths, *, on_error: OnError = "raise") -> Mentions:
@@ -74,7 +99,12 @@ def read_gap(path: Paths, *, on_error: OnError = "raise") -> Mentions:
     Webster et al. 2018, *Mind the GAP*, arXiv:1810.05201v1, section 3. Departs from it: rows
     whose pronoun stands for neither name are left out.
     """
-    return _mentions(path, _gap_rows, on_error)
+
+    def opened(lines: list[str], name: str) -> tuple[int, _Read]:
+        columns = Columns.named(lines[0], _COLUMNS, name)
+        return 1, lambda line, where: _gap_mention(columns.cells(line, where), where)
+
+    return _mentions(path, opened, on_error)
 
 
 def read_wsc(path: Paths, *, on_error: OnError = "raise") -> Mentions:
@@ -97,78 +127,75 @@ def read_wsc(path: Paths, *, on_error: OnError = "raise") -> Mentions:
     Levesque et al. 2012; Wang et al. 2019, *SuperGLUE*, arXiv:1905.00537v3, section 3. Departs
     from it: where an index does not point at its text, the text's only place is taken.
     """
-    return _mentions(path, _wsc_rows, on_error)
+    return _mentions(path, lambda *_: (0, _wsc_mention), on_error)
 
 
-def _mentions(path: Paths, rows: Any, on_error: OnError) -> Mentions:
+def _mentions(
+    path: Paths, opened: Callable[[list[str], str], tuple[int, _Read]], on_error: OnError
+) -> Mentions:
+    """Read the files of a format.
+
+    `opened` is given a file's lines and name, and returns how many lines are not data, and what
+    reads the others.
+    """
     defects = Defects(on_error, "skipped-lines")
     files = named(path)
-    found, file_of, _ = read_rows(
-        files, lambda name: rows(name, defects), defects, "no pronoun stands for a name here"
+
+    def rows(name: str) -> Iterator[tuple[int, _Placed]]:
+        lines = defects.lines(name)
+        begin, read = opened(lines, name)
+        for number, line in enumerate(lines[begin:], begin + 1):
+            kept: _Placed | str | None = None
+            if line.strip():
+                with defects.entry():
+                    defects.check_bytes(line, f"{name}:{number}")
+                    kept = _placed(read(line, f"{name}:{number}"))
+            if isinstance(kept, str):
+                defects.counts[kept] += 1
+            elif kept is not None:
+                yield number, kept
+
+    found, file_of, _ = read_rows(files, rows, defects, "no pronoun stands for a name here")
+    wordings = [Wording(Words(""), one.words, (0,) * len(one.words)) for one in found]
+    return Mentions(
+        wordings=Wordings(wordings, [*range(len(wordings))], {}),
+        pronouns=[one.pronoun for one in found],
+        names=[one.name for one in found],
+        rivals=[one.rival for one in found],
+        files=files,
+        file_of=file_of,
+        warnings=dict(+defects.counts),
     )
-    wordings = []
-    spans: list[tuple[Span, Span, Span | None]] = []
-    for words, *bounds in found:
-        wordings.append(Wording(Words(""), words, (0,) * len(words)))
-        spans.append(tuple(None if b is None else words.span(*b) for b in bounds))  # type: ignore[arg-type]
-    pronouns, names, rivals = (list(column) for column in zip(*spans, strict=True))
-    whole = Wordings(wordings, [*range(len(wordings))], {})
-    counted = dict(+defects.counts)
-    return Mentions(whole, pronouns, names, rivals, files, file_of, counted)  # type: ignore[arg-type]
 
 
-def _kept(mention: Mention, defects: Defects) -> tuple[Any, ...] | None:
-    """Return the words of a text, and the mentions; None, and count, if they are no words."""
-    text, *bounds = mention
-    words = Words(text)
-    if not all(words.fits(*b) for b in bounds if b is not None):
-        defects.counts["mentions-within-words"] += 1
-        return None
-    return (words, *bounds)
+def _placed(mention: _Mention | str) -> _Placed | str:
+    """Return mentions in words; or the reason, if there is one, to leave their text out."""
+    if isinstance(mention, str):
+        return mention
+    words, rival = Words(mention.text), mention.rival
+    every = (mention.pronoun, mention.name, *([] if rival is None else [rival]))
+    if not all(words.fits(*characters) for characters in every):
+        return "mentions-within-words"
+    return _Placed(
+        words,
+        words.span(*mention.pronoun),
+        words.span(*mention.name),
+        None if rival is None else words.span(*rival),
+    )
 
 
-def _gap_rows(name: str, defects: Defects) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    lines = defects.lines(name)
-    header = lines[0].split("\t")
-    missing = [column for column in _COLUMNS if column not in header]
-    if missing:
-        raise DataError(
-            f"the first line names no column {missing[0]!r}",
-            where=f"{name}:1",
-            near=header[:11],
-            hint="give a GAP file with its line of column names, columns parted by tabs",
-        )
-    for number, line in enumerate(lines[1:], 2):
-        if not line.strip():
-            continue
-        kept, where = None, f"{name}:{number}"
-        with defects.entry():
-            defects.check_bytes(line, where)
-            cells = line.split("\t")
-            if len(cells) != len(header):
-                what = f"the row has {len(cells)} columns, wanted {len(header)}"
-                raise DataError(what, where=where)
-            mention = _gap_mention(dict(zip(header, cells, strict=True)), where)
-            if mention is None:
-                defects.counts["texts-without-pair"] += 1
-            else:
-                kept = _kept(mention, defects)
-        if kept is not None:
-            yield number, kept
-
-
-def _gap_mention(row: dict[str, str], where: str) -> Mention | None:
+def _gap_mention(row: dict[str, str], where: str) -> _Mention | str:
     at = {key: _place(row, key, where) for key in ("Pronoun", "A", "B")}
     labels = [row[f"{key}-coref"].upper() for key in "AB"]
     if not set(labels) <= {"TRUE", "FALSE"}:
         raise DataError(f"labels {labels}, wanted TRUE or FALSE", where=where)
     if labels.count("TRUE") != 1:
-        return None
+        return _NO_PAIR
     right, wrong = ("A", "B") if labels[0] == "TRUE" else ("B", "A")
-    return row["Text"], at["Pronoun"], at[right], at[wrong]
+    return _Mention(row["Text"], at["Pronoun"], at[right], at[wrong])
 
 
-def _place(row: dict[str, str], key: str, where: str) -> tuple[int, int]:
+def _place(row: dict[str, str], key: str, where: str) -> Characters:
     part, at = row[key], row[f"{key}-offset"]
     start = int(at) if at.isascii() and at.isdigit() else -1
     if start < 0 or not part.strip() or not row["Text"].startswith(part, start):
@@ -181,25 +208,16 @@ def _place(row: dict[str, str], key: str, where: str) -> tuple[int, int]:
     return start, start + len(part)
 
 
-def _wsc_rows(name: str, defects: Defects) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    for number, line in enumerate(defects.lines(name), 1):
-        if not line.strip():
-            continue
-        kept, where = None, f"{name}:{number}"
-        with defects.entry():
-            defects.check_bytes(line, where)
-            text, label, bounds = _wsc_item(line, where)
-            if not label:
-                defects.counts["texts-without-pair"] += 1
-            elif None in bounds:
-                defects.counts["mentions-not-found"] += 1
-            else:
-                kept = _kept((text, bounds[0], bounds[1], None), defects)
-        if kept is not None:
-            yield number, kept
+def _wsc_mention(line: str, where: str) -> _Mention | str:
+    text, label, (pronoun, phrase) = _wsc_item(line, where)
+    if not label:
+        return _NO_PAIR
+    if pronoun is None or phrase is None:
+        return "mentions-not-found"
+    return _Mention(text, pronoun, phrase)
 
 
-def _wsc_item(line: str, where: str) -> tuple[str, bool, list[Any]]:
+def _wsc_item(line: str, where: str) -> tuple[str, bool, list[Characters | None]]:
     """Return the text, the label, and the characters of pronoun and phrase."""
     try:
         record = json.loads(line)
@@ -213,7 +231,7 @@ def _wsc_item(line: str, where: str) -> tuple[str, bool, list[Any]]:
         raise DataError(what[:120], where=where, hint=_ITEM) from None
 
 
-def _wsc_place(text: str, index: int, part: str) -> tuple[int, int] | None:
+def _wsc_place(text: str, index: int, part: str) -> Characters | None:
     """Return the characters of a phrase that begins with this word, counted by blanks."""
     words, part = text.split(), part.strip(" .,;:!?\"'“”")
     at = -1

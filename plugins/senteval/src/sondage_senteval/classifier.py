@@ -56,13 +56,7 @@ class Classifier(ClassifierSettings):
     def run_layers(self, problem: Problem) -> Iterator[tuple[int | None, int, Result]]:
         """Yield (layer, seed, result) as cells are done.
 
-        Raises
-        ------
-        DataError
-            For a target that is not one label per item, an empty part of a split, or a single
-            label in training.
-        EncodingError
-            For NaN or infinite values in the vectors.
+        Errors are those of `sondage.probing.seed_tasks` and `sondage.probing.vectors_of`.
         """
         from sondage_senteval.training import LayerData, train
 

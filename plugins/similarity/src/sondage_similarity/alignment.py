@@ -164,17 +164,9 @@ class CKA:
         return CKAAccumulator(self.debiased)
 
     def null(self, a: Any, b: Any, orders: Ints) -> NDArray[np.float64]:
-        """Return the score for each order of the rows of `b`, one product each.
+        """Return the score for each order of the rows of `b`, as `Metric` says of `null`.
 
-        Parameters
-        ----------
-        a, b : float arrays, shape (n, d_a) and (n, d_b)
-        orders : int64 array, shape (k, n)
-            Permutations of the rows of `b`.
-
-        Returns
-        -------
-        float64 array, shape (k,)
+        One product each.
         """
         a, b = aligned(a, b, "similarity.cka")
         state = CKAAccumulator(self.debiased)

@@ -77,23 +77,11 @@ def cca(X: Any, Y: Any, *, summary: Summary = "mean", precision: Precision = "au
 
     Parameters
     ----------
-    X, Y : float arrays, shape (n, d_a) and (n, d_b)
-        Row i of both belongs to stimulus i.
+    X, Y, precision
+        As of `svcca`, like the errors. Of equal sides the value is 1.
     summary : {'mean', 'yanai', 'pillai'}
         Mean correlation; sum of squares over the geometric mean of the ranks; or over the
-        lesser rank.
-    precision : {'auto', 'float32', 'float16', 'bfloat16'}
-        As of `svcca`.
-
-    Returns
-    -------
-    float
-        In [0, 1]; 1 for equal sides.
-
-    Raises
-    ------
-    DataError, ParameterError
-        As of `svcca`.
+        lesser rank. All lie in [0, 1].
 
     References
     ----------
@@ -113,22 +101,10 @@ def pwcca(
 
     Parameters
     ----------
-    X, Y : float arrays, shape (n, d_a) and (n, d_b)
-        Row i of both belongs to stimulus i.
+    X, Y, precision
+        As of `svcca`, like the range and the errors. Of equal sides the value is 1.
     weights : {'symmetric', 'a', 'b'}
         Weighted by the first side, by the second, or the mean of both values.
-    precision : {'auto', 'float32', 'float16', 'bfloat16'}
-        As of `svcca`.
-
-    Returns
-    -------
-    float
-        In [0, 1]; 1 for equal sides.
-
-    Raises
-    ------
-    DataError, ParameterError
-        As of `svcca`.
 
     References
     ----------
@@ -150,8 +126,6 @@ class SVCCA(OfDirections):
         Share of each side's variance that its kept directions hold.
     mean_over : {'kept', 'width'}
         What the sum of correlations is divided by.
-    precision : {'auto', 'float32', 'float16', 'bfloat16'}
-        Type that the values were rounded to before any pooling.
 
     Notes
     -----
@@ -199,8 +173,6 @@ class CCA(OfDirections):
     ----------
     summary : {'mean', 'yanai', 'pillai'}
         The first score; the other two follow it.
-    precision : {'auto', 'float32', 'float16', 'bfloat16'}
-        Type that the values were rounded to before any pooling.
 
     Notes
     -----
@@ -243,8 +215,6 @@ class PWCCA(OfDirections):
     ----------
     weights : {'symmetric', 'a', 'b'}
         The first score; the other two follow it.
-    precision : {'auto', 'float32', 'float16', 'bfloat16'}
-        Type that the values were rounded to before any pooling.
 
     Notes
     -----

@@ -40,18 +40,9 @@ class OfMoments:
         return self._read(unwrapped(accumulator))
 
     def null(self, a: Any, b: Any, orders: Ints) -> NDArray[np.float64]:
-        """Return the first score for each order of the rows of `b`.
+        """Return the first score for each order of the rows of `b`, as `Metric` says of `null`.
 
-        Parameters
-        ----------
-        a, b : float arrays, shape (n, d_a) and (n, d_b)
-        orders : int64 array, shape (k, n)
-            Permutations of the rows of `b`.
-
-        Returns
-        -------
-        float64 array, shape (k,)
-            Within about 1e-6 where correlations of directions are read, else as `result` gives.
+        Within about 1e-6 where correlations of directions are read, else as `result` gives.
         """
         a, b = aligned(a, b, "similarity")
         whole = gathered(a, b)

@@ -16,10 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints
-from sondage.errors import DataError
-from sondage_similarity.second import centre, reordered
-
-Floats = NDArray[np.float64]
+from sondage_similarity.second import Floats, centre, check_widths, reordered
 
 
 @dataclass
@@ -89,8 +86,7 @@ class Moments:
 
     Notes
     -----
-    Memory: d_a² + d_a d_b + d_b² float64, whatever n. Overflow is not reported here but shows
-    as values that are not finite.
+    Memory, and what overflow does, are as of `SecondMoments`.
 
     References
     ----------
@@ -136,11 +132,7 @@ class Moments:
         DataError
             If the widths differ.
         """
-        if self.ab.uv.shape != other.ab.uv.shape:
-            raise DataError(
-                f"similarity: chunks of widths {other.ab.uv.shape} do not go with "
-                f"earlier ones of widths {self.ab.uv.shape}"
-            )
+        check_widths(self.ab.uv, other.ab.uv)
         n = self.n + other.n
         gap_a, gap_b = other.mean_a - self.mean_a, other.mean_b - self.mean_b
         mine, theirs = other.n / n, -self.n / n

@@ -83,17 +83,7 @@ def jaccard(
     Parameters
     ----------
     X, Y, neighbours, kernel, stimuli, seed
-        As of `mutual_knn`.
-
-    Returns
-    -------
-    float
-        In [0, 1]; 1 for equal sides.
-
-    Raises
-    ------
-    DataError, ParameterError
-        As of `mutual_knn`.
+        As of `mutual_knn`, like the range and the errors. Of equal sides the value is 1.
 
     References
     ----------
@@ -181,19 +171,10 @@ class OfNeighbours:
         )
 
     def null(self, a: Any, b: Any, orders: Ints) -> Any:
-        """Return the first score for each order of the rows of `b`.
+        """Return the score for each order of the rows of `b`, as `Metric` says of `null`.
 
-        Parameters
-        ----------
-        a, b : float arrays, shape (n, d_a) and (n, d_b)
-        orders : int64 array, shape (k, n)
-            Permutations of the rows of `b`.
-
-        Returns
-        -------
-        float64 array, shape (k,)
-            But for ties, which are broken by the numbers that the rows had before. NotImplemented
-            where the seed would draw fewer stimuli than there are.
+        Ties are broken by the numbers that the rows had before. NotImplemented where the seed
+        would draw fewer stimuli than there are.
         """
         if len(a) > self.stimuli:
             return NotImplemented
@@ -212,17 +193,7 @@ class OfNeighbours:
 
 @dataclass(kw_only=True, eq=False)
 class MutualKNN(OfNeighbours):
-    """Mutual nearest neighbours as a sondage metric; see `mutual_knn`.
-
-    Parameters
-    ----------
-    neighbours : int
-        How many neighbours, the stimulus itself not among them.
-    kernel : {'cosine', 'euclidean'}
-        What is near; vectors are not centred first.
-    stimuli : int
-        How many stimuli the seed draws.
-    """
+    """Mutual nearest neighbours as a sondage metric; see `mutual_knn`."""
 
     called: ClassVar[str] = "mutual_knn"
 
@@ -233,17 +204,7 @@ class MutualKNN(OfNeighbours):
 
 @dataclass(kw_only=True, eq=False)
 class Jaccard(OfNeighbours):
-    """The Jaccard index of neighbourhoods as a sondage metric; see `jaccard`.
-
-    Parameters
-    ----------
-    neighbours : int
-        How many neighbours, the stimulus itself not among them.
-    kernel : {'cosine', 'euclidean'}
-        What is near; vectors are not centred first.
-    stimuli : int
-        How many stimuli the seed draws.
-    """
+    """The Jaccard index of neighbourhoods as a sondage metric; see `jaccard`."""
 
     called: ClassVar[str] = "jaccard"
 

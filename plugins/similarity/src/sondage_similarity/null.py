@@ -125,16 +125,10 @@ def calibrate_aggregate(
     best, level : float
         As of `calibrate`.
 
-    Returns
-    -------
-    Calibration
-
     Raises
     ------
-    DataError
-        If the shapes do not fit, or a value is not finite.
-    ParameterError
-        As of `calibrate`.
+    DataError, ParameterError
+        As of `calibrate`, and if the shapes do not fit.
 
     References
     ----------

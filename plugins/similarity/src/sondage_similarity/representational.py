@@ -248,18 +248,9 @@ class RSA:
         return SampledRSA(self.stimuli, self.kernel, seed)
 
     def null(self, a: Any, b: Any, orders: Ints) -> Any:
-        """Return the score for each order of the rows of `b`.
+        """Return the score for each order of the rows of `b`, as `Metric` says of `null`.
 
-        Parameters
-        ----------
-        a, b : float arrays, shape (n, d_a) and (n, d_b)
-        orders : int64 array, shape (k, n)
-            Permutations of the rows of `b`.
-
-        Returns
-        -------
-        float64 array, shape (k,)
-            NotImplemented where the seed would draw fewer stimuli than there are.
+        NotImplemented where the seed would draw fewer stimuli than there are.
         """
         a, b = aligned(a, b, "similarity.rsa")
         n = len(a)

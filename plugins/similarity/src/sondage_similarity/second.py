@@ -75,11 +75,7 @@ class SecondMoments:
         DataError
             If the widths differ.
         """
-        if self.ab.shape != other.ab.shape:
-            raise DataError(
-                f"similarity: chunks of widths {other.ab.shape} do not go with "
-                f"earlier ones of widths {self.ab.shape}"
-            )
+        check_widths(self.ab, other.ab)
         n = self.n + other.n
         gap_a, gap_b = other.mean_a - self.mean_a, other.mean_b - self.mean_b
         between, step = self.n * other.n / n, other.n / n
@@ -95,6 +91,15 @@ class SecondMoments:
         self.exact_a = self.exact_a.plus(other.exact_a)
         self.exact_b = self.exact_b.plus(other.exact_b)
         self.n = n
+
+
+def check_widths(ab: Floats, other: Floats) -> None:
+    """Raise `DataError` unless products of both sides of two blocks are of one shape."""
+    if ab.shape != other.shape:
+        raise DataError(
+            f"similarity: chunks of widths {other.shape} do not go with earlier ones of widths "
+            f"{ab.shape}"
+        )
 
 
 def centre(x: NDArray[Any], out: Floats) -> Floats:
