@@ -5,6 +5,7 @@ import pytest
 
 from sondage import stats
 from sondage.data import Result, States, offsets_of
+from sondage.errors import PluginError
 from sondage.execute import metric_job
 
 
@@ -75,6 +76,46 @@ def test_too_few_sentences_for_a_metrics_interval_are_counted(sentences, told):
     assert result.warnings == told
     # Two groups are no jackknife: no interval, and nothing to warn of.
     assert bool(intervals) == (sentences > 2)
+
+
+class Chosen(Sum):
+    """A mean that tells how many of the first ten rows it saw."""
+
+    def compute(self):
+        early = sum(row < 10 for row in self.rows)
+        return Result({"mean": 0.5}, tables={"seen": {"side": ["a", "b"], "early": [early, 3]}})
+
+
+class Choosing(Mean):
+    chose = ("seen", "early")
+
+    def begin(self, seed):
+        return Chosen()
+
+
+def test_what_a_metric_chose_is_told_with_its_least_and_most_over_groups():
+    a = states()
+    result, _ = metric_job._measure(Choosing(), None_cell(), a, a)
+    left = []
+    for group in range(metric_job.JACKKNIFE_GROUPS):
+        out = range(group, len(a), metric_job.JACKKNIFE_GROUPS)
+        left.append(10 - sum(i < 10 for s in out for i in range(a.offsets[s], a.offsets[s + 1])))
+    assert result.tables["seen"] == {
+        "side": ["a", "b"],
+        "early": [10, 3],
+        "early_least": [min(left), 3],
+        "early_most": [10, 3],
+    }
+    assert result.warnings == {"choice-varies": sum(n != 10 for n in left)}
+    assert 0 < result.warnings["choice-varies"] < metric_job.JACKKNIFE_GROUPS
+
+
+def test_a_choice_that_is_nowhere_in_the_tables_is_the_plugins_mistake():
+    class Astray(Mean):
+        chose = ("ranks", "kept")
+
+    with pytest.raises(PluginError, match="'kept' of a table 'ranks'"):
+        metric_job._measure(Astray(), None_cell(), states(), states())
 
 
 def None_cell():  # noqa: N802

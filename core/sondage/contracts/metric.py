@@ -59,6 +59,12 @@ class Metric(Protocol):
     randomness : tuple of str
         ``("resample",)`` where the seed draws stimuli, else empty: then the core gives
         intervals by leaving out groups of sentences, which merging makes cheap.
+    chose : (str, str), optional
+        A table of its results, with the same rows whatever the stimuli, and a column of numbers
+        in it that says what it chose by them, such as how many directions it kept. An interval
+        jumps where it chooses otherwise without a group of sentences: the core writes the least
+        and the greatest choice beside the column (``kept_least``, ``kept_most``), and the warning
+        ``choice-varies`` counts such groups.
     shares : hashable, optional
         Metrics with equal ones accumulate the same: they are fed once, and each makes its
         result of the common accumulator by a method ``result(accumulator) -> Result``.

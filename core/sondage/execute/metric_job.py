@@ -12,7 +12,7 @@ import numpy as np
 
 from sondage.contracts import Accumulator, Metric
 from sondage.data import Ints, Labels, Result, States, TaskData
-from sondage.errors import DataError, EncodingError
+from sondage.errors import DataError, EncodingError, PluginError
 from sondage.execute.problem import checked_split, pool, read_layer
 from sondage.execute.returned import checked
 from sondage.plan.cells import Cell, Job, layer_of
@@ -71,8 +71,7 @@ def _measure(metric: Metric, cell: Cell, a: States, b: States) -> tuple[Result, 
         # Every k-th sentence: neighbours, often of one document, are spread over the groups.
         _feed(part, a, b, np.arange(group, len(a), JACKKNIFE_GROUPS, dtype=np.int64))
         parts.append(part)
-    result = merged(parts).compute()
-    intervals = jackknife(parts, result, getattr(metric, "bounds", None))
+    result, intervals = jackknife(parts, merged(parts).compute(), metric)
     if intervals and len(a) < JACKKNIFE_GROUPS:
         result = replace(result, warnings={**result.warnings, "few-sentences": len(a)})
     return result, intervals
@@ -117,33 +116,57 @@ def _all_but_one(parts: list[Any]) -> Iterator[Any]:
 def jackknife(
     parts: list[Any],
     whole: Result,
-    bounds: tuple[float, float] | None = None,
+    component: Any,
     result: Callable[[Any], Result] = lambda part: part.compute(),
-) -> Intervals:
-    """Return an interval for each score, from leaving out each part in turn.
+) -> tuple[Result, Intervals]:
+    """Return a result and an interval for each of its scores, from leaving out each part in turn.
 
     Parameters
     ----------
     parts : list of accumulators, of as many groups of sentences
     whole : Result
         Of all of them merged.
-    bounds : (float, float), optional
-        Those of the first score.
+    component : metric or probe
+        Whose they are; its `bounds` are those of the first score.
     result : callable, optional
         Makes an accumulator's result.
+
+    Returns
+    -------
+    result : Result
+        `whole`, with how what the component says it `chose` varies over the groups.
+    intervals : dict of str to (float, float)
     """
     from sondage.stats import jackknife_interval
 
     if len(parts) < 3:
-        return {}
-    left_out = [result(part).scores for part in _all_but_one(parts)]
+        return whole, {}
+    left_out = [result(part) for part in _all_but_one(parts)]
+    bounds = getattr(component, "bounds", None)
     out: Intervals = {}
     for name, value in whole.scores.items():
-        interval = jackknife_interval(np.array([s[name] for s in left_out]), value, bounds)
+        values = np.array([one.scores[name] for one in left_out])
+        interval = jackknife_interval(values, value, bounds)
         bounds = None  # They are those of the first score.
         if interval.low is not None and interval.high is not None:
             out[name] = (interval.low, interval.high)
-    return out
+    chose = getattr(component, "chose", None)
+    return (_varied(whole, left_out, *chose) if chose else whole), out
+
+
+def _varied(whole: Result, left_out: list[Result], table: str, column: str) -> Result:
+    """Return a result that tells how a column of one of its tables varies over the groups."""
+    found = whole.tables.get(table, {})
+    if column not in found:
+        raise PluginError(
+            f"its 'chose' names column '{column}' of a table '{table}': none is there"
+        )
+    mine, theirs = np.asarray(found[column]), np.array([r.tables[table][column] for r in left_out])
+    told = {f"{column}_least": theirs.min(axis=0), f"{column}_most": theirs.max(axis=0)}
+    tables = {**whole.tables, table: {**found, **{k: v.tolist() for k, v in told.items()}}}
+    otherwise = int((theirs != mine).any(axis=1).sum())
+    warnings = {**whole.warnings, "choice-varies": otherwise} if otherwise else whole.warnings
+    return replace(whole, tables=tables, warnings=warnings)
 
 
 def _feed(into: Accumulator, a: States, b: States, sentences: Ints) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sondage.data import Result
-from sondage.execute.metric_job import JACKKNIFE_GROUPS, jackknife, merged
+from sondage.execute.metric_job import JACKKNIFE_GROUPS, Intervals, jackknife, merged
 from sondage.execute.returned import checked
 from sondage.plan.cells import Cell, Job, Passing, layer_of
 from sondage.probing import one_thread
@@ -133,9 +133,9 @@ def _finished(
         return checked(made, job.component.label)
 
     found = result(whole if whole is not None else component.begin(cell.seed))
-    intervals = {}
+    intervals: Intervals = {}
     if not component.randomness:
-        intervals = jackknife(parts, found, getattr(component, "bounds", None), result)
+        found, intervals = jackknife(parts, found, component, result)
     told = warnings + Counter(found.warnings)
     if intervals and n < JACKKNIFE_GROUPS:
         told["few-sentences"] = n

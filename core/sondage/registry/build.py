@@ -164,7 +164,7 @@ class Builder:
             who = f"{built.kind} '{built.label}'"
             if who not in error.message:
                 error.message = f"{who}: {error.message}"
-            if error.where in ("", built.use):
+            if not error.where or error.where.startswith(built.use.partition(".")[0] + "."):
                 error.where = self._registry.document.where(*path, *named[:1])
             raise
 

@@ -1,4 +1,4 @@
-"""Both probes in a run: no vectors stored, a result a seed, and an error where there is no head."""
+"""Both probes in a run: no vectors stored, a result a seed; where there is no head, an error."""
 
 import shutil
 
@@ -15,6 +15,9 @@ encoders:
   tuned: {{use: transformers.finetuned, base: base, task: t, epochs: 1, batch_size: 4,
           learning_rate: 0.02}}
   back: {{use: transformers.splice_sweep, base: tuned@last, donor: base, embeddings: true}}
+  bare-tuned: {{use: transformers.finetuned, base: headless, task: t, epochs: 1, batch_size: 4,
+               learning_rate: 0.02}}
+  bare-back: {{use: transformers.spliced, base: bare-tuned@last, donor: base, layers: "last:1"}}
 tasks:
   t: {{use: synthetic.upos, n: 12}}
 probes:
@@ -31,6 +34,11 @@ compositions:
     encoders: [base, tuned@last, back]
     tasks: [t]
     probes: [perplexity, pll]
+  tuned-without-head:
+    encoders: [base, bare-tuned@last, bare-back]
+    tasks: [t]
+    probes: [perplexity, pll, classifiers.majority]
+    layers: [1]
 """
 
 
@@ -76,3 +84,22 @@ def test_all_layers_put_back_into_a_tuned_encoder_are_its_base(registry):
         assert abs(tuned - base) > 1e-3
         # The embeddings alone are the base's, then one block more at each step.
         assert len({tuned, *back}) == 5
+
+
+def test_a_tuned_encoder_without_its_base_s_head_fails_alone(registry):
+    run = sondage.run(f"{registry}:tuned-without-head")
+    failed = {(cell["encoder"], cell["component"]) for cell in run.failed}
+    without = ("bare-tuned", "bare-back")
+    assert failed == {(encoder, probe) for encoder in without for probe in ("perplexity", "pll")}
+    for cell in run.failed:
+        message = cell["error"]["message"]
+        assert cell["error"]["type"] == "EncodingError"
+        assert "lacks 6 tensors of the masked-LM head" in message
+        # The folder that is to be saved with its head, and how.
+        assert f"{registry.parent / 'headless'}\n" in message
+        assert "AutoModelForMaskedLM" in message
+    frame = run.frame()
+    done = frame[frame["status"] == "done"].groupby("component")["encoder"].unique()
+    assert sorted(done["classifiers.majority"]) == ["bare-back", "bare-tuned", "base"]
+    assert list(done["perplexity"]) == list(done["pll"]) == ["base"]
+    assert list(done["transformers.finetuned"]) == ["bare-tuned"]

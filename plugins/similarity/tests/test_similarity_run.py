@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import textwrap
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import sondage
+from sondage.data import States
 from sondage.errors import ParameterError
-from sondage_similarity import calibrate, calibrate_aggregate
+from sondage.execute import metric_job
+from sondage_similarity import SVCCA, calibrate, calibrate_aggregate
+from sondage_similarity.linear import gathered
 
 PLUGIN = """
     import sondage
@@ -88,6 +92,9 @@ def test_a_run_keeps_scores_intervals_and_draws(run):
     ranks = run.table("ranks")
     assert set(ranks["side"]) == {"a", "b"}
     assert (ranks["kept"] <= ranks["rank"]).all()
+    chosen = ranks[ranks["component"] == "hao"]
+    assert (chosen["kept_least"] <= chosen["kept_most"]).all()
+    assert ranks[ranks["component"] == "similarity.pwcca"]["kept_least"].isna().all()
     plain = run.summary().query("component == 'hao'")
     assert (plain["low"] < plain["high"]).all()
     # Draws of one seed are of the same orders in every layer.
@@ -100,6 +107,28 @@ def test_a_run_keeps_scores_intervals_and_draws(run):
     assert np.shape(draws) == (3, 39)
     assert [calibrate(v, n).score for v, n in zip(values, draws, strict=True)] == made
     assert calibrate_aggregate(values, draws, aggregate="max").observed == max(values)
+
+
+def test_an_interval_over_unlike_numbers_of_directions_says_so():
+    rng = np.random.default_rng(3)
+    scale = 0.75 ** np.arange(12)
+    a, b = (States((rng.normal(size=(60, 12)) * scale), np.arange(61)) for _ in range(2))
+    metric = SVCCA(variance=0.95)
+    result, intervals = metric_job._measure(metric, SimpleNamespace(seed=0), a, b)
+    ranks = result.tables["ranks"]
+    kept = []
+    for group in range(metric_job.JACKKNIFE_GROUPS):
+        rest = np.arange(60) % metric_job.JACKKNIFE_GROUPS != group
+        told = metric.result(gathered(a.values[rest], b.values[rest])).tables["ranks"]
+        assert "kept_least" not in told
+        kept.append(told["kept"])
+    assert ranks["kept_least"] == np.min(kept, axis=0).tolist()
+    assert ranks["kept_most"] == np.max(kept, axis=0).tolist()
+    assert ranks["kept_least"] != ranks["kept_most"]
+    jumps = sum(k != ranks["kept"] for k in kept)
+    assert result.warnings == {"choice-varies": jumps}
+    low, high = intervals["svcca_centred_95pct_over_kept"]
+    assert low <= result.scores["svcca_centred_95pct_over_kept"] <= high
 
 
 def test_a_metric_that_cannot_be_used_stops_the_plan(registry):

@@ -288,3 +288,16 @@ def test_fine_tuning_reads_a_text_as_encoding_does(folder_of):
     alone = engine.network.differentiable({k: v[1:, :n] for k, v in probe.items()}, 2)
     torch.testing.assert_close(both[1:, :n], alone)
     assert not both[1, n:].any()
+
+
+def test_what_may_change_in_a_pass_is_found_as_torch_finds_it(model_folder):
+    from sondage_transformers.restorer import _modules, _tensors
+
+    model = Pretrained(model=model_folder("bert"), device="cpu").module()
+    # A module in two places, and a weight in two modules, count once.
+    model.again = model.encoder.layer[0]
+    model.pooler.dense.weight = model.encoder.layer[1].output.dense.bias
+    modules = _modules(model)
+    assert modules == list(model.modules())
+    assert [id(t) for t in _tensors(modules, "_parameters")] == [id(t) for t in model.parameters()]
+    assert [id(t) for t in _tensors(modules, "_buffers")] == [id(t) for t in model.buffers()]

@@ -6,6 +6,7 @@ import shutil
 import textwrap
 
 import pytest
+import torch
 
 import sondage
 from sondage.api import make_plan
@@ -13,6 +14,7 @@ from sondage.contracts import Series
 from sondage.errors import ParameterError
 from sondage.testing.toys import ToyEncoder
 from sondage_transformers import Pretrained, Spliced, SpliceSweep
+from sondage_transformers.quiet import quiet
 
 PLUGIN = """
     import numpy as np, sondage
@@ -55,6 +57,14 @@ encoders:
   upon: {{use: transformers.truncated, base: deep, layers: 1}}
   beyond: {{use: transformers.splice_sweep, base: base, donor: base, positions: [2, 9]}}
   formless: {{use: transformers.spliced, base: base, donor: base, layers: "first:2"}}
+  larger: {{use: transformers.pretrained, model: "{larger}", device: cpu}}
+  wider: {{use: transformers.pretrained, model: "{wider}", device: cpu}}
+  misfit: {{use: transformers.pretrained, model: "{misfit}", device: cpu}}
+  with-larger: {{use: transformers.spliced, base: base, donor: larger, layers: "last:1",
+                embeddings: true}}
+  with-misfit: {{use: transformers.spliced, base: base, donor: misfit, layers: "last:1"}}
+  with-wider: {{use: transformers.spliced, base: base, donor: wider, layers: "last:1"}}
+  all-wider: {{use: transformers.splice_sweep, base: base, donor: wider}}
   twin: {{use: transformers.spliced, base: base, donor: base, layers: [1]}}
   published:
     use: transformers.checkpoints
@@ -66,7 +76,29 @@ compositions:
     encoders: [tuned@last, back, single]
     tasks: [t]
     probes: [toy.centroid]
+  unlike:
+    encoders: [base, with-larger, with-misfit, twin]
+    baseline: base
+    tasks: [t]
+    probes: [toy.centroid, attention.entropy]
+    metrics: [similarity.cka, attention.js]
+    layers: [1]
+  refused: {{encoders: [base, with-wider], tasks: [t], probes: [toy.centroid]}}
+  refused-sweep: {{encoders: [base, all-wider], tasks: [t], probes: [toy.centroid]}}
 """
+
+
+def changed(folder, to, **settings):
+    """Write a fresh model of a folder's configuration with other settings; return where."""
+    from transformers import AutoConfig, AutoModel
+
+    shutil.copytree(folder, to)
+    config = AutoConfig.from_pretrained(folder)
+    config.update(settings)
+    with quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        AutoModel.from_config(config).save_pretrained(to)
+    return to
 
 
 @pytest.fixture
@@ -83,7 +115,14 @@ def registry(tmp_path, monkeypatch, model_folder):
     monkeypatch.setenv("SONDAGE_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("SONDAGE_RUNS", str(tmp_path / "runs"))
     path = tmp_path / "r.yaml"
-    path.write_text(REGISTRY.format(model=model_folder("bert")), "utf-8")
+    bert = model_folder("bert")
+    # More embeddings than the base; a block of another shape; and that under the base's config.
+    larger = changed(bert, tmp_path / "larger", vocab_size=500)
+    wider = changed(bert, tmp_path / "wider", intermediate_size=40)
+    misfit = shutil.copytree(wider, tmp_path / "misfit")
+    shutil.copy(f"{bert}/config.json", misfit)
+    where = {"model": bert, "larger": larger, "wider": wider, "misfit": misfit}
+    path.write_text(REGISTRY.format(**where), "utf-8")
     return path
 
 
@@ -193,3 +232,43 @@ def test_a_sweep_is_a_series_of_spliced_encoders(model_folder):
         _ = SpliceSweep(base=base, donor=base, positions=[]).steps
     with pytest.raises(ParameterError, match="not ToyEncoder"):
         _ = SpliceSweep(base=base, donor=ToyEncoder(n_layers=3)).at(1).fingerprint
+
+
+def test_a_splice_of_unlike_shapes_fails_alone(registry):
+    run = sondage.run(f"{registry}:unlike")
+    bad = {"with-larger", "with-misfit"}
+    components = {"toy.centroid", "attention.entropy", "similarity.cka", "attention.js"}
+    assert {(c["encoder"], c["component"]) for c in run.failed} == {
+        (encoder, component) for encoder in bad for component in components
+    }
+    said = {
+        "with-larger": "layer 0 cannot be replaced: embeddings.word_embeddings.weight has the "
+        "shape",
+        "with-misfit": "of the weights have another shape than config.json says",
+    }
+    for cell in run.failed:
+        message = cell["error"]["message"]
+        assert said[cell["encoder"]] in message
+        assert "try: " in message
+        assert "traceback" not in cell["error"]
+    frame = run.frame()
+    done = frame[frame["status"] == "done"].groupby("component")["encoder"].unique()
+    for component in components:
+        of_pair = component in ("similarity.cka", "attention.js")
+        assert sorted(done[component]) == (["twin"] if of_pair else ["base", "twin"])
+
+
+@pytest.mark.parametrize(
+    ("composition", "encoder"), [("refused", "with-wider"), ("refused-sweep", "all-wider")]
+)
+def test_what_config_files_say_of_unlike_shapes_is_refused_before_the_run(
+    registry, composition, encoder
+):
+    with pytest.raises(ParameterError, match="intermediate_size") as caught:
+        sondage.run(f"{registry}:{composition}")
+    assert f"encoder '{encoder}': base and donor are not alike" in str(caught.value)
+    number = next(
+        i for i, line in enumerate(registry.read_text().splitlines(), 1)
+        if line.startswith(f"  {encoder}:")
+    )  # fmt: skip
+    assert f"{registry}:{number}, encoders.{encoder}" in str(caught.value)

@@ -130,12 +130,18 @@ class SVCCA(OfDirections):
     Notes
     -----
     Score ``svcca_centred_99pct_over_kept``, with the share and the denominator that were asked for;
-    table ``ranks``; warning ``forced-correlations``, see `forced`.
+    table ``ranks``; warning ``forced-correlations``, see `forced`. How many directions hold the
+    share is chosen again for each group of sentences that is left out, so that an interval is
+    also one over that choice. Where it jumps, by one direction for a few groups, the value jumps
+    with it and the interval may reach further to one side: the table has the least and greatest
+    number of directions (``kept_least``, ``kept_most``), and warning ``choice-varies`` counts the
+    groups that another number belongs to.
     """
 
     symmetric: ClassVar[bool] = True
     bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
     self_value: ClassVar[float] = 1.0
+    chose: ClassVar[tuple[str, str]] = ("ranks", "kept")
 
     variance: Annotated[float, Gt(0), Le(1)] = 0.99
     mean_over: MeanOver = "kept"

@@ -59,7 +59,7 @@ class SecondMoments:
         mean_a, mean_b = centre(x, z[:, :d]), centre(y, z[:, d:])
         # One product of both sides: half of it is symmetric, and several stall each other.
         p = z.T @ z
-        aa, ab, bb = p[:d, :d].copy(), p[:d, d:].copy(), p[d:, d:].copy()
+        aa, ab, bb = p[:d, :d], p[:d, d:], p[d:, d:]
         return cls(len(x), mean_a, mean_b, aa, ab, bb, Exact.of(x), Exact.of(y))
 
     def copy(self) -> Self:
@@ -107,7 +107,8 @@ def centre(x: NDArray[Any], out: Floats) -> Floats:
     # From the first row on: equal rows give exact zeros, however far from the origin.
     first = x[0].astype(np.float64)
     np.subtract(x, first, out=out)
-    shift = out.mean(axis=0)
+    # As a product: `mean` takes ten times as long over the columns of a part of an array.
+    shift = np.full(len(out), 1 / len(out)) @ out
     out -= shift
     return np.asarray(first + shift, np.float64)
 

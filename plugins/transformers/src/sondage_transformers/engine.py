@@ -52,6 +52,7 @@ class Engine:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
+        self._fits = False
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -252,6 +253,8 @@ class Engine:
         """Raise where windows are longer than the model's table of positions."""
         import torch
 
+        if self._fits:  # asked for each batch
+            return
         for name, module in self.network.model.named_modules():
             last = name.rpartition(".")[2]
             if not isinstance(module, torch.nn.Embedding) or last not in _POSITIONS:
@@ -267,6 +270,7 @@ class Engine:
                     where=str(self.recipe.checkpoint.folder),
                     hint=f"max_length: {most}",
                 )
+        self._fits = True
 
 
 _POSITIONS = ("position_embeddings", "embed_positions", "wpe")

@@ -155,11 +155,13 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
             use_safetensors=safe,
             weights_only=True,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # what they are is said below
         )
     except Exception as error:  # damaged files and foreign configurations fail in any way
         raise EncodingError(
             f"cannot load the model: {error}", where=str(checkpoint.folder), hint=_hint(checkpoint)
         ) from error
+    refuse_misfits(info, checkpoint)
     reader = encoder_of(model)
     used = {id(tensor) for tensor in (*reader.parameters(), *reader.buffers())}
     _MISSING[model] = frozenset(k for k in info["missing_keys"] if any(p in k for p in _UNUSED))
@@ -175,6 +177,26 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
             hint="these would be random; save the whole model, or use transformers.randomised",
         )
     return model
+
+
+def refuse_misfits(info: dict[str, Any], checkpoint: Checkpoint) -> None:
+    """Raise `EncodingError` for weights of another shape than the configuration's.
+
+    Parameters
+    ----------
+    info : dict
+        What `from_pretrained` says of loading; it would draw such weights anew.
+    checkpoint : Checkpoint
+    """
+    wrong = sorted((str(k), tuple(a), tuple(b)) for k, a, b in info.get("mismatched_keys", ()))
+    if wrong:
+        name, stored, wanted = wrong[0]
+        raise EncodingError(
+            f"{len(wrong)} of the weights have another shape than config.json says, the first "
+            f"{name}: {stored}, not {wanted}",
+            where=str(checkpoint.folder),
+            hint="the weights and config.json have to be those of one model",
+        )
 
 
 def missing_of(model: Any) -> frozenset[str]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sondage.errors import EncodingError
 from sondage_transformers.checkpoint import Checkpoint
+from sondage_transformers.loading import refuse_misfits
 from sondage_transformers.quiet import quiet
 from sondage_transformers.recipe import Recipe
 from sondage_transformers.restorer import untouched_draws
@@ -117,6 +118,7 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, list[str]]:
             use_safetensors=safe,
             weights_only=True,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,
         )
     except Exception as error:  # what has no such head, and damaged files, fail in any way
         raise EncodingError(
@@ -125,6 +127,7 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, list[str]]:
             where=where,
             hint="a masked language model, such as BERT or RoBERTa",
         ) from error
+    refuse_misfits(info, checkpoint)
     return model, sorted(info["missing_keys"])
 
 

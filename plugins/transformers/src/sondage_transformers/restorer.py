@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,28 +34,25 @@ class Restorer:
     def kept(self) -> Iterator[Changes]:
         """Put everything back at the end; what is yielded says afterwards whether it had to."""
         changes = Changes()
-        before = [(owner, dict(owner)) for owner in self._owners()]
-        weights = self._versions()
-        self._note_tables()
+        modules = _modules(self.model)
+        before = [(owner, dict(owner)) for owner in _owners(modules)]
+        weights = _versions(modules)
+        self._note_tables(modules)
         random = np.random.get_state()  # noqa: NPY002 (BigBird seeds the global generator)
         try:
             yield changes
         finally:
             np.random.set_state(random)  # noqa: NPY002
-            if weights == self._versions():
+            if weights == _versions(_modules(self.model)):
                 for owner, old in before:
                     changes.other_mode |= _put_back(owner, old)
                 changes.other_mode |= self._restore_tables()
 
-    def _versions(self) -> list[int]:
-        """Return how often each weight was written to."""
-        return [_version(weight) for weight in self.model.parameters()]
-
-    def _note_tables(self) -> None:
+    def _note_tables(self, modules: list[Any]) -> None:
         """Keep a copy of each small table that a pass may write to in place."""
         known = {id(note[0]): note for note in self._tables}
         self._tables = []
-        for table in self.model.buffers():
+        for table in _tensors(modules, "_buffers"):
             version = _version(table)
             if table.numel() > _MOST or version < 0:
                 continue
@@ -74,14 +72,42 @@ class Restorer:
                 other = True
         return other
 
-    def _owners(self) -> Iterator[dict[str, Any]]:
-        for module in self.model.modules():
-            own = module.__dict__
-            yield own
-            for name in ("_buffers", "_modules", "_parameters"):
-                yield own[name]
-            if hasattr(own.get("config"), "__dict__"):
-                yield own["config"].__dict__
+
+def _modules(model: Any) -> list[Any]:
+    """Return a module and all below it, each once.
+
+    Every pass asks: torch's own walk makes up a name for each, which takes longer than the rest.
+    """
+    found: dict[int, Any] = {}
+    waiting = [model]
+    while waiting:
+        module = waiting.pop()
+        if module is not None and id(module) not in found:
+            found[id(module)] = module
+            waiting.extend(reversed(module._modules.values()))
+    return list(found.values())
+
+
+def _owners(modules: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the namespaces in which a pass may leave something."""
+    for module in modules:
+        own = module.__dict__
+        yield own
+        for name in ("_buffers", "_modules", "_parameters"):
+            yield own[name]
+        if hasattr(own.get("config"), "__dict__"):
+            yield own["config"].__dict__
+
+
+def _tensors(modules: list[Any], kind: str) -> Iterator[Any]:
+    """Yield the parameters or buffers of modules, each once."""
+    found = {id(t): t for module in modules for t in module.__dict__[kind].values()}
+    return (tensor for tensor in found.values() if tensor is not None)
+
+
+def _versions(modules: list[Any]) -> list[int]:
+    """Return how often each weight was written to."""
+    return [_version(weight) for weight in _tensors(modules, "_parameters")]
 
 
 @contextlib.contextmanager
@@ -111,6 +137,8 @@ def _put_back(owner: dict[str, Any], old: dict[str, Any]) -> bool:
 
     What is new stays: transformers notes there that it has put its own hooks on.
     """
+    if owner.keys() == old.keys() and all(map(operator.is_, owner.values(), old.values())):
+        return False
     other = False
     for name, was in old.items():
         now = owner.get(name)
