@@ -49,6 +49,13 @@ compositions:
          permutations: 19, stimuli: 100}
     seeds: [0, 1]
   few: {encoders: [a, b], baseline: b, tasks: [t], metrics: [few]}
+  rsa:
+    encoders: [a, b]
+    baseline: b
+    tasks: [t]
+    metrics: [{use: similarity.rsa, stimuli: 100}]
+    views: [word]
+    seeds: [0]
 """
 
 
@@ -100,6 +107,15 @@ def test_a_run_keeps_scores_intervals_and_draws(run):
     assert np.shape(draws) == (3, 39)
     assert [calibrate(v, n).score for v, n in zip(values, draws, strict=True)] == made
     assert calibrate_aggregate(values, draws, aggregate="max").observed == max(values)
+
+
+def test_rsa_of_one_draw_has_an_interval_over_sentences(registry):
+    run = sondage.run(f"{registry}:rsa")
+    assert run.failed == []
+    rows = run.summary()
+    assert set(rows["interval"]) == {"groups"}
+    assert (rows["low"] < rows["mean"]).all()
+    assert (rows["mean"] < rows["high"]).all()
 
 
 def test_a_metric_that_cannot_be_used_stops_the_plan(registry):
