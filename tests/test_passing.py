@@ -74,6 +74,25 @@ PLUGIN = """
         def begin(self, seed):
             return Dots()
 
+    class Draws(Dots):
+        def __init__(self):
+            super().__init__()
+            self.drawn = []
+        def update(self, a, b, rows):
+            super().update(a, b, rows)
+            self.drawn += zip(rows.tolist(), (a * b).sum(1).tolist())
+        def left_out(self, group_of):
+            rows, values = map(np.array, zip(*self.drawn))
+            group = group_of(rows)
+            for g in np.unique(group):
+                rest = values[group != g]
+                yield {"dot": rest.mean()}
+
+    class Drawn(Dot):
+        randomness = ("resample",)
+        def begin(self, seed):
+            return Draws()
+
     class Shared(Dot):
         shares = "dots"
         def result(self, accumulator):
@@ -115,7 +134,9 @@ PLUGIN = """
         return specs("Probe", peak=Peak, asks=Asks)
     @sondage.hookimpl
     def sondage_metrics():
-        return specs("Metric", gap=Attention, broken=Broken, dot=Dot, shared=Shared)
+        return specs(
+            "Metric", gap=Attention, broken=Broken, dot=Dot, shared=Shared, drawn=Drawn
+        )
 """
 
 REGISTRY = """
@@ -145,6 +166,19 @@ compositions:
     views: [word, mean]
     in_passing: [toy.dot]
   words-stored: {encoders: [a, b], baseline: a, tasks: [t], metrics: [toy.dot], views: [word, mean]}
+  drawn:
+    encoders: [a, b]
+    baseline: a
+    tasks: [t]
+    metrics: [toy.dot, toy.drawn]
+    views: [subwords, word, mean]
+    in_passing: [toy.dot, toy.drawn]
+  drawn-stored:
+    encoders: [a, b]
+    baseline: a
+    tasks: [t]
+    metrics: [toy.dot, toy.drawn]
+    views: [subwords, word, mean]
   faults:
     encoders: [a, b, holed]
     baseline: a
@@ -209,6 +243,20 @@ def test_vectors_in_passing_are_those_of_the_store(runs, tmp_path, one, other):
             assert record["scores"] == pytest.approx(same["scores"], rel=1e-5)
             assert record["intervals"]["dot"] == pytest.approx(same["intervals"]["dot"], rel=1e-3)
             assert record["id"] != same["id"]
+
+
+@pytest.mark.parametrize("name", ["drawn", "drawn-stored"])
+def test_what_a_seed_draws_has_intervals_over_sentences(runs, name):
+    done = runs(name)
+    assert [r["error"]["message"] for r in done.failed] == []
+    found = {(r["component"], r["view"], r["layer"]): r["intervals"] for r in done.folder.records()}
+    assert len(found) == 2 * 3 * 3
+    for (component, *rest), intervals in found.items():
+        # All rows are drawn here, so that leaving groups out is what it is for other metrics.
+        if component == "toy.drawn":
+            wanted = found["toy.dot", *rest]["dot"]
+            assert list(intervals) == ["dot"]
+            assert intervals["dot"] == pytest.approx(wanted, rel=1e-4, abs=1e-5)
 
 
 def test_a_run_in_passing_is_the_same_on_workers(runs, tmp_path, monkeypatch):

@@ -58,7 +58,10 @@ class Metric(Protocol):
         Changes of either side that leave the value as it is ('linear': any invertible map).
     randomness : tuple of str
         ``("resample",)`` where the seed draws stimuli, else empty: then the core gives
-        intervals by leaving out groups of sentences, which merging makes cheap.
+        intervals by leaving out groups of sentences, which merging makes cheap. Where the seed
+        draws, the accumulator may have a method ``left_out(group_of)`` for that, which yields
+        its scores by name without each group of the stimuli drawn, in turn; ``group_of(rows)``
+        tells the groups of stimuli by their identities.
     chose : (str, str), optional
         A table of its results, with the same rows whatever the stimuli, and a column of numbers
         in it that says what it chose by them, such as how many directions it kept. An interval

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from sondage.contracts.encoder import Encoder
 from sondage.data import Ints, Result, Split, States, TaskData
 
-ProbeUnits = Literal["vectors", "spans", "trees", "rankings", "none", "attention", "states"]
+ProbeUnits = Literal[
+    "vectors", "spans", "trees", "rankings", "answers", "none", "attention", "states"
+]
 
 
 class Problem(Protocol):
@@ -99,9 +101,9 @@ class Probe(Protocol):
 
     Attributes
     ----------
-    units : {'vectors', 'spans', 'trees', 'rankings', 'none'}
-        What it takes. Simple probes take vectors. One that takes none runs on the texts of
-        every task.
+    units : {'vectors', 'spans', 'trees', 'rankings', 'answers', 'none'}
+        What it takes. Simple probes take vectors. One that takes answers has to ask the encoder
+        itself. One that takes none runs on the texts of every task.
     reads : {'vectors', 'encoder'}, optional
         'encoder' for a probe that asks the encoder itself (its parameters, its head, what it
         makes of changed texts) and needs no vectors stored; one result for all layers then,

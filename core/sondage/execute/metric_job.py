@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +64,8 @@ def _measure(metric: Metric, cell: Cell, a: States, b: States) -> tuple[Result, 
     if metric.randomness:
         whole = metric.begin(cell.seed)
         _feed(whole, a, b, np.arange(len(a), dtype=np.int64))
-        return whole.compute(), {}
+        result = whole.compute()
+        return _warned(result, of_drawn(whole, result, metric, a.offsets), len(a))
     parts = []
     for group in range(min(JACKKNIFE_GROUPS, len(a))):
         part = metric.begin(cell.seed)
@@ -72,8 +73,12 @@ def _measure(metric: Metric, cell: Cell, a: States, b: States) -> tuple[Result, 
         _feed(part, a, b, np.arange(group, len(a), JACKKNIFE_GROUPS, dtype=np.int64))
         parts.append(part)
     result, intervals = jackknife(parts, merged(parts).compute(), metric)
-    if intervals and len(a) < JACKKNIFE_GROUPS:
-        result = replace(result, warnings={**result.warnings, "few-sentences": len(a)})
+    return _warned(result, intervals, len(a))
+
+
+def _warned(result: Result, intervals: Intervals, n: int) -> tuple[Result, Intervals]:
+    if intervals and n < JACKKNIFE_GROUPS:
+        result = replace(result, warnings={**result.warnings, "few-sentences": n})
     return result, intervals
 
 
@@ -137,21 +142,67 @@ def jackknife(
         `whole`, with how what the component says it `chose` varies over the groups.
     intervals : dict of str to (float, float)
     """
-    from sondage.stats import jackknife_interval
-
     if len(parts) < 3:
         return whole, {}
     left_out = [result(part) for part in _all_but_one(parts)]
-    bounds = getattr(component, "bounds", None)
+    intervals = _intervals([one.scores for one in left_out], whole, bounds_of(component))
+    chose = getattr(component, "chose", None)
+    return (_varied(whole, left_out, *chose) if chose else whole), intervals
+
+
+def bounds_of(component: Any) -> tuple[float, float] | None:
+    """Return the bounds that a component declares for its first score."""
+    bounds: tuple[float, float] | None = getattr(component, "bounds", None)
+    return bounds
+
+
+def of_drawn(accumulator: Any, whole: Result, component: Any, offsets: Ints) -> Intervals:
+    """Return intervals of what a seed drew its stimuli for, if the accumulator can leave some out.
+
+    The draw stays: filling it up anew would add the draw's noise to that of sentences, many
+    times over.
+
+    Parameters
+    ----------
+    accumulator : Accumulator
+        Of all stimuli; see `Metric.randomness` for ``left_out``.
+    whole : Result
+        What it gives.
+    component : metric
+        As of `jackknife`.
+    offsets : int64 array, shape (n + 1,)
+        Where the rows of each sentence begin.
+    """
+    ask = getattr(accumulator, "left_out", None)
+    if ask is None:
+        return {}
+
+    def group_of(rows: Ints) -> Ints:
+        sentence: Ints = np.searchsorted(offsets, rows, side="right") - 1
+        return sentence % JACKKNIFE_GROUPS
+
+    try:
+        left_out = list(ask(group_of))
+    except DataError:  # too little is left without some group
+        return {}
+    return _intervals(left_out, whole, bounds_of(component)) if len(left_out) > 2 else {}
+
+
+def _intervals(
+    left_out: Sequence[Mapping[str, float]], whole: Result, bounds: tuple[float, float] | None
+) -> Intervals:
+    from sondage.stats import jackknife_interval
+
     out: Intervals = {}
-    for name, value in whole.scores.items():
-        values = np.array([one.scores[name] for one in left_out])
-        interval = jackknife_interval(values, value, bounds)
-        bounds = None  # They are those of the first score.
+    for i, (name, value) in enumerate(whole.scores.items()):
+        if name not in left_out[0]:
+            continue
+        values = np.array([scores[name] for scores in left_out])
+        # The bounds are those of the first score.
+        interval = jackknife_interval(values, value, None if i else bounds)
         if interval.low is not None and interval.high is not None:
             out[name] = (interval.low, interval.high)
-    chose = getattr(component, "chose", None)
-    return (_varied(whole, left_out, *chose) if chose else whole), out
+    return out
 
 
 def _varied(whole: Result, left_out: list[Result], table: str, column: str) -> Result:

@@ -11,7 +11,7 @@ import numpy as np
 from sondage.data import Batch, Corpus, Ints, TaskData, offsets_of
 from sondage.errors import EncodingError
 from sondage.execute.metric_job import JACKKNIFE_GROUPS
-from sondage.execute.pooled import rows_of
+from sondage.execute.pooled import rows_of, starts_of
 from sondage.execute.slots import Slot, slots_of
 from sondage.plan.cells import Cell, Job, Passing
 from sondage.records.record import Finished
@@ -69,7 +69,7 @@ def _read(item: Passing, data: TaskData) -> Iterator[tuple[Job, Cell, Finished |
             slot.close(last=group == n_groups - 1)
     warnings = Counter(data.warnings) + reading.warnings
     for slot in reading.slots:
-        yield from slot.finished(warnings, len(corpus))
+        yield from slot.finished(warnings, len(corpus), reading.starts(slot))
 
 
 class _Held:
@@ -159,6 +159,12 @@ class _Reading:
             some, numbers = rows_of(view, side, batch, self.corpus, self.subword_rows)
             rows.append(some)
         slot.take(*rows, numbers)
+
+    def starts(self, slot: Slot) -> Ints | None:
+        """Return where the rows that a slot takes begin, sentence by sentence; None for maps."""
+        if slot.job.view == "attention" or slot.job.cells[0].kind == "probe":
+            return None
+        return starts_of(slot.job.view, self.corpus, self.subword_rows)
 
     def _unlike(self) -> EncodingError:
         one, other = (f"'{label}'" for label in self.labels)

@@ -51,6 +51,16 @@ def rows_of(view: str, states: Any, batch: Batch, corpus: Corpus, subword_rows: 
     return sums / (ends - begins)[:, None].astype(flat.dtype), numbers[begins]
 
 
+def starts_of(view: str, corpus: Corpus, subword_rows: Ints) -> Ints:
+    """Return where the rows of each sentence begin, as `rows_of` numbers them; shape (n + 1,)."""
+    if view == "subwords":
+        return subword_rows
+    if VIEWS[view] == "sentence":
+        return np.arange(len(corpus) + 1, dtype=np.int64)
+    assert corpus.offsets is not None
+    return corpus.offsets
+
+
 def _sentences(view: str, values: NDArray[Any], batch: Batch) -> NDArray[Any]:
     if view == "cls":
         return values[:, 0]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sondage.data import Result
-from sondage.execute.metric_job import JACKKNIFE_GROUPS, Intervals, jackknife, merged
+from sondage.data import Ints, Result
+from sondage.execute.metric_job import JACKKNIFE_GROUPS, Intervals, jackknife, merged, of_drawn
 from sondage.execute.returned import checked
 from sondage.plan.cells import Cell, Job, Passing, layer_of
 from sondage.probing import one_thread
@@ -101,7 +101,7 @@ class Slot:
         self._open = None
 
     def finished(
-        self, warnings: Counter[str], n: int
+        self, warnings: Counter[str], n: int, offsets: Ints | None
     ) -> Iterator[tuple[Job, Cell, Finished | Exception]]:
         """Yield each cell with its result, or with why it has none.
 
@@ -111,6 +111,8 @@ class Slot:
             Of the texts and of reading them.
         n : int
             Sentences read.
+        offsets : int64 array, shape (n + 1,), or None
+            Where the rows of each sentence begin; None where what is taken is no rows.
         """
         parts = [] if self.error else self.parts.all()
         whole = merged(parts) if parts else None
@@ -118,14 +120,15 @@ class Slot:
             try:
                 if self.error is not None:
                     raise self.error
-                yield job, cell, _finished(job, cell, parts, whole, warnings, n)
+                yield job, cell, _finished(job, cell, parts, whole, warnings, n, offsets)
             except Exception as error:  # as above
                 yield job, cell, error
 
 
 def _finished(
-    job: Job, cell: Cell, parts: list[Any], whole: Any, warnings: Counter[str], n: int
-) -> Finished:
+    job: Job, cell: Cell, parts: list[Any], whole: Any, warnings: Counter[str], n: int,
+    offsets: Ints | None,
+) -> Finished:  # fmt: skip
     component = job.component.instance
 
     def result(part: Any) -> Result:
@@ -136,6 +139,8 @@ def _finished(
     intervals: Intervals = {}
     if not component.randomness:
         found, intervals = jackknife(parts, found, component, result)
+    elif offsets is not None and whole is not None and _shares(component) is None:
+        intervals = of_drawn(whole, found, component, offsets)
     told = warnings + Counter(found.warnings)
     if intervals and n < JACKKNIFE_GROUPS:
         told["few-sentences"] = n

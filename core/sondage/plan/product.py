@@ -19,6 +19,7 @@ FITS = {
     "spans": ("words",),
     "trees": ("trees",),
     "rankings": ("rankings",),
+    "answers": ("answers",),
     **dict.fromkeys(("none", "attention", "states"), get_args(TaskUnits)),
 }
 

@@ -11,6 +11,7 @@ from sondage.errors import PluginError
 from sondage.testing import toys
 from sondage.testing.open_toy import ToyOpen
 from sondage.testing.problems import ToyProblem, tree_problem
+from sondage.testing.questions import ToyQuestions
 
 
 class AskingProblem(ToyProblem):
@@ -79,6 +80,7 @@ def asking_problem(
     data = {
         "none": lambda: TaskData(toys.word_corpus(2), None),
         "trees": lambda: tree_problem().data,
+        "answers": lambda: ToyQuestions().load(),
     }
     made = data.get(units, lambda: toys.ToyTask().load())()
     rest: dict[str, Any] = {} if layers is None else {"layers": layers}

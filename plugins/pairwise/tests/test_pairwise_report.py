@@ -36,6 +36,19 @@ def cells():
                     out.append(toys.cell({score: value}, encoder=encoder, step=step, right=right,
                                          tables={"ranked": table}, **here))  # fmt: skip
     for seed in (0, 1):
+        for step, auc in ((0, 0.5), (10, 0.7), (20, 0.8 + 0.1 * seed)):
+            table = {
+                "end": ["both", "start", "end"],
+                "auc": [auc] * 3,
+                "low": [auc - 0.1] * 3,
+                "high": [auc + 0.1] * 3,
+                "found": [auc / 2] * 3,
+                "questions": [9] * 3,
+            }
+            out.append(toys.cell(
+                {"boundary_auc": auc}, encoder=f"tuned#{seed}", step=step, component="pointed",
+                task="ends", layer=None, view="", tables={"pointed": table},
+            ))  # fmt: skip
         place = {"encoder": f"tuned#{seed}", "component": "t.finetuned", "task": "squad"}
         f1 = {"dev_f1": 0.5 + 0.1 * seed}
         out.append(toys.cell(f1, kind="training", layer=None, view="", **place))
@@ -74,6 +87,17 @@ def test_as_printed_is_over_all_words(written):
     data = pd.read_csv(written["figure1-as-printed.csv"])
     base = at(data, task="synonyms", encoder="base", ranked="match", layer=0)
     assert (base.value, base.low, base.high) == pytest.approx((0.4, 0.2, 0.6))
+
+
+def test_boundaries_by_logits_are_before_and_after_over_trainings(written):
+    data = pd.read_csv(written["boundary-logits.csv"])
+    assert list(dict.fromkeys(data["encoder"])) == ["tuned, step 0", "tuned"]
+    before = at(data, encoder="tuned, step 0", end="start")
+    assert (before.value, before.found, before.n_seeds) == (0.5, 0.25, 2)
+    after = at(data, encoder="tuned", end="both")
+    assert (after.value, after.found, after.questions) == pytest.approx((0.85, 0.425, 9))
+    assert after.low < 0.8 < 0.9 < after.high
+    assert "boundary-logits.svg" in written
 
 
 def test_changes_are_paired_and_at_the_last_step(written):

@@ -104,6 +104,49 @@ def test_leaving_out_a_group_equals_starting_without_it(name):
 
 
 @given(
+    n=st.integers(6, 70),
+    groups=st.integers(3, 8),
+    wide=st.booleans(),
+    kernel=st.sampled_from(["cosine", "correlation", "dot"]),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(deadline=None, max_examples=60)
+def test_leaving_out_a_group_of_the_stimuli_drawn_equals_rsa_of_the_rest(
+    n, groups, wide, kernel, seed
+):
+    rng = np.random.default_rng(seed)
+    width = 40 if wide else 3
+    X = rng.normal(1.0, 1.0, (n, width))
+    Y = X + rng.normal(0.0, 0.5, (n, width))
+    rows = rng.permutation(1000)[:n].astype(np.int64)
+    accumulator = RSA(stimuli=50, kernel=kernel).begin(seed % 100)
+    accumulator.update(X, Y, rows)
+    drawn = np.flatnonzero(np.isin(rows, accumulator.sample.identities()))
+    drawn = drawn[np.argsort(rows[drawn])]
+    group = rows[drawn] % groups
+    sizes = np.bincount(group)[np.unique(group)]
+    found = [s["rsa"] for s in accumulator.left_out(lambda rows: rows % groups)]
+    if len(sizes) < 3 or len(drawn) - sizes.max() < 3:
+        assert found == []
+        return
+    kept = [drawn[group != g] for g in np.unique(group)]
+    wanted = [rsa(X[k], Y[k], kernel=kernel) for k in kept]
+    assert found == pytest.approx(wanted, abs=1e-9)
+
+
+@pytest.mark.parametrize("width", [4, 60])
+def test_leaving_out_a_group_of_near_equal_vectors_keeps_its_digits(width):
+    rng = np.random.default_rng(0)
+    X = 1e3 + rng.normal(size=(120, width))
+    Y = X + rng.normal(0.0, 0.5, X.shape)
+    accumulator = RSA(stimuli=120).begin(0)
+    accumulator.update(X, Y, np.arange(120))
+    found = [s["rsa"] for s in accumulator.left_out(lambda rows: rows % 20)]
+    keep = np.arange(120) % 20
+    assert found == pytest.approx([rsa(X[keep != g], Y[keep != g]) for g in range(20)], abs=1e-6)
+
+
+@given(
     na=st.integers(1, 30),
     nb=st.integers(1, 30),
     far=st.sampled_from([0.0, 1.0, 1000.0]),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sondage_similarity import CCA, PWCCA, SVCCA, Bures, Procrustes, cka, rsa
+from sondage_similarity.kernels import side_of
 from sondage_similarity.linear import gathered
 from sondage_similarity.pairs import by_pairs
-from sondage_similarity.representational import _side
 
 INPUTS = Path(__file__).parents[4] / "shared" / "reference" / "inputs"
 pytestmark = pytest.mark.skipif(
@@ -37,7 +37,7 @@ def test_rsa_is_within_1e6_of_the_matrices_in_float64(sides):
     unit = [z / np.linalg.norm(z, axis=1, keepdims=True) for z in (s.astype(float) for s in sides)]
     wanted = np.corrcoef(*(flat(z) for z in unit))[0, 1]
     assert rsa(*sides) == pytest.approx(wanted, abs=1e-12)
-    pairs = by_pairs(*(_side(s, "cosine") for s in sides)).pearson(5000)
+    pairs = by_pairs(*(side_of(s, "cosine") for s in sides)).pearson(5000)
     assert pairs == pytest.approx(wanted, abs=1e-6)
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sondage.errors import DataError, ParameterError
 from sondage_similarity import RSA, rsa
+from sondage_similarity.kernels import moments_of, side_of
 from sondage_similarity.pairs import by_features, by_pairs
-from sondage_similarity.representational import _moments, _side
 
 KERNELS = ["cosine", "correlation", "dot"]
 
@@ -72,8 +72,8 @@ def test_both_ways_agree_with_the_matrices(n, da, db, seed, mean, kernel):
         da, db = da + 1, db + 1  # in two dimensions every correlation is 1 or -1
     X, Y = sides(n, da, db, seed, mean)
     wanted = obvious(X, Y, kernel)
-    features = by_features(_moments(X, Y, kernel)).pearson(n)
-    pairs = by_pairs(_side(X, kernel), _side(Y, kernel), block=7).pearson(n)
+    features = by_features(moments_of(X, Y, kernel)).pearson(n)
+    pairs = by_pairs(side_of(X, kernel), side_of(Y, kernel), block=7).pearson(n)
     # The obvious way loses digits itself where all cosines are near 1 (mean 30: spread 1e-3).
     assert features == pytest.approx(wanted, abs=1e-8)
     assert pairs == pytest.approx(wanted, abs=1e-8)
@@ -177,7 +177,7 @@ def test_one_hot_vectors_have_constant_similarity(n, copies):
     with pytest.raises(DataError, match="same similarity"):
         rsa(X, Y)
     with pytest.raises(DataError, match="same similarity"):
-        by_features(_moments(X, Y, "cosine")).pearson(n)
+        by_features(moments_of(X, Y, "cosine")).pearson(n)
 
 
 @pytest.mark.parametrize("n", [20, 60])
@@ -187,8 +187,8 @@ def test_orthogonal_vectors_have_constant_similarity(n):
     for seed in range(20):
         X = np.linalg.qr(np.random.default_rng(seed).normal(size=(n, n)))[0]
         for way in (
-            by_features(_moments(X, Y, "cosine")),
-            by_pairs(_side(X, "cosine"), _side(Y, "cosine")),
+            by_features(moments_of(X, Y, "cosine")),
+            by_pairs(side_of(X, "cosine"), side_of(Y, "cosine")),
         ):
             with pytest.raises(DataError, match="same similarity"):
                 way.pearson(n)

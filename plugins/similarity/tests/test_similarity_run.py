@@ -53,6 +53,13 @@ compositions:
          permutations: 19, stimuli: 100}
     seeds: [0, 1]
   few: {encoders: [a, b], baseline: b, tasks: [t], metrics: [few]}
+  rsa:
+    encoders: [a, b]
+    baseline: b
+    tasks: [t]
+    metrics: [{use: similarity.rsa, stimuli: 100}]
+    views: [word]
+    seeds: [0]
 """
 
 
@@ -129,6 +136,15 @@ def test_an_interval_over_unlike_numbers_of_directions_says_so():
     assert result.warnings == {"choice-varies": jumps}
     low, high = intervals["svcca_centred_95pct_over_kept"]
     assert low <= result.scores["svcca_centred_95pct_over_kept"] <= high
+
+
+def test_rsa_of_one_draw_has_an_interval_over_sentences(registry):
+    run = sondage.run(f"{registry}:rsa")
+    assert run.failed == []
+    rows = run.summary()
+    assert set(rows["interval"]) == {"groups"}
+    assert (rows["low"] < rows["mean"]).all()
+    assert (rows["mean"] < rows["high"]).all()
 
 
 def test_a_metric_that_cannot_be_used_stops_the_plan(registry):

@@ -21,11 +21,13 @@ _PARTS = {
     "figure 1 as printed": "the probe pairwise.ranking with paper: true, by layer",
     "changes (of each layer, against the baseline)": "the probe pairwise.ranking on a baseline "
     "and on other encoders",
+    "boundary by logits": "the probe pairwise.boundary on an encoder that was tuned on answers",
     "table 2 (scores of the fine-tuning)": "trainings with scores",
 }
 _MEASURES = {"cosine": "cosine similarity", "euclidean": "Euclidean distance"}
 #: In names of tasks, in the paper's order.
 _PHENOMENA = ("synonym", "abbrev", "coref", "type", "bound")
+_ENDS_OF_ANSWERS = {"both": "both ends", "start": "its start", "end": "its end"}
 _KEYS = ["rule", "measure", "task", "encoder", "ranked", "layer"]
 _ENDS = ["low", "high"]
 
@@ -38,7 +40,10 @@ class Cai2020(FigureOptions):
     match beats, layer by layer, a line an encoder; dashed, what the same matches get from other
     examples' anchors. Probes with ``paper: true`` make a second figure, of the share as printed
     (equation 3). Table ``changes`` has each layer's difference to the composition's baseline, its
-    interval and p-value corrected over layers; table 2 the scores of the trainings. Each figure is
+    interval and p-value corrected over layers. The logits of a tuned head have a figure of their
+    own: the share of positions that an answer's ends beat (its data: also how often nothing beats
+    them), after the training and, where the run has its step 0, with the head that it began
+    with. Table 2 has the scores of the trainings. Each figure is
     an SVG with its data as CSV, each table CSV and LaTeX; ``README.md`` lists them, and says what
     is missing.
 
@@ -59,6 +64,7 @@ class Cai2020(FigureOptions):
             _figure(found[found["rule"] == "auc"], "figure1-ranking", paper),
             _figure(found[found["rule"] == "paper"], "figure1-as-printed", paper),
             _changes(changes(findings), paper),
+            _pointed(pointed(findings), paper),
             _tuning(trainings(findings), paper),
         ]
         parts = zip(_PARTS.items(), made, strict=True)
@@ -139,6 +145,37 @@ def changes(findings: Findings) -> DataFrame:
     return rows.rename(columns=names).reset_index(drop=True)
 
 
+def pointed(findings: Findings) -> DataFrame:
+    """Return how the ends of answers fare among all positions, by the logits of tuned heads.
+
+    Returns
+    -------
+    DataFrame
+        ``task``, ``encoder`` (at step 0 with ``, step 0``), ``end`` (`both`, `start`, `end`),
+        ``value`` (share of positions beaten, mean over questions), ``low`` and ``high`` (95%),
+        ``found`` (share of questions in which nothing beats them), ``questions``, ``n_seeds``.
+    """
+    import pandas as pd
+
+    from sondage.report import by_family, over_seeds
+
+    keys, told = ["task", "encoder", "end"], ["found", "questions"]
+    table = findings.table("pointed")
+    if not {"auc", "found", "end"} <= set(table.columns):
+        return pd.DataFrame(columns=[*keys, "value", *_ENDS, *told, "n_seeds"])
+    last = _at_the_end(table)
+    first = table[(table["step"].astype("Int64") == 0) & ~table.index.isin(last.index)]
+    table = pd.concat([by_family(first).assign(late=", step 0"), by_family(last).assign(late="")])
+    table["encoder"] = table["encoder"].map(flat) + table["late"]
+    table = table.assign(value=table["auc"].astype(float), task=table["task"].map(flat))
+    means = over_seeds(table, keys, "value").set_index(keys)
+    of = table.groupby(keys, sort=False)
+    for end in _ENDS:
+        means[end] = means[end].where(means["n_seeds"] > 1, of[end].first().astype(float))
+    means = means.join(of[told].mean().astype(float))
+    return means.reset_index()[[*keys, "value", *_ENDS, *told, "n_seeds"]]
+
+
 def trainings(findings: Findings) -> DataFrame:
     """Return every score of every training, over seeds.
 
@@ -216,6 +253,32 @@ def _changes(data: DataFrame, paper: Paper) -> Callable[[], list[Path]]:
     }  # fmt: skip
     caption = "Change against the baseline, with paired 95% intervals and p corrected over layers"
     return lambda: paper.table("changes", data, caption=caption, shown=shown) if len(data) else []
+
+
+def _pointed(data: DataFrame, paper: Paper) -> Callable[[], list[Path]]:
+    def draw() -> list[Path]:
+        from sondage.report import dots, score_axis, series
+
+        if data.empty:
+            return []
+        y = score_axis(
+            [0.5, *data["value"]], "value", bounds=(0.0, 1.0), ends=[*data["low"], *data["high"]],
+            title="share of positions beaten",
+        )  # fmt: skip
+        shown = data.assign(end=data["end"].map(_ENDS_OF_ANSWERS))
+        by = series("encoder", shown["encoder"])
+        panels = [
+            dots(rows, "end", y, by, title=str(task))
+            for task, rows in shown.groupby("task", sort=False)
+        ]
+        return paper.figure(
+            "boundary-logits", panels, data,
+            title="The ends of an answer, among all positions, by the logits of the tuned head",
+            note="bars: 95% intervals, over trainings where there are several, else over contexts; "
+            "one half is chance",
+        )  # fmt: skip
+
+    return draw
 
 
 def _tuning(data: DataFrame, paper: Paper) -> Callable[[], list[Path]]:

@@ -51,6 +51,10 @@ class Cross:
         """Return the four parts of a product of blocks that carry their squared norms."""
         return cls(p[:-1, :-1].copy(), p[:-1, -1].copy(), p[-1, :-1].copy(), float(p[-1, -1]))
 
+    def negative(self) -> Self:
+        """Return the sums with the other sign."""
+        return type(self)(-self.uv, -self.ub, -self.av, -self.ab)
+
     def move(self, n: int, d: Floats, e: Floats, sum_a: float, sum_b: float) -> None:
         """Restate all but `uv` about centres displaced by `d` and `e` from the means.
 
@@ -158,6 +162,20 @@ class Moments:
         self.mean_a = self.mean_a + mine * gap_a
         self.mean_b = self.mean_b + mine * gap_b
         self.n = n
+
+    def without(self, other: Moments) -> Self:
+        """Return the moments of what is left of these stimuli without the `other` ones among them.
+
+        Merging is algebra in the numbers of stimuli, so that a negative number takes away. There
+        must be stimuli left.
+        """
+        rest = self.copy()
+        away = Moments(
+            -other.n, other.mean_a, other.mean_b, -other.sum_a, -other.sum_b, other.aa.negative(),
+            other.ab.negative(), other.bb.negative(),
+        )  # fmt: skip
+        rest.merge(away)
+        return rest
 
 
 def _centred(x: NDArray[Any]) -> tuple[Floats, Floats]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Ge
-from numpy.typing import NDArray
 
 from sondage.data import Ints, Result
-from sondage.errors import DataError, ParameterError, nearest
-from sondage_similarity.arrays import aligned, blocks
+from sondage.errors import DataError
+from sondage_similarity.arrays import aligned
+from sondage_similarity.kernels import Kernel, check, moments_of, narrow, normalised, pearson
+from sondage_similarity.leaving import without_each
 from sondage_similarity.moments import Moments, shuffled_moments
-from sondage_similarity.pairs import Side, by_features, by_pairs
+from sondage_similarity.pairs import by_features
 from sondage_similarity.sample import BottomK, priorities
-
-Kernel = Literal["cosine", "correlation", "dot"]
 
 
 def rsa(
@@ -63,71 +63,12 @@ def rsa(
     Departs from it: none for 'cosine'; the paper does not say how its sample was drawn.
     """
     a, b = aligned(X, Y, "rsa")
-    _check(stimuli, kernel)
+    check(stimuli, kernel)
     if stimuli is not None and len(a) > stimuli:
         keys = priorities(np.arange(len(a)), seed)
         rows = np.sort(np.argpartition(keys, stimuli - 1)[:stimuli])
         a, b = a[rows], b[rows]
-    return _pearson(a, b, kernel)
-
-
-def _check(stimuli: int | None, kernel: str) -> None:
-    if stimuli is not None and stimuli < 3:
-        raise ParameterError(f"rsa: stimuli is {stimuli}, but a correlation needs at least 3")
-    known = get_args(Kernel)
-    if kernel not in known:
-        raise ParameterError(
-            f"rsa has no kernel {kernel!r}; it has {', '.join(known)}", near=nearest(kernel, known)
-        )
-
-
-def _normalised(x: NDArray[Any], kernel: str) -> NDArray[np.float64]:
-    """Return the vectors whose inner products are the kernel, shape and order kept."""
-    z = x.astype(np.float64)
-    if kernel == "dot":
-        return z
-    before = np.abs(z).max(axis=1)
-    # Scaled before squaring: tiny or huge vectors have a direction too.
-    z /= np.where(before > 0, before, 1.0)[:, None]
-    if kernel == "correlation":
-        z -= z.mean(axis=1, keepdims=True)
-    norm = np.sqrt(np.einsum("ij,ij->i", z, z))
-    bad = int(np.count_nonzero(norm <= 64 * np.finfo(np.float64).eps))
-    if bad:
-        what = "zero" if kernel == "cosine" else "constant"
-        raise DataError(
-            f"rsa: {bad} of {len(x)} vectors are {what}, so their {kernel} similarity is undefined",
-            hint="use kernel 'dot', or find out why the encoder gives such vectors",
-        )
-    z /= norm[:, None]
-    return z
-
-
-def _moments(a: NDArray[Any], b: NDArray[Any], kernel: str) -> Moments:
-    """Return the moments of normalised vectors, made in blocks; at least one row."""
-    total: Moments | None = None
-    for block in blocks(a, b):
-        part = Moments.of(_normalised(a[block], kernel), _normalised(b[block], kernel))
-        if total is None:
-            total = part
-        else:
-            total.merge(part)
-    assert total is not None
-    return total
-
-
-def _pearson(a: NDArray[Any], b: NDArray[Any], kernel: str) -> float:
-    n = len(a)
-    if n < 3:
-        raise DataError(f"rsa needs at least 3 stimuli and has {n}")
-    if 2 * (a.shape[1] + b.shape[1]) <= n:
-        return by_features(_moments(a, b, kernel)).pearson(n)
-    return by_pairs(_side(a, kernel), _side(b, kernel)).pearson(n)
-
-
-def _side(x: NDArray[Any], kernel: str) -> Side:
-    dtype = np.result_type(x.dtype, np.float32)
-    return Side.of(lambda: (_normalised(x[block], kernel) for block in blocks(x)), dtype)
+    return pearson(a, b, kernel)
 
 
 class SampledRSA:
@@ -163,10 +104,17 @@ class SampledRSA:
         a, b = self.sample.drawn()
         missing = self.sample.k - len(a)
         return Result(
-            scores={"rsa": _pearson(a, b, self.kernel)},
+            scores={"rsa": pearson(a, b, self.kernel)},
             tables={"stimuli": {"n": [len(a)]}},
             warnings={"fewer-stimuli": missing} if missing else {},
         )
+
+    def left_out(self, group_of: Callable[[Ints], Ints]) -> Iterator[dict[str, float]]:
+        """Yield the scores of the stimuli drawn, each group of them left out in turn."""
+        a, b = self.sample.drawn()
+        group = group_of(self.sample.identities())
+        for value in without_each(a, b, group, self.kernel):
+            yield {"rsa": value}
 
 
 class FullRSA:
@@ -180,7 +128,7 @@ class FullRSA:
         """Take aligned chunks, shapes (n, d_a) and (n, d_b); `rows` is not needed."""
         a, b = aligned(a, b, "similarity.rsa")
         if len(a):
-            self._add(_moments(a, b, self.kernel))
+            self._add(moments_of(a, b, self.kernel))
 
     def _add(self, moments: Moments) -> None:
         if self.moments is None:
@@ -242,7 +190,7 @@ class RSA:
 
     def begin(self, seed: int) -> SampledRSA | FullRSA:
         """Return an empty accumulator."""
-        _check(self.stimuli, self.kernel)
+        check(self.stimuli, self.kernel)
         if self.stimuli is None:
             return FullRSA(self.kernel)
         return SampledRSA(self.stimuli, self.kernel, seed)
@@ -256,9 +204,9 @@ class RSA:
         n = len(a)
         if self.stimuli is not None and n > self.stimuli:
             return NotImplemented
-        _pearson(a, b, self.kernel)
-        if 2 * (a.shape[1] + b.shape[1]) > n:
-            return np.array([_pearson(a, b[order], self.kernel) for order in orders])
-        u, v = _normalised(a, self.kernel), _normalised(b, self.kernel)
-        drawn = shuffled_moments(_moments(a, b, self.kernel), u, v, orders)
+        pearson(a, b, self.kernel)
+        if not narrow(a, b):
+            return np.array([pearson(a, b[order], self.kernel) for order in orders])
+        u, v = normalised(a, self.kernel), normalised(b, self.kernel)
+        drawn = shuffled_moments(moments_of(a, b, self.kernel), u, v, orders)
         return np.array([by_features(moments).pearson(n) for moments in drawn])
