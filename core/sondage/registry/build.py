@@ -231,10 +231,9 @@ class Builder:
         except Exception as error:
             # What else it raises is a slip of its author, who is told where.
             said = str(error) if isinstance(error, TypeError | ValueError) else _raised(error)
+            hint = f"sondage describe {kind} {offer.spec.name}"
             raise ParameterError(
-                f"{who}: {said}",
-                where=document.where(*path),
-                hint=f"sondage describe {kind} {offer.spec.name}",
+                f"{who}: {said}", where=document.where(*path), hint=hint
             ) from error
         return Built(kind, label, offer, parameters, instance, tuple(made_of))
 
@@ -252,13 +251,9 @@ class Builder:
             return model.model_validate_json(json.dumps(given))
         except ValidationError as error:
             found = registry_error(error, self._registry.document, path, model)
+            hint = f"sondage describe {offer.spec.kind} {offer.spec.name}"
             first, *others = (
-                ParameterError(
-                    f"{who}: {e.message}",
-                    where=e.where,
-                    near=e.near,
-                    hint=f"sondage describe {kind} {offer.spec.name}",
-                )
+                ParameterError(f"{who}: {e.message}", where=e.where, near=e.near, hint=hint)
                 for e in (found, *found.others)
             )
             first.others = tuple(others)
