@@ -107,7 +107,9 @@ def test_finding_plugins_imports_none_of_their_modules(in_python):
         import sys
         from sondage.host import Host
         active = [r.plugin for r in Host.discover().plugins if r.status == "active"]
-        print(sorted(n for n in sys.modules if n.startswith("sondage_") and "." in n))
+        own = {n for n in sys.modules if n.startswith("sondage_") and "." in n}
+        # What describes data is data.
+        print(sorted(n for n in own if not n.endswith(".data_sets")))
         print(len(active))
     """)
     lines = done.stdout.split("\n")

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from sondage.api import results as results
     from sondage.api import run as run
     from sondage.host.hookspecs import hookimpl as hookimpl
+    from sondage.specs import DataFile as DataFile
+    from sondage.specs import DataSpec as DataSpec
     from sondage.specs import EncoderSpec as EncoderSpec
     from sondage.specs import MetricSpec as MetricSpec
+    from sondage.specs import Origin as Origin
     from sondage.specs import ProbeSpec as ProbeSpec
     from sondage.specs import ReportSpec as ReportSpec
     from sondage.specs import TaskSpec as TaskSpec
@@ -25,7 +28,16 @@ else:
         {
             "api": ["Run", "results", "run"],
             "host.hookspecs": ["hookimpl"],
-            "specs": ["EncoderSpec", "MetricSpec", "ProbeSpec", "ReportSpec", "TaskSpec"],
+            "specs": [
+                "DataFile",
+                "DataSpec",
+                "EncoderSpec",
+                "MetricSpec",
+                "Origin",
+                "ProbeSpec",
+                "ReportSpec",
+                "TaskSpec",
+            ],
         },
         own=["__version__"],
     )

@@ -10,7 +10,7 @@ import pytest
 
 COMMANDS = [
     "run", "plan", "results", "list", "describe", "validate", "schema", "plugins", "new", "check",
-    "doctor", "explain", "cache",
+    "doctor", "explain", "data", "cache",
 ]  # fmt: skip
 HEAVY = (
     "torch", "numpy", "pandas", "pydantic", "rich", "yaml", "dask", "sondage.host.discovery",

@@ -13,7 +13,7 @@ environment and Python names:
 A console line ends with ``# fails`` where an error is the point. ``pip install`` of a local
 folder is done by hand (metadata and path, no build), so that nothing is installed for good;
 ``tests/install`` does it for real. ``<!-- not run: REASON -->`` before a block leaves it out,
-and so does the name SONDAGE_DATA in it where that folder is not there.
+and so does the name SONDAGE_DATA in it where that folder is not there, or YAML that names data.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ from typing import Any
 LANGUAGES = ("python", "console", "yaml", "toml", "json")
 _FENCE = re.compile(r"^( *)(`{3,}|:{3,})\s*([^\s`]*)[^`]*$")
 _MARK = re.compile(r"<!--\s*(not run|check output)\s*:?\s*(.*?)\s*-->", re.S)
+#: Data that a registry names, which are looked for in that folder, too.
+_DATA = re.compile(r"\bdata: ?[a-z]")
 _FILE = re.compile(r"^(?:#|//) file: (\S+)\s*$")
 
 
@@ -261,6 +263,7 @@ def compare(expected: list[str], printed: str) -> None:
 def lacks_data(block: Block) -> bool:
     """Return whether a block needs data sets that are not here."""
     needs = "SONDAGE_DATA}" in block.text or 'environ["SONDAGE_DATA"]' in block.text
+    needs |= block.language == "yaml" and bool(_DATA.search(block.text))
     return needs and not Path(os.environ.get("SONDAGE_DATA", "")).is_dir()
 
 

@@ -17,7 +17,7 @@ import pytest
 import sondage
 from sondage import api, errors
 from sondage.commands.describe import description
-from sondage.host import HOOKS, Host, hookspecs
+from sondage.host import DATA_HOOK, HOOKS, Host, hookspecs
 from sondage.registry.models import Composition, Contents
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def all_errors(kind: type[errors.SondageError] = errors.SondageError) -> set[str
     return {kind.slug}.union(*(all_errors(below) for below in kind.__subclasses__()))
 
 
-@pytest.mark.parametrize("hook", HOOKS.values())
+@pytest.mark.parametrize("hook", [*HOOKS.values(), DATA_HOOK])
 def test_every_hook_has_a_page(hook: str) -> None:
     assert hook in text("reference", "hooks", "index.md")
     assert f"def {hook}(" in text("reference", "hooks", f"{hook}.md")
@@ -65,7 +65,7 @@ def test_every_hook_has_a_page(hook: str) -> None:
 
 def test_no_page_is_of_a_hook_that_is_gone() -> None:
     names = {file.stem for file in (DOCS / "reference" / "hooks").glob("sondage_*.md")}
-    assert names == set(HOOKS.values())
+    assert names == {*HOOKS.values(), DATA_HOOK}
 
 
 def test_every_error_has_a_page() -> None:

@@ -14,6 +14,7 @@ from sondage import __version__
 from sondage.cli import (
     cache,
     check,
+    data,
     describe,
     doctor,
     explain,
@@ -111,6 +112,7 @@ app.command("schema")(schema.schema)
 app.command("plugins")(plugins.plugins)
 app.command("new")(new.new)
 app.command("check")(check.check)
+app.add_typer(data.group, name="data")
 app.add_typer(cache.group, name="cache")
 app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)

@@ -36,6 +36,7 @@ _LIBRARIES = (
     "pyarrow",
     "altair",
     "vl-convert-python",
+    "pooch",
     "torch",
     "transformers",
     "scikit-learn",
@@ -137,12 +138,19 @@ def _folders() -> Iterator[Finding]:
 
 
 def _data() -> Iterator[Finding]:
-    given = os.environ.get("SONDAGE_DATA")
-    if not given:
-        yield Finding("SONDAGE_DATA", "not set; compositions on treebank files need it")
-    else:
-        there = Path(given).is_dir()
-        yield Finding("SONDAGE_DATA", given if there else f"{given} is not a folder", there)
+    from sondage.files.catalogue import cache_folder, data_folder, find
+    from sondage.host import Host
+
+    own = data_folder()
+    if own is not None:
+        there = own.is_dir()
+        yield Finding("SONDAGE_DATA", str(own) if there else f"{own} is not a folder", there)
+    specs = [offer.spec for offer in Host.discover(strict=False).data]
+    whole = [spec for spec in specs if all(find(spec, file) for file in spec.files)]
+    said = (
+        f"{len(whole)} of {len(specs)} data sets are here whole; downloads go to {cache_folder()}"
+    )
+    yield Finding("data", said)
 
 
 def _torch() -> Iterator[Finding]:

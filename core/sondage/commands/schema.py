@@ -101,9 +101,22 @@ def component(offer: Offer) -> dict[str, Any]:
         "properties": properties | schema.get("properties", {}),
         "additionalProperties": False,
     }
+    if offer.spec.kind == "task" and "data" not in schema.get("properties", {}):
+        _allow_data(out)
     if "$defs" in schema:
         out["$defs"] = schema["$defs"]
     return out
+
+
+def _allow_data(out: dict[str, Any]) -> None:
+    """Let a task's files be named by a data set, which gives those that it needs."""
+    out["properties"]["data"] = {
+        "type": "string", "description": "a data set, as 'sondage data list' names it",
+    }  # fmt: skip
+    needed = out["required"][1:]
+    if needed:
+        out["required"] = ["use"]
+        out["anyOf"] = [{"required": needed}, {"required": ["data"]}]
 
 
 def _composition_schema(host: Host) -> dict[str, Any]:

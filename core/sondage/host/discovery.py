@@ -3,52 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
-import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from importlib.metadata import EntryPoint, entry_points
-from types import ModuleType
-from typing import Any, Literal
 
-import pluggy
-from packaging.requirements import InvalidRequirement, Requirement
-
-import sondage
-from sondage.errors import PluginError, UnknownComponentError, nearest
-from sondage.host import hookspecs
-from sondage.specs import SPECS, Kind, Spec
-
-GROUP = "sondage"
-HOOKS: dict[Kind, str] = {kind: f"sondage_{kind}s" for kind in SPECS}
-NAME = re.compile(r"[a-z][a-z0-9_-]*\.[a-z0-9][a-z0-9_.-]*")
-
-PluginStatus = Literal["active", "blocked", "broken", "conflict", "incompatible"]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A component in the catalogue, and who brings it."""
-
-    spec: Spec
-    plugin: str
-    distribution: str
-    version: str
-
-
-@dataclass(frozen=True)
-class PluginState:
-    """What became of one plugin: the rows of ``sondage plugins``."""
-
-    plugin: str
-    distribution: str
-    version: str
-    status: PluginStatus
-    reason: str = ""
-    requires: str = ""
-    hooks: tuple[str, ...] = ()
-    components: tuple[str, ...] = ()
-    detail: str = field(default="", repr=False)
+from sondage.errors import DataError, PluginError, UnknownComponentError, nearest
+from sondage.host.plugged import NAME, DataOffer, Offer, PluginState, entries, load
+from sondage.specs import DataSpec, Kind
 
 
 class Host:
@@ -58,14 +17,23 @@ class Host:
     ----------
     plugins : iterable of PluginState
     offers : iterable of Offer
+    data : iterable of DataOffer
     """
 
-    def __init__(self, plugins: Iterable[PluginState], offers: Iterable[Offer]) -> None:
+    def __init__(
+        self,
+        plugins: Iterable[PluginState],
+        offers: Iterable[Offer],
+        data: Iterable[DataOffer] = (),
+    ) -> None:
         self.plugins = tuple(sorted(plugins, key=lambda p: (p.plugin, p.distribution)))
         self.catalogue: dict[tuple[Kind, str], Offer] = {
             (offer.spec.kind, offer.spec.name): offer
             for offer in sorted(offers, key=lambda o: o.spec.name)
         }
+        self._data: dict[str, list[DataOffer]] = {}
+        for found in sorted(data, key=lambda o: (o.spec.name, o.plugin)):
+            self._data.setdefault(found.spec.name, []).append(found)
         #: Says who provided a component that is gone; set by whoever knows earlier runs.
         self.recall: Callable[[Kind, str], str] = lambda kind, name: ""
 
@@ -87,24 +55,59 @@ class Host:
         """
         blocked = {*block, *os.environ.get("SONDAGE_BLOCK", "").split(",")} - {""}
         strict = os.environ.get("SONDAGE_STRICT") == "1" if strict is None else strict
-        found = _entries()
+        found = entries()
         plugins: list[PluginState] = []
         offers: list[Offer] = []
+        data: list[DataOffer] = []
         for entry in found:
-            state, mine = _load(entry, [e for e in found if e.name == entry.name], blocked)
+            state, mine, sets = load(entry, [e for e in found if e.name == entry.name], blocked)
             plugins.append(state)
             offers.extend(mine)
+            data.extend(sets)
             if strict and state.status not in ("active", "blocked"):
                 raise PluginError(
                     f"plugin '{state.plugin}' ({state.distribution} {state.version}) is "
                     f"{state.status}: {state.reason}",
                     hint="unset SONDAGE_STRICT to go on without it",
                 )
-        return cls(plugins, offers)
+        return cls(plugins, offers, data)
 
     def offers(self, kind: Kind) -> list[Offer]:
         """Return what is on offer of one kind, by name."""
         return [offer for (k, _), offer in self.catalogue.items() if k == kind]
+
+    @property
+    def data(self) -> list[DataOffer]:
+        """What data sets are on offer, by name; one of several plugins once."""
+        return [offers[0] for offers in self._data.values()]
+
+    def find_data(self, name: str, *, wanted_by: str = "", where: str = "") -> DataSpec:
+        """Return one data set.
+
+        Raises
+        ------
+        DataError
+            If no active plugin has it, with the nearest names; or if two have it otherwise.
+        """
+        offers = self._data.get(name, [])
+        if not offers:
+            who = f"{wanted_by} needs data" if wanted_by else "there are no data"
+            raise DataError(
+                f"{who} '{name}', which no active plugin offers",
+                where=where,
+                near=nearest(name, self._data),
+                hint="sondage data list",
+            )
+        first, *others = offers
+        for other in others:
+            if other.spec != first.spec:
+                raise DataError(
+                    f"data '{name}' are one thing in {first.distribution} {first.version} and "
+                    f"another in {other.distribution} {other.version}",
+                    where=where,
+                    hint=f"SONDAGE_BLOCK={other.plugin} leaves the second out",
+                )
+        return first.spec
 
     def find(self, kind: Kind, name: str, *, wanted_by: str = "", where: str = "") -> Offer:
         """Return one component's offer.
@@ -148,133 +151,3 @@ class Host:
                     f"in a clone of sondage: pip install ./plugins/{plugin}   (or see: {hint})"
                 )
         raise UnknownComponentError(message, where=where, near=close, hint=hint)
-
-
-def _entries() -> list[EntryPoint]:
-    # One distribution can be listed twice (lib64 links, stale egg-info).
-    unique = {(_of(e, "name").lower(), e.name, e.value): e for e in entry_points(group=GROUP)}
-    return [unique[key] for key in sorted(unique, key=lambda key: (key[1], key[0], key[2]))]
-
-
-def _of(entry: EntryPoint, what: str) -> Any:
-    """Return what an entry's distribution says of itself, '' where its metadata is damaged."""
-    # One library then says None, and another, which may stand in for it, raises.
-    try:
-        return getattr(entry.dist, what, None) or ""
-    except Exception:
-        return ""
-
-
-def _load(
-    entry: EntryPoint, same_name: list[EntryPoint], blocked: set[str]
-) -> tuple[PluginState, list[Offer]]:
-    blank = PluginState(
-        plugin=entry.name,
-        distribution=_of(entry, "name") or "?",
-        version=_of(entry, "version") or "?",
-        status="active",
-        requires=_requires_core(entry),
-    )
-    if entry.name in blocked:
-        return replace(blank, status="blocked", reason="blocked by the user"), []
-    if len(same_name) > 1:
-        who = ", ".join(f"{_of(e, 'name')} {_of(e, 'version')}" for e in same_name if e.dist)
-        return replace(blank, status="conflict", reason=f"'{entry.name}' is claimed by: {who}"), []
-    if blank.requires and not Requirement(blank.requires).specifier.contains(
-        sondage.__version__, prereleases=True
-    ):
-        reason = f"needs {blank.requires}, this is {sondage.__version__}"
-        return replace(blank, status="incompatible", reason=reason), []
-    try:
-        module = entry.load()
-        specs = _ask(entry.name, module)
-    except BaseException as error:
-        if type(error) is KeyboardInterrupt:
-            raise
-        reason, detail = _said(error)
-        return replace(blank, status="broken", reason=reason, detail=detail), []
-    state = replace(
-        blank,
-        hooks=tuple(sorted({HOOKS[s.kind] for s in specs})),
-        components=tuple(sorted(s.name for s in specs)),
-    )
-    return state, [Offer(s, entry.name, blank.distribution, blank.version) for s in specs]
-
-
-def _said(error: BaseException) -> tuple[str, str]:
-    """Return why a plugin is broken, and the traceback, also of an error whose text fails."""
-    name = type(error).__name__
-    try:
-        reason = str(error) if isinstance(error, _BadPluginError) else f"{name}: {error}"
-        return reason, traceback.format_exc()
-    except Exception:
-        return name, ""
-
-
-class _BadPluginError(Exception):
-    """Why a plugin that could be imported is not used."""
-
-
-class _Manager(pluggy.PluginManager):
-    """Looks for hooks among what a module holds, not among what it would import."""
-
-    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
-        if isinstance(plugin, ModuleType) and name not in vars(plugin):
-            return None
-        return super().parse_hookimpl_opts(plugin, name)
-
-
-def _ask(plugin: str, module: ModuleType) -> list[Spec]:
-    # A manager of its own for each plugin: a half-registered one leaves nothing behind.
-    manager = _Manager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    _check_spelling(manager, module)
-    try:
-        manager.register(module, plugin)
-    except pluggy.PluginValidationError as error:
-        raise _BadPluginError(" ".join(str(error).split())) from error
-    specs: list[Spec] = []
-    for kind, hook in HOOKS.items():
-        for result in getattr(manager.hook, hook)():
-            for spec in result:
-                _check_spec(plugin, hook, kind, spec)
-                if any(s.kind == kind and s.name == spec.name for s in specs):
-                    raise _BadPluginError(f"{hook} offers '{spec.name}' twice")
-                specs.append(spec)
-    return specs
-
-
-def _check_spelling(manager: pluggy.PluginManager, module: ModuleType) -> None:
-    for name in dir(module):
-        options = manager.parse_hookimpl_opts(module, name)
-        if options is None:
-            if name in HOOKS.values() and callable(getattr(module, name)):
-                raise _BadPluginError(f"{name} is not marked with @sondage.hookimpl")
-            continue
-        hook = options.get("specname") or name
-        if hook not in HOOKS.values():
-            close = nearest(hook, HOOKS.values(), 1)
-            raise _BadPluginError(
-                f"there is no hook '{hook}'" + (f"; did you mean '{close[0]}'?" if close else "")
-            )
-
-
-def _check_spec(plugin: str, hook: str, kind: Kind, spec: object) -> None:
-    wanted = SPECS[kind]
-    if not isinstance(spec, wanted):
-        raise _BadPluginError(f"{hook} returned {type(spec).__name__}, wanted {wanted.__name__}")
-    if not NAME.fullmatch(spec.name) or not spec.name.startswith(f"{plugin}."):
-        raise _BadPluginError(f"{hook} offers {spec.name!r}; a name must be '{plugin}.something'")
-
-
-def _requires_core(entry: EntryPoint) -> str:
-    for text in _of(entry, "requires"):
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if requirement.name == "sondage" and (
-            requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        ):
-            return f"sondage{requirement.specifier}"
-    return ""

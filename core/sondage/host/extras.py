@@ -13,6 +13,7 @@ EXTRAS = {
     "cluster": ("distributed", "cryptography"),
     "figures": ("altair", "vl_convert"),
     "sql": ("duckdb", "pyarrow"),
+    "data": ("pooch",),
 }
 
 

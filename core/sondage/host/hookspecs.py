@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pluggy
 
-from sondage.specs import EncoderSpec, MetricSpec, ProbeSpec, ReportSpec, TaskSpec
+from sondage.specs import DataSpec, EncoderSpec, MetricSpec, ProbeSpec, ReportSpec, TaskSpec
 
 PROJECT = "sondage"
 
@@ -39,4 +39,10 @@ def sondage_metrics() -> list[MetricSpec]:
 @hookspec
 def sondage_reports() -> list[ReportSpec]:
     """Return the reports this plugin offers."""
+    return []
+
+
+@hookspec
+def sondage_data() -> list[DataSpec]:
+    """Return the data sets that this plugin's tasks read and that can be had."""
     return []

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from sondage.contracts import Series
 from sondage.errors import (
+    DataError,
     ParameterError,
     RegistryError,
     SondageError,
@@ -22,13 +23,14 @@ from sondage.guard.guarded import guarded
 from sondage.guard.isolation import Isolation
 from sondage.host import NAME, Host, Offer
 from sondage.registry import Registry, registry_error
-from sondage.registry.built import Built, at_step
+from sondage.registry.built import Built, at_step, imported
 from sondage.registry.document import Keys
 from sondage.registry.models import Declaration, EncoderDeclaration
+from sondage.registry.named_data import NamedData
 from sondage.registry.naming import joined, parted
 from sondage.registry.seeded import Seeded, several
 from sondage.registry.signature import model_of, references
-from sondage.registry.values import finite, refuse_nan, substituted
+from sondage.registry.values import finite, naming, refuse_nan, substituted
 from sondage.specs import Kind
 
 
@@ -45,6 +47,7 @@ class Builder:
         self._host = host
         self._registry = registry
         self._seeded = Seeded(host, registry)
+        self._data = NamedData(host, registry.document)
         self._built: dict[tuple[Kind, str], Built] = {}
         self._open: list[tuple[Kind, str]] = []
 
@@ -157,7 +160,9 @@ class Builder:
         try:
             yield
         except SondageError as error:
-            named = _naming(built.parameters, getattr(error, "named", ""))
+            if isinstance(error, DataError):
+                self._data.mended(error)
+            named = naming(built.parameters, getattr(error, "named", ""))
             family = parted(built.label)[0]
             if family in self._registry.declared(built.kind):
                 path = (f"{built.kind}s", family)
@@ -208,9 +213,8 @@ class Builder:
             kind, declaration.use, wanted_by=wanted_by, where=document.where(*path, "use")
         )
         who = f"{kind} '{label}' ({offer.spec.name})"
-        hint = f"sondage describe {kind} {offer.spec.name}"
-        factory = _imported(offer)
-        values = self._checked(factory, declaration.parameters, path, who, hint)
+        factory = imported(offer)
+        values = self._checked(offer, factory, declaration.parameters, path, who)
         arguments = {name: getattr(values, name) for name in type(values).model_fields}
         parameters = finite(values.model_dump(mode="json"))
         made_of: list[Built] = []
@@ -227,22 +231,27 @@ class Builder:
         except Exception as error:
             # What else it raises is a slip of its author, who is told where.
             said = str(error) if isinstance(error, TypeError | ValueError) else _raised(error)
+            hint = f"sondage describe {kind} {offer.spec.name}"
             raise ParameterError(
                 f"{who}: {said}", where=document.where(*path), hint=hint
             ) from error
         return Built(kind, label, offer, parameters, instance, tuple(made_of))
 
     def _checked(
-        self, factory: type[Any], parameters: dict[str, Any], path: Keys, who: str, hint: str
+        self, offer: Offer, factory: type[Any], parameters: dict[str, Any], path: Keys, who: str
     ) -> BaseModel:
         """Return what is given and what is not as the constructor's types say, or raise."""
         model = model_of(factory)
         given = substituted(parameters, self._registry.document, path)
         refuse_nan(given, self._registry.document, path, who)
+        if offer.spec.kind == "task":
+            whole = "data" not in model.model_fields
+            given = self._data.resolved(given, path, who, whole=whole)
         try:
             return model.model_validate_json(json.dumps(given))
         except ValidationError as error:
             found = registry_error(error, self._registry.document, path, model)
+            hint = f"sondage describe {offer.spec.kind} {offer.spec.name}"
             first, *others = (
                 ParameterError(f"{who}: {e.message}", where=e.where, near=e.near, hint=hint)
                 for e in (found, *found.others)
@@ -274,27 +283,7 @@ class Builder:
             return built.instance, built.key
 
 
-def _naming(parameters: Mapping[str, Any], given: str) -> list[str]:
-    """Return the parameters whose value is what was given, or a list that holds it."""
-    return [
-        name
-        for name, value in parameters.items()
-        if given and given in (value if isinstance(value, list) else [value])
-    ]
-
-
 def _raised(error: Exception) -> str:
     at = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({at[0].filename}:{at[0].lineno})" if at else ""
     return f"{type(error).__name__}: {error}{where}"
-
-
-def _imported(offer: Offer) -> type[Any]:
-    try:
-        return offer.spec.load()
-    except Exception as error:
-        raise UnknownComponentError(
-            f"{offer.spec.kind} '{offer.spec.name}' of {offer.distribution} {offer.version} "
-            f"cannot be imported: {type(error).__name__}: {error}",
-            hint="sondage doctor",
-        ) from error

@@ -10,7 +10,7 @@ from typing import Any
 
 from sondage.contracts import Series, Trained
 from sondage.data import digest
-from sondage.errors import PluginError
+from sondage.errors import PluginError, UnknownComponentError
 from sondage.host import Offer
 from sondage.specs import Kind
 
@@ -110,3 +110,15 @@ def steps_of(built: Built) -> list[Built]:
     if not whole or not isinstance(built.instance, Series):
         return [built]
     return [at_step(built, step) for step in built.instance.steps]
+
+
+def imported(offer: Offer) -> type[Any]:
+    """Return a component's class; raises `UnknownComponentError` if it cannot be imported."""
+    try:
+        return offer.spec.load()
+    except Exception as error:
+        raise UnknownComponentError(
+            f"{offer.spec.kind} '{offer.spec.name}' of {offer.distribution} {offer.version} "
+            f"cannot be imported: {type(error).__name__}: {error}",
+            hint="sondage doctor",
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from sondage.errors import ParameterError
@@ -41,3 +42,12 @@ def finite(value: Any) -> Any:
     if isinstance(value, list):
         return [finite(inner) for inner in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def naming(parameters: Mapping[str, Any], given: str) -> list[str]:
+    """Return the parameters whose value is what was given, or a list that holds it."""
+    return [
+        name
+        for name, value in parameters.items()
+        if given and given in (value if isinstance(value, list) else [value])
+    ]

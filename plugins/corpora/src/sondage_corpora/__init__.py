@@ -40,3 +40,11 @@ def sondage_tasks() -> list[sondage.TaskSpec]:
             reference="Hao et al. 2020, AACL, section 5.2",
         ),
     ]
+
+
+@sondage.hookimpl
+def sondage_data() -> list[sondage.DataSpec]:
+    """Offer the data sets that these tasks read."""
+    from sondage_corpora.data_sets import DATA
+
+    return list(DATA)

@@ -40,3 +40,11 @@ def sondage_tasks() -> list[sondage.TaskSpec]:
         )
         for name, (cls, summary, reference) in _TASKS.items()
     ]
+
+
+@sondage.hookimpl
+def sondage_data() -> list[sondage.DataSpec]:
+    """Offer the data sets that these tasks read."""
+    from sondage_glue.data_sets import DATA
+
+    return list(DATA)

@@ -92,3 +92,11 @@ def sondage_tasks() -> list[sondage.TaskSpec]:
             for name, (factory, summary, reference) in _PAIRS.items()
         ),
     ]
+
+
+@sondage.hookimpl
+def sondage_data() -> list[sondage.DataSpec]:
+    """Offer the data sets that these tasks read."""
+    from sondage_qa.data_sets import DATA
+
+    return list(DATA)

@@ -102,3 +102,11 @@ def sondage_reports() -> list[sondage.ReportSpec]:
             reference="Mosbach et al. 2020, arXiv:2010.02616, figures 1, 4, 5 and tables 2, 5",
         )
     ]
+
+
+@sondage.hookimpl
+def sondage_data() -> list[sondage.DataSpec]:
+    """Offer the data sets that these tasks read."""
+    from sondage_senteval.data_sets import DATA
+
+    return list(DATA)

@@ -50,3 +50,11 @@ def sondage_tasks() -> list[sondage.TaskSpec]:
         )
         for name, (cls, summary) in tasks.items()
     ]
+
+
+@sondage.hookimpl
+def sondage_data() -> list[sondage.DataSpec]:
+    """Offer the data sets that these tasks read."""
+    from sondage_treebank.data_sets import DATA
+
+    return list(DATA)
