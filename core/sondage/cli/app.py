@@ -23,6 +23,7 @@ from sondage.cli import (
     plugins,
     results,
     run,
+    runs,
     schema,
     validate,
 )
@@ -104,6 +105,7 @@ def about(
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("results")(results.results)
+app.command("runs")(runs.runs)
 app.command("list")(listing.listing)
 app.command("describe")(describe.describe)
 app.command("validate")(validate.validate)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sondage.cli import text
+from sondage.records.printed import models_of
 from sondage.records.summary import Summary, read_summary
 from sondage.report.pivot import Panel, panels
 
@@ -27,6 +28,7 @@ def show(run: Run) -> None:
     """
     found = read_summary(run.folder)
     tables(found)
+    models(found)
     for note in found.header.get("notes", []):
         text.say(f"note: {note}")
     warnings(found)
@@ -73,6 +75,12 @@ def _table_of(panel: Panel) -> None:
 
 def _hung(value: str) -> str:
     return value if value.endswith("*") or not value else f"{value} "
+
+
+def models(found: Summary) -> None:
+    """Print which models ran."""
+    for names, words in models_of(found.header):
+        text.say(f"model of {text.flat(names)}: {text.flat(words)}")
 
 
 def warnings(found: Summary) -> None:

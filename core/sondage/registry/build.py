@@ -20,13 +20,14 @@ from sondage.errors import (
 )
 from sondage.guard.guarded import guarded
 from sondage.guard.isolation import Isolation
-from sondage.host import NAME, Host, Offer
+from sondage.host import NAME, Host
 from sondage.registry import Registry, registry_error
-from sondage.registry.built import Built, at_step
+from sondage.registry.built import Built, at_step, imported
 from sondage.registry.document import Keys
 from sondage.registry.models import Declaration, EncoderDeclaration
 from sondage.registry.naming import joined, parted
 from sondage.registry.seeded import Seeded, several
+from sondage.registry.shown import Shown
 from sondage.registry.signature import model_of, references
 from sondage.registry.values import finite, refuse_nan, substituted
 from sondage.specs import Kind
@@ -45,6 +46,7 @@ class Builder:
         self._host = host
         self._registry = registry
         self._seeded = Seeded(host, registry)
+        self._shown = Shown(registry.overrides)
         self._built: dict[tuple[Kind, str], Built] = {}
         self._open: list[tuple[Kind, str]] = []
 
@@ -209,7 +211,7 @@ class Builder:
         )
         who = f"{kind} '{label}' ({offer.spec.name})"
         hint = f"sondage describe {kind} {offer.spec.name}"
-        factory = _imported(offer)
+        factory = imported(offer)
         values = self._checked(factory, declaration.parameters, path, who, hint)
         arguments = {name: getattr(values, name) for name in type(values).model_fields}
         parameters = finite(values.model_dump(mode="json"))
@@ -230,7 +232,9 @@ class Builder:
             raise ParameterError(
                 f"{who}: {said}", where=document.where(*path), hint=hint
             ) from error
-        return Built(kind, label, offer, parameters, instance, tuple(made_of))
+        shown, renamed = self._shown.of(kind, label, declaration, made_of)
+        parts = tuple(made_of)
+        return Built(kind, label, offer, parameters, instance, parts, shown=shown, renamed=renamed)
 
     def _checked(
         self, factory: type[Any], parameters: dict[str, Any], path: Keys, who: str, hint: str
@@ -287,14 +291,3 @@ def _raised(error: Exception) -> str:
     at = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({at[0].filename}:{at[0].lineno})" if at else ""
     return f"{type(error).__name__}: {error}{where}"
-
-
-def _imported(offer: Offer) -> type[Any]:
-    try:
-        return offer.spec.load()
-    except Exception as error:
-        raise UnknownComponentError(
-            f"{offer.spec.kind} '{offer.spec.name}' of {offer.distribution} {offer.version} "
-            f"cannot be imported: {type(error).__name__}: {error}",
-            hint="sondage doctor",
-        ) from error

@@ -10,7 +10,7 @@ from typing import Any
 
 from sondage.contracts import Series, Trained
 from sondage.data import digest
-from sondage.errors import PluginError
+from sondage.errors import PluginError, UnknownComponentError
 from sondage.host import Offer
 from sondage.specs import Kind
 
@@ -30,6 +30,10 @@ class Built:
         The components that it was handed.
     step : int or None
         For one step of a series.
+    shown : str
+        How results print it; no part of what identifies it.
+    renamed : bool
+        Whether it is printed so because a setting put another model in.
     """
 
     kind: Kind
@@ -39,6 +43,16 @@ class Built:
     instance: Any = field(repr=False)
     made_of: tuple[Built, ...] = ()
     step: int | None = None
+    shown: str = ""
+    renamed: bool = False
+
+    @property
+    def origins(self) -> tuple[dict[str, str], ...]:
+        """What the models are that this encoder is, or is made of: as ``Encoder.origin`` says."""
+        found = getattr(self.instance, "origin", None) if self.kind == "encoder" else None
+        own = (dict(found),) if isinstance(found, Mapping) else ()
+        below = [origin for one in self.made_of for origin in one.origins]
+        return tuple({json.dumps(one): one for one in (*own, *below)}.values())
 
     @property
     def title(self) -> str:
@@ -101,7 +115,10 @@ def at_step(series: Built, step: int) -> Built:
     """Return one step of a series as an encoder of its own."""
     instance = series.instance.at(step)
     parameters = series.parameters | {"step": step}
-    return Built("encoder", series.label, series.offer, parameters, instance, (series,), step)
+    return Built(
+        "encoder", series.label, series.offer, parameters, instance, (series,), step,
+        series.shown, series.renamed,
+    )  # fmt: skip
 
 
 def steps_of(built: Built) -> list[Built]:
@@ -110,3 +127,20 @@ def steps_of(built: Built) -> list[Built]:
     if not whole or not isinstance(built.instance, Series):
         return [built]
     return [at_step(built, step) for step in built.instance.steps]
+
+
+def imported(offer: Offer) -> type[Any]:
+    """Return the class of what is on offer.
+
+    Raises
+    ------
+    UnknownComponentError
+    """
+    try:
+        return offer.spec.load()
+    except Exception as error:
+        raise UnknownComponentError(
+            f"{offer.spec.kind} '{offer.spec.name}' of {offer.distribution} {offer.version} "
+            f"cannot be imported: {type(error).__name__}: {error}",
+            hint="sondage doctor",
+        ) from error

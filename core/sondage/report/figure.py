@@ -94,8 +94,7 @@ def _series(shown: Iterable[Panel]) -> Series:
         first = {column_of(row): row for row in panel.rows.values()}
         for name in panel.encoders:
             row = first[name]
-            other = f" ~ {row['other']}" if row["other"] else ""
-            names.setdefault(flat(name), (f"{row['encoder']}{other}", row["step"]))
+            names.setdefault(flat(name), (column_of({**row, "step": None}), row["step"]))
     bases = list(dict.fromkeys(names.values()))
     marks_of = dict(zip(dict.fromkeys(b for b, _ in bases), shapes(len(bases)), strict=False))
     looks = series_colours(list(names.values()))
@@ -107,9 +106,11 @@ def _axes(shown: Iterable[Panel]) -> dict[tuple[str, str], Axis]:
     rows: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for panel in shown:
         rows[panel.task, panel.score] += panel.rows.values()
+    # Without a label the axis writes the score's name in words.
+    titles = {p.score: flat(p.shown[2]) for p in shown if p.shown[2] != p.score}
     return {
         key: score_axis(
-            [r["mean"] for r in mine], "mean", score=key[1],
+            [r["mean"] for r in mine], "mean", score=key[1], title=titles.get(key[1], ""),
             ends=[r[end] for r in mine for end in marks.ENDS],
         )
         for key, mine in rows.items()
@@ -123,8 +124,9 @@ def _panel(panel: Panel, by: Series, y: Axis, size: dict[str, Any]) -> alt.Layer
     rows = [{c: r[c] for c in columns} | {"series": flat(column_of(r))}
             for r in panel.rows.values()]  # fmt: skip
     data = pd.DataFrame(rows).astype(dict.fromkeys(columns, float))
-    said: dict[str, Any] = {"title": panel.task,
-            "below": panel.component + (f" · {panel.view}" if panel.show_view else "")}  # fmt: skip
+    task, component, _ = panel.shown
+    below = component + (f" · {panel.view}" if panel.show_view else "")
+    said: dict[str, Any] = {"title": task, "below": below}
     layered = data[data["layer"].notna()]
     if layered["layer"].nunique() < 2:
         # One value an encoder: beside each other, else the intervals would hide one another.
