@@ -1,7 +1,7 @@
 """The Python interface: run compositions and read results."""
 
 from sondage.commands.run import folder_of, run, run_plan
-from sondage.commands.target import each, make_plan, overrides_of, split_target
+from sondage.commands.target import each, make_plan, overrides_of, plans, split_target
 from sondage.records.runs import Run, matching, results
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "make_plan",
     "matching",
     "overrides_of",
+    "plans",
     "results",
     "run",
     "run_plan",

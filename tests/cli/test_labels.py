@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -11,95 +12,39 @@ from sondage.records.printed import Labels, models_of
 from sondage.registry.shown import model_name
 from sondage.store import paths
 
-PLUGIN = """
-import sondage
-from dataclasses import dataclass
-from sondage.contracts import Encoder
-from sondage.testing.toys import ToyEncoder
-
-ABOUT = {"summary": "s", "reference": "r"}
-
-class Named(ToyEncoder):
-    def __init__(self, *, model: str, revision: str | None = None):
-        super().__init__(seed=sum(map(ord, model)), n_layers=2)
-        self.model, self.revision = model, revision
-    @property
-    def origin(self):
-        return {"model": self.model, "revision": self.revision or "", "files": "00" * 16}
-
-class Shifted(ToyEncoder):
-    def __init__(self, *, base: Encoder, seed: int = 0):
-        super().__init__(seed=base.seed + 1000 + seed, n_layers=2)
-        self.base = base
-
-@sondage.hookimpl
-def sondage_encoders():
-    return [sondage.EncoderSpec(name="named.model", factory=Named, **ABOUT),
-            sondage.EncoderSpec(name="named.shifted", factory=Shifted, **ABOUT)]
-"""
-
-REGISTRY = """
-version: 1
-encoders:
-  base: {use: named.model, model: org/first}
-  base-2: {use: named.shifted, base: base}
-  tuned: {use: named.shifted, base: base-2, seeds: [0, 1]}
-tasks:
-  t: {use: toy.task, n: 40, label: "Parts of speech"}
-probes:
-  slow: {use: toy.centroid, label: Centroid}
-scores:
-  accuracy: {label: "Acc. (%)"}
-compositions:
-  c:
-    encoders: [base, base-2, tuned]
-    baseline: base
-    tasks: [t]
-    probes: [slow]
-    layers: [0, 2]
-    settings: {model: encoders.base.model}
-"""
-
-
-@pytest.fixture
-def file(tmp_path, make_plugin):
-    make_plugin("toy")
-    make_plugin("named", PLUGIN)
-    path = tmp_path / "r.yaml"
-    path.write_text(REGISTRY, "utf-8")
-    return path
-
 
 def shown(plan):
     return [one.shown for one in plan.components if one.kind == "encoder"]
 
 
-def test_names_are_those_of_the_file(file):
-    plan = api.make_plan(f"{file}:c")
+def test_names_are_those_of_the_file(named):
+    plan = api.make_plan(f"{named}:c")
     assert shown(plan) == ["base", "base-2", "tuned#0", "tuned#1"]
     assert [c.shown for c in plan.components[4:]] == ["Parts of speech", "Centroid"]
 
 
-def test_another_model_takes_its_name_everywhere(file):
-    plan = api.make_plan(f"{file}:c", settings={"model": "google-bert/bert-base-uncased"})
+def test_another_model_takes_its_name_everywhere(named):
+    plan = api.make_plan(f"{named}:c", settings={"model": "google-bert/bert-base-uncased"})
     bert = "bert-base-uncased"
     assert shown(plan) == [bert, f"{bert}-2", f"tuned ({bert}-2)#0", f"tuned ({bert}-2)#1"]
-    pinned = api.make_plan(f"{file}:c", settings={"encoders.base.revision": "step10"})
+    pinned = api.make_plan(f"{named}:c", settings={"encoders.base.revision": "step10"})
     assert shown(pinned)[:2] == ["first (step10)", "first (step10)-2"]
 
 
-def test_a_label_that_is_set_is_kept_and_one_of_the_file_is_not_for_another_model(file):
-    file.write_text(REGISTRY.replace("model: org/first", "model: org/first, label: First"))
-    assert shown(api.make_plan(f"{file}:c"))[:2] == ["First", "base-2"]
+def test_a_label_that_is_set_is_kept_and_one_of_the_file_is_not_for_another_model(named):
+    named.write_text(
+        named.read_text("utf-8").replace("model: org/first", "model: org/first, label: First")
+    )
+    assert shown(api.make_plan(f"{named}:c"))[:2] == ["First", "base-2"]
     other = {"model": "org/second"}
-    assert shown(api.make_plan(f"{file}:c", settings=other))[:2] == ["second", "second-2"]
+    assert shown(api.make_plan(f"{named}:c", settings=other))[:2] == ["second", "second-2"]
     both = other | {"encoders.base.label": "Mine"}
-    assert shown(api.make_plan(f"{file}:c", settings=both))[:2] == ["Mine", "base-2"]
+    assert shown(api.make_plan(f"{named}:c", settings=both))[:2] == ["Mine", "base-2"]
 
 
-def test_what_is_declared_in_place_is_called_as_its_model(file):
+def test_what_is_declared_in_place_is_called_as_its_model(named):
     settings = {"encoders": [{"use": "named.model", "model": "org/x"}], "baseline": None}
-    assert shown(api.make_plan(f"{file}:c", settings=settings)) == ["x"]
+    assert shown(api.make_plan(f"{named}:c", settings=settings)) == ["x"]
 
 
 @pytest.mark.parametrize(
@@ -116,18 +61,22 @@ def test_short_names_of_models(given, wanted):
     assert model_name(given) == wanted
 
 
-def test_labels_are_no_part_of_what_identifies_a_run(file):
-    plain = REGISTRY.replace(', label: "Parts of speech"', "").replace(", label: Centroid", "")
+def test_labels_are_no_part_of_what_identifies_a_run(named):
+    plain = (
+        named.read_text("utf-8")
+        .replace(', label: "Parts of speech"', "")
+        .replace(", label: Centroid", "")
+    )
     plain = plain.replace('scores:\n  accuracy: {label: "Acc. (%)"}\n', "")
-    one = api.make_plan(f"{file}:c")
-    file.write_text(plain)
-    other = api.make_plan(f"{file}:c")
+    one = api.make_plan(f"{named}:c")
+    named.write_text(plain)
+    other = api.make_plan(f"{named}:c")
     assert one.id == other.id
     assert [c.id for c in one.cells] == [c.id for c in other.cells]
 
 
-def test_tables_latex_figures_and_sql_name_the_model_that_ran(file, call, tmp_path):
-    call("run", f"{file}:c", "--quiet", "--set", "model=org/bert_x")
+def test_tables_latex_figures_and_sql_name_the_model_that_ran(named, call, tmp_path):
+    call("run", f"{named}:c", "--quiet", "--set", "model=org/bert_x")
     out = call("results").out
     assert "Parts of speech · Centroid · Acc. (%)" in out
     assert out.splitlines()[3].split()[:4] == ["layer", "bert_x", "bert_x-2", "tuned"]
@@ -148,19 +97,19 @@ def test_tables_latex_figures_and_sql_name_the_model_that_ran(file, call, tmp_pa
         assert {r["encoder"]: r["encoder_label"] for r in rows}["base"] == "bert_x"
 
 
-def test_a_run_folder_takes_the_labels_of_the_last_command(file, call):
-    call("run", f"{file}:c", "--quiet")
-    file.write_text(REGISTRY.replace("label: Centroid", "label: Other"))
-    call("run", f"{file}:c", "--quiet")
+def test_a_run_folder_takes_the_labels_of_the_last_command(named, call):
+    call("run", f"{named}:c", "--quiet")
+    named.write_text(named.read_text("utf-8").replace("label: Centroid", "label: Other"))
+    call("run", f"{named}:c", "--quiet")
     assert len(list(paths.runs_folder().iterdir())) == 1
     assert "Parts of speech · Other · Acc. (%)" in call("results").out
 
 
-def test_labels_of_one_kind_that_are_alike_have_the_names_behind(file):
-    both = REGISTRY.replace("base: base}", "base: base, label: same}")
+def test_labels_of_one_kind_that_are_alike_have_the_names_behind(named):
+    both = named.read_text("utf-8").replace("base: base}", "base: base, label: same}")
     both = both.replace("model: org/first", "model: org/first, label: same")
-    file.write_text(both)
-    run = api.run(f"{file}:c")
+    named.write_text(both)
+    run = api.run(f"{named}:c")
     labels = Labels(run.folder.header())
     assert labels.of("encoder", "base") == "same (base)"
     assert labels.of("encoder", "base-2") == "same (base-2)"
@@ -172,9 +121,11 @@ def test_labels_of_one_kind_that_are_alike_have_the_names_behind(file):
 EVIL = "</script>\x1b[31m=1+1 \u202e\u200f_{\\x}$"
 
 
-def test_hostile_labels_are_inert(file, call, tmp_path):
-    file.write_text(REGISTRY.replace("label: Centroid", "label: " + repr_yaml(EVIL)))
-    call("run", f"{file}:c", "--quiet")
+def test_hostile_labels_are_inert(named, call, tmp_path):
+    named.write_text(
+        named.read_text("utf-8").replace("label: Centroid", "label: " + json.dumps(EVIL))
+    )
+    call("run", f"{named}:c", "--quiet")
     for options in ([], ["--latex", "-"], ["--csv", "-"], ["--cells"], ["--sql", "from summary"]):
         out = call("results", *options).out
         assert not {"\x1b", "\u202e", "\u200f"} & set(out)
@@ -184,17 +135,12 @@ def test_hostile_labels_are_inert(file, call, tmp_path):
     assert not {"\x1b", "\u202e", "\u200f"} & set(drawn)
 
 
-def repr_yaml(text):
-    import json
-
-    return json.dumps(text)
-
-
-def test_a_label_is_a_text_that_is_not_empty(file):
+def test_a_label_is_a_text_that_is_not_empty(named):
+    original = named.read_text("utf-8")
     for wrong in ("label: ''", "label: 3", f"label: {'x' * 201}"):
-        file.write_text(REGISTRY.replace("label: Centroid", wrong))
+        named.write_text(original.replace("label: Centroid", wrong))
         with pytest.raises(RegistryError, match="label"):
-            api.make_plan(f"{file}:c")
+            api.make_plan(f"{named}:c")
 
 
 def test_headers_that_are_damaged_name_nothing():

@@ -14,6 +14,7 @@ from sondage import __version__
 from sondage.cli import (
     cache,
     check,
+    compare,
     describe,
     doctor,
     explain,
@@ -106,6 +107,8 @@ app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("results")(results.results)
 app.command("runs")(runs.runs)
+app.command("compare")(compare.compare)
+app.command("leaderboard")(compare.leaderboard)
 app.command("list")(listing.listing)
 app.command("describe")(describe.describe)
 app.command("validate")(validate.validate)

@@ -172,3 +172,32 @@ def make_plan(
             where=f"{at.filename}:{at.lineno}",
             hint="'sondage check NAME' tests a component",
         ) from error
+
+
+def plans(
+    target: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    layers: Sequence[int] | None = None,
+    seeds: Sequence[int] | None = None,
+    block: Iterable[str] = (),
+) -> list[Plan]:
+    """Plan a composition for each model that `settings` name, as `each` reads them.
+
+    Raises
+    ------
+    RegistryError
+        As `make_plan`, and where two of the models are one.
+    """
+    out: list[Plan] = []
+    for one in each(target, settings or {}):
+        made = make_plan(target, settings=one, layers=layers, seeds=seeds, block=block)
+        same = next((plan for plan in out if plan.id == made.id), None)
+        if same is not None:
+            raise RegistryError(
+                "two of the models are the same one: their files agree",
+                where=made.command,
+                hint=f"leave one out; the other is: {same.command}",
+            )
+        out.append(made)
+    return out

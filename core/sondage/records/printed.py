@@ -45,7 +45,8 @@ def _described(built: Built) -> Record:
         "distribution": built.offer.distribution,
     }
     origins = [_plain(origin) for origin in built.origins]
-    return found | ({"origins": origins} if origins else {})
+    made = {"made": True} if origins and not isinstance(built.origin, Mapping) else {}
+    return found | ({"origins": origins} if origins else {}) | made
 
 
 def _plain(origin: Mapping[str, Any]) -> dict[str, str]:
@@ -98,22 +99,23 @@ class Labels:
 
 
 def models_of(header: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return each encoder that is a model of its own, as printed, and what the model was.
+    """Return the encoders of each model, as printed, and what the model was.
 
-    Such as ``("minilm", "google-bert/bert-base-uncased at 86b5e0934494, files 0123456789ab")``;
-    those made of others are left out.
+    Such as ``("minilm", "google-bert/bert-base-uncased at 86b5e0934494, files 0123456789ab")``.
+    What is made of a model is told only where the model itself is no encoder of the run.
     """
     labels = Labels(header)
-    found: dict[tuple[str, str], None] = {}
+    own: dict[str, dict[str, None]] = {}
+    made: dict[str, dict[str, None]] = {}
     for part in _records(header, "components"):
         if part.get("kind") == "encoder":
             name = labels.of("encoder", str(part.get("label")))
-            found |= dict.fromkeys((name, said(o)) for o in _records(part, "origins"))
-    # The encoder that is made of nothing else comes with the same words as what is made of it.
-    out: dict[str, list[str]] = {}
-    for name, words in found:
-        out.setdefault(words, []).append(name)
-    return [(", ".join(names), words) for words, names in out.items()]
+            for origin in _records(part, "origins"):
+                names = (made if part.get("made") else own).setdefault(said(origin), {})
+                names[name] = None
+    told = [(", ".join(names), words) for words, names in own.items()]
+    rest = [(words, list(names)) for words, names in made.items() if words not in own]
+    return told + [(f"{', '.join(names)} (made of it)", words) for words, names in rest]
 
 
 def said(origin: Mapping[str, Any]) -> str:

@@ -47,10 +47,14 @@ class Built:
     renamed: bool = False
 
     @property
+    def origin(self) -> Any:
+        """Which model this encoder says that it is; None if it does not."""
+        return getattr(self.instance, "origin", None) if self.kind == "encoder" else None
+
+    @property
     def origins(self) -> tuple[dict[str, str], ...]:
         """What the models are that this encoder is, or is made of: as ``Encoder.origin`` says."""
-        found = getattr(self.instance, "origin", None) if self.kind == "encoder" else None
-        own = (dict(found),) if isinstance(found, Mapping) else ()
+        own = (dict(self.origin),) if isinstance(self.origin, Mapping) else ()
         below = [origin for one in self.made_of for origin in one.origins]
         return tuple({json.dumps(one): one for one in (*own, *below)}.values())
 

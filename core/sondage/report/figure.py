@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sondage.errors import ResultsError
 from sondage.host import extras
 from sondage.plain import flat
-from sondage.records.summary import read_summary
+from sondage.records.summary import Summary, read_summary
 from sondage.report import marks
 from sondage.report.axes import Axis, layer_axis, score_axis
 from sondage.report.marks import Series
@@ -28,13 +28,14 @@ _ACROSS = 4
 
 
 def plot(
-    run: Run, path: Path | str, *, every_score: bool = False, size: str | Size = "screen"
+    run: Run | Summary, path: Path | str, *, every_score: bool = False, size: str | Size = "screen"
 ) -> None:
     """Draw a run's scores by layer, with their 95% intervals.
 
     Parameters
     ----------
-    run : Run
+    run : Run or Summary
+        Of several runs, what `sondage.report.merged.merged` makes of their summaries.
     path : Path
         Ends in ``.svg``, ``.pdf`` or ``.png`` (twice the size in pixels, for dense screens).
     every_score : bool
@@ -56,7 +57,8 @@ def plot(
             f"'{path}' ends in neither .svg, .pdf nor .png",
             hint=f"--plot {path.stem or 'figure'}.svg",
         )
-    shown = panels(read_summary(run.folder), every_score=every_score)
+    found = run if isinstance(run, Summary) else read_summary(run.folder)
+    shown = panels(found, every_score=every_score)
     if not shown:
         raise ResultsError(f"run '{run.name}' has no finished cells to draw")
     notes = [note for panel in shown for note in panel.notes if note.startswith("±")]
