@@ -1,15 +1,17 @@
 """The Python interface: run compositions and read results."""
 
 from sondage.commands.run import folder_of, run, run_plan
-from sondage.commands.target import make_plan, overrides_of, split_target
+from sondage.commands.target import each, make_plan, overrides_of, plans, split_target
 from sondage.records.runs import Run, matching, results
 
 __all__ = [
     "Run",
+    "each",
     "folder_of",
     "make_plan",
     "matching",
     "overrides_of",
+    "plans",
     "results",
     "run",
     "run_plan",

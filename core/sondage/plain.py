@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-# C0 but tab and newline, DEL, C1, line separators, bidirectional overrides, lone surrogates,
+# C0 but tab and newline, DEL, C1, line separators, marks of direction, lone surrogates,
 # and the two that no XML may hold.
 _OBEYED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 

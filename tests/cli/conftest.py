@@ -45,6 +45,56 @@ COMPOSITIONS = """
 """
 
 
+NAMED = """
+import sondage
+from dataclasses import dataclass
+from sondage.contracts import Encoder
+from sondage.testing.toys import ToyEncoder
+
+ABOUT = {"summary": "s", "reference": "r"}
+
+class Named(ToyEncoder):
+    def __init__(self, *, model: str, revision: str | None = None):
+        super().__init__(seed=sum(map(ord, model)), n_layers=2)
+        self.model, self.revision = model, revision
+    @property
+    def origin(self):
+        return {"model": self.model, "revision": self.revision or "", "files": "00" * 16}
+
+class Shifted(ToyEncoder):
+    def __init__(self, *, base: Encoder, seed: int = 0):
+        super().__init__(seed=base.seed + 1000 + seed, n_layers=2)
+        self.base = base
+
+@sondage.hookimpl
+def sondage_encoders():
+    return [sondage.EncoderSpec(name="named.model", factory=Named, **ABOUT),
+            sondage.EncoderSpec(name="named.shifted", factory=Shifted, **ABOUT)]
+"""
+
+OF_NAMED = """
+version: 1
+encoders:
+  base: {use: named.model, model: org/first}
+  base-2: {use: named.shifted, base: base}
+  tuned: {use: named.shifted, base: base-2, seeds: [0, 1]}
+tasks:
+  t: {use: toy.task, n: 40, label: "Parts of speech"}
+probes:
+  slow: {use: toy.centroid, label: Centroid}
+scores:
+  accuracy: {label: "Acc. (%)"}
+compositions:
+  c:
+    encoders: [base, base-2, tuned]
+    baseline: base
+    tasks: [t]
+    probes: [slow]
+    layers: [0, 2]
+    settings: {model: encoders.base.model}
+"""
+
+
 @dataclass
 class Ended:
     code: int
@@ -74,6 +124,15 @@ def both(toy_registry: Path, make_plugin: Callable[..., Path]) -> Path:
     with toy_registry.open("a", encoding="utf-8") as file:
         file.write(COMPOSITIONS)
     return toy_registry
+
+
+@pytest.fixture
+def named(tmp_path: Path, toy_registry: Path, make_plugin: Callable[..., Path]) -> Path:
+    """A registry over encoders that say which model they are, beside the toy one."""
+    make_plugin("named", NAMED)
+    path = tmp_path / "r.yaml"
+    path.write_text(OF_NAMED, "utf-8")
+    return path
 
 
 #: Runs the script's own entry point in a fresh interpreter, then shows what was imported.

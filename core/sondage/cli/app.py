@@ -14,6 +14,7 @@ from sondage import __version__
 from sondage.cli import (
     cache,
     check,
+    compare,
     data,
     describe,
     doctor,
@@ -24,6 +25,7 @@ from sondage.cli import (
     plugins,
     results,
     run,
+    runs,
     schema,
     validate,
 )
@@ -105,6 +107,9 @@ def about(
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("results")(results.results)
+app.command("runs")(runs.runs)
+app.command("compare")(compare.compare)
+app.command("leaderboard")(compare.leaderboard)
 app.command("list")(listing.listing)
 app.command("describe")(describe.describe)
 app.command("validate")(validate.validate)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sondage.cli import text
+from sondage.records.printed import models_of
 from sondage.records.summary import Summary, read_summary
 from sondage.report.pivot import Panel, panels
 
@@ -27,6 +28,7 @@ def show(run: Run) -> None:
     """
     found = read_summary(run.folder)
     tables(found)
+    models(found)
     for note in found.header.get("notes", []):
         text.say(f"note: {note}")
     warnings(found)
@@ -41,7 +43,32 @@ def show(run: Run) -> None:
         raise typer.Exit(1)
 
 
-def tables(found: Summary, *, every_score: bool = False) -> None:
+def show_several(found: list[Run]) -> None:
+    """Print what runs of one composition on several models found, side by side.
+
+    Raises
+    ------
+    typer.Exit
+        With code 1 if cells failed.
+    """
+    from sondage.report.merged import merged
+
+    each = [read_summary(run.folder) for run in found]
+    tables(merged(each), named=False)
+    for one in each:
+        models(one)
+        warnings(one)
+        there = one.lacking or text.counted(one.n_cells - len(one.failed), "cell")
+        text.say(f"{there} in {one.name}")
+    text.say(f"sondage compare {' '.join(one.name for one in each)} tests the differences")
+    for one in (one for one in each if one.failed):
+        text.warn(f"{one.name}:")
+        failures(one)
+    if any(one.failed for one in each):
+        raise typer.Exit(1)
+
+
+def tables(found: Summary, *, every_score: bool = False, named: bool = True) -> None:
     """Print the summary: a small table for each task, component and score."""
     shown = panels(found, every_score=every_score)
     notes: dict[str, None] = {}
@@ -53,7 +80,7 @@ def tables(found: Summary, *, every_score: bool = False) -> None:
     hidden = {row["score"] for row in found.rows} - {panel.score for panel in shown}
     if hidden:
         names = ", ".join(sorted(hidden))
-        text.say(f"more scores: {names} (sondage results {found.name} --all)")
+        text.say(f"more scores: {names}" + f" (sondage results {found.name} --all)" * named)
     if shown:
         text.say()
 
@@ -73,6 +100,12 @@ def _table_of(panel: Panel) -> None:
 
 def _hung(value: str) -> str:
     return value if value.endswith("*") or not value else f"{value} "
+
+
+def models(found: Summary) -> None:
+    """Print which models ran."""
+    for names, words in models_of(found.header):
+        text.say(f"model of {text.flat(names)}: {text.flat(words)}")
 
 
 def warnings(found: Summary) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sondage.commands.plan import Pass
+    from sondage.plan.cells import Plan
 
 
 def plan(
@@ -26,15 +27,23 @@ def plan(
     Cells, encodings, what is cached and the bytes to write; nothing is run.
     """
     from sondage import api
-    from sondage.commands.plan import preview
-    from sondage.store import Store, paths
 
-    planned = api.make_plan(
+    every = api.plans(
         target,
         settings=options.settings(set_),
         layers=options.numbers(layers, "--layers"),
         seeds=options.numbers(seeds, "--seeds"),
     )
+    for i, planned in enumerate(every):
+        if len(every) > 1:
+            text.say("\n" * bool(i) + planned.command)
+        _show(planned)
+
+
+def _show(planned: Plan) -> None:
+    from sondage.commands.plan import preview
+    from sondage.store import Store, paths
+
     store = Store(paths.store_folder())
     found = preview(planned, store, paths.runs_folder())
     rows = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sondage.cli import text
+from sondage.cli import text, width
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -55,7 +55,7 @@ def results(
     --csv and --parquet write the summary, or what --cells, --table or --sql gives.
     """
     if sql is not None:
-        _hand_over(_asked(sql, run), csv, parquet)
+        _hand_over(_asked(sql, run), csv, parquet, asked=True)
         return
     plain = not (failed or cells or any((csv, parquet, latex, plot, table)))
     found = _chosen(run, told=plain)
@@ -79,6 +79,7 @@ def _show_run(run: Run, *, every: bool) -> None:
     seen = read_summary(run.folder)
     text.say(run.name + (f": {seen.lacking}" if seen.lacking else "") + "\n")
     outcome.tables(seen, every_score=every)
+    outcome.models(seen)
     outcome.warnings(seen)
     if seen.failed:
         outcome.failures(seen)
@@ -150,7 +151,9 @@ def _frame(run: Run, table: str | None, *, cells: bool) -> DataFrame:
     return out
 
 
-def _hand_over(frame: DataFrame, csv: str | None, parquet: Path | None) -> None:
+def _hand_over(
+    frame: DataFrame, csv: str | None, parquet: Path | None, *, asked: bool = False
+) -> None:
     from sondage.errors import ResultsError
     from sondage.host import extras
     from sondage.report import sheet
@@ -172,9 +175,27 @@ def _hand_over(frame: DataFrame, csv: str | None, parquet: Path | None) -> None:
             raise ResultsError(f"'{parquet}' cannot be written: {error}") from error
         text.warn(f"written: {parquet}")
     if csv is None and parquet is None:
-        numbers = [str(c) for c in frame.columns if frame[c].dtype.kind in "iuf"]
-        rows = [[_short(value) for value in row] for row in frame.itertuples(index=False)]
-        text.table([str(c) for c in frame.columns], rows, right=numbers)
+        _printed(frame if asked else _for_reading(frame))
+
+
+def _for_reading(frame: DataFrame) -> DataFrame:
+    """Return a table without what only programs need: the run, ids, labels that say no more."""
+    from sondage.records.printed import LABELLED
+
+    out = frame.drop(columns=[c for c in ("run", "id") if c in frame])
+    for name in (n for n in LABELLED if f"{n}_label" in frame):
+        out[name] = out.pop(f"{name}_label")
+    return out
+
+
+def _printed(frame: DataFrame) -> None:
+    numbers = [str(c) for c in frame.columns if frame[c].dtype.kind in "iuf"]
+    every = [[_short(value) for value in row] for row in frame.itertuples(index=False)]
+    columns, rows, said = width.apart([str(c) for c in frame.columns], every)
+    if said:
+        text.say("in all rows: " + text.flat(", ".join(said)))
+    right = [c for c in columns if c in numbers]
+    text.table(columns, width.fitted(columns, rows, width.available(), right), right=right)
 
 
 def _short(value: object) -> object:

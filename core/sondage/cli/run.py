@@ -32,20 +32,28 @@ def run(
 ) -> None:
     """Run a composition.
 
-    The same command continues a run that was interrupted.
+    The same command continues a run that was interrupted. Of several models, as in --set
+    model=A,B, each is run, and they are compared.
     """
     from sondage import api
     from sondage.cli import outcome, progress
 
-    planned = api.make_plan(
+    plans = api.plans(
         target,
         settings=options.settings(set_),
         layers=options.numbers(layers, "--layers"),
         seeds=options.numbers(seeds, "--seeds"),
         block=block,
     )
-    with progress.progress_of(planned, quiet=quiet, workers=workers) as listener:
-        finished = api.run_plan(
-            planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener
-        )
-    outcome.show(finished)
+    ended = []
+    for planned in plans:
+        with progress.progress_of(planned, quiet=quiet, workers=workers) as listener:
+            finished = api.run_plan(
+                planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds,
+                listener=listener,
+            )  # fmt: skip
+        if len(plans) == 1:
+            outcome.show(finished)
+            return
+        ended.append(finished)
+    outcome.show_several(ended)

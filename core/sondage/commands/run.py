@@ -15,9 +15,10 @@ from sondage.execute import runner
 from sondage.execute.listener import Listener, Silent
 from sondage.host import extras
 from sondage.plan.cells import Plan
-from sondage.records import record, whole
+from sondage.records import printed, record, whole
 from sondage.records.across import finished
 from sondage.records.folder import RunFolder
+from sondage.records.history import events, worked_on
 from sondage.records.lines import Record
 from sondage.records.runs import Run
 from sondage.store import Store, paths
@@ -92,11 +93,14 @@ def run_plan(
     training = [t for t in planned.trainings if t.cell.id not in known]
     for note in planned.notes:
         listener.said(note)
-    if todo or training:
-        runner.run_graph(
-            planned, todo, training, folder, Store(paths.store_folder()),
-            workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener,
-        )  # fmt: skip
+    if todo or training or not events(folder):
+        # A new run may take every cell from others; what asked for it is told all the same.
+        with worked_on(folder, planned.command, record.versions(planned.components)):
+            if todo or training:
+                runner.run_graph(
+                    planned, todo, training, folder, Store(paths.store_folder()),
+                    workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener,
+                )  # fmt: skip
     found = Run(folder)
     for built in planned.components:
         if built.kind == "report":
@@ -138,18 +142,12 @@ def header(planned: Plan) -> dict[str, Any]:
         "schema": 1,
         "composition": planned.name,
         "declared": json.loads(planned.composition.model_dump_json()),
-        "components": [
-            {
-                "kind": built.kind,
-                "label": built.label,
-                "key": built.key,
-                "parameters": built.parameters,
-                "distribution": built.offer.distribution,
-            }
-            for built in planned.components
-        ],
+        "components": printed.described(planned),
+        "scores": dict(planned.score_labels),
         "trained": [
-            {"label": item.encoder.label, "key": item.encoder.key} for item in planned.trainings
+            {"label": item.encoder.label, "key": item.encoder.key}
+            | ({"shown": item.encoder.shown} if item.encoder.shown != item.encoder.label else {})
+            for item in planned.trainings
         ],
         "cells": len(planned.cells),
         "families": whole.families(planned.cells),

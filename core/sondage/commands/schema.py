@@ -7,12 +7,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from sondage.host import Host, Offer
-from sondage.registry.models import SECTIONS, Composition, EncoderDeclaration, Name
+from sondage.registry.models import SECTIONS, Composition, EncoderDeclaration, Label, Name
 from sondage.registry.signature import model_of
 from sondage.specs import Kind
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME_SCHEMA = TypeAdapter(Name).json_schema()
+_LABEL = TypeAdapter(Label).json_schema() | {"description": "how results print it"}
 
 
 def export(host: Host) -> tuple[dict[str, Any], dict[str, str]]:
@@ -53,6 +54,15 @@ def export(host: Host) -> tuple[dict[str, Any], dict[str, str]]:
         "properties": {
             "version": {"const": 1},
             **sections,
+            "scores": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "required": ["label"],
+                    "additionalProperties": False,
+                    "properties": {"label": _LABEL},
+                },
+            },
             "compositions": {
                 "type": "object",
                 "propertyNames": _NAME_SCHEMA,
@@ -88,7 +98,8 @@ def component(offer: Offer) -> dict[str, Any]:
     reference = offer.spec.reference
     described = offer.spec.summary + (f" ({reference})" if reference else "")
     properties: dict[str, Any] = {
-        "use": {"const": offer.spec.name, "description": offer.spec.summary}
+        "use": {"const": offer.spec.name, "description": offer.spec.summary},
+        "label": _LABEL,
     }
     # One without it may be several by what it is made of, but has no seeds of its own.
     if offer.spec.kind == "encoder" and "seed" in schema.get("properties", {}):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import shlex
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,8 @@ from sondage.plan.cells import Plan
 from sondage.records.across import provider
 from sondage.registry import models
 from sondage.registry.build import Builder
+from sondage.registry.document import parse_yaml
+from sondage.registry.shown import MODEL
 from sondage.store import paths
 
 
@@ -60,9 +67,9 @@ def overrides_of(
         head = key.partition(".")[0]
         if key in composition.settings:
             out[composition.settings[key]] = value
-        elif head in type(composition).model_fields:
+        elif head in type(composition).model_fields or head == "scores":
             # A section name alone means the composition's list; with a dot, the section.
-            inside = "." in key and head in models.SECTIONS
+            inside = "." in key and (head in models.SECTIONS or head == "scores")
             out[key if inside else f"compositions.{name}.{key}"] = value
         else:
             known = [*composition.settings, *type(composition).model_fields]
@@ -72,6 +79,62 @@ def overrides_of(
                 hint="or a dotted path such as encoders.NAME.PARAMETER",
             )
     return out
+
+
+def each(target: str, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the settings for each model, where an encoder's ``model`` is set to several.
+
+    Several are a list, or names with commas between them that are not a path as they stand.
+
+    Raises
+    ------
+    RegistryError
+    """
+    file, name = split_target(target)
+    choices = []
+    for key, value in settings.items():
+        (path,) = overrides_of(file, name, {key: value})
+        keys = path.split(".")
+        one_model = len(keys) == 3 and (keys[0], keys[2]) == ("encoders", MODEL)
+        choices.append([(key, one) for one in (_several(key, value) if one_model else [value])])
+    return [dict(chosen) for chosen in product(*choices)]
+
+
+def _several(key: str, value: Any) -> list[Any]:
+    if isinstance(value, str) and "," in value and not Path(value).exists():
+        value = [part.strip() for part in value.split(",")]
+    if not isinstance(value, list):
+        return [value]
+    if not value or any(part in ("", None) for part in value):
+        raise RegistryError(f"--set {key}: one of the models has no name")
+    twice = next((part for part in value if value.count(part) > 1), None)
+    if twice is not None:
+        raise RegistryError(f"--set {key}: '{twice}' is given twice")
+    return value
+
+
+def command_of(
+    target: str,
+    settings: Mapping[str, Any],
+    layers: Sequence[int] | None = None,
+    seeds: Sequence[int] | None = None,
+) -> str:
+    """Return the command line that asks for a run."""
+    words = ["sondage", "run", target]
+    for key, value in settings.items():
+        words += ["--set", f"{key}={_written(value)}"]
+    for option, given in (("--layers", layers), ("--seeds", seeds)):
+        words += [option, ",".join(map(str, given))] if given is not None else []
+    return shlex.join(words)
+
+
+def _written(value: Any) -> str:
+    """Return a value as ``--set`` reads it back."""
+    if isinstance(value, str):
+        with contextlib.suppress(SondageError):
+            if parse_yaml(value, "--set").data == value:
+                return value
+    return json.dumps(value, default=str)
 
 
 def make_plan(
@@ -97,7 +160,8 @@ def make_plan(
     builder = Builder(host, found)
     try:
         with guarded(Isolation()):
-            return planner.make(found, builder, name, layers=layers, seeds=seeds)
+            made = planner.make(found, builder, name, layers=layers, seeds=seeds)
+        return replace(made, command=command_of(target, settings or {}, layers, seeds))
     except SondageError:
         raise
     except Exception as error:
@@ -108,3 +172,32 @@ def make_plan(
             where=f"{at.filename}:{at.lineno}",
             hint="'sondage check NAME' tests a component",
         ) from error
+
+
+def plans(
+    target: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    layers: Sequence[int] | None = None,
+    seeds: Sequence[int] | None = None,
+    block: Iterable[str] = (),
+) -> list[Plan]:
+    """Plan a composition for each model that `settings` name, as `each` reads them.
+
+    Raises
+    ------
+    RegistryError
+        As `make_plan`, and where two of the models are one.
+    """
+    out: list[Plan] = []
+    for one in each(target, settings or {}):
+        made = make_plan(target, settings=one, layers=layers, seeds=seeds, block=block)
+        same = next((plan for plan in out if plan.id == made.id), None)
+        if same is not None:
+            raise RegistryError(
+                "two of the models are the same one: their files agree",
+                where=made.command,
+                hint=f"leave one out; the other is: {same.command}",
+            )
+        out.append(made)
+    return out

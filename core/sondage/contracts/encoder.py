@@ -27,6 +27,10 @@ class Encoder(Protocol):
     notes : tuple of str, optional
         What a plan should tell its user, such as that two encoders are one; for a series too.
         Asked for at every plan: it must need no model in memory.
+    origin : mapping of str to str, optional
+        Which model this is, for people: ``model`` (a hub name or folder), ``revision`` (the
+        commit that was resolved), ``files`` (a checksum). Results carry it; it is no part of
+        what identifies them. Asked for at every plan, too.
     """
 
     @property

@@ -180,6 +180,8 @@ class Plan:
     components: tuple[Built, ...]
     notes: tuple[str, ...] = ()
     trainings: tuple[Training, ...] = ()
+    score_labels: tuple[tuple[str, str], ...] = ()
+    command: str = ""
 
     @property
     def cells(self) -> list[Cell]:

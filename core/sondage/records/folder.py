@@ -243,7 +243,7 @@ class RunFolder:
 
 
 #: What of ``run.json`` is the same each time that a run is asked for.
-_FIXED = ("composition", "declared", "components", "cells", "families")
+_FIXED = ("composition", "declared", "components", "scores", "cells", "families")
 
 
 def _unwritten(error: OSError, path: Path) -> ResultsError:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sondage import stats
 from sondage.data import Outcomes
 from sondage.host import extras
-from sondage.records import whole
+from sondage.records import printed, whole
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
 from sondage.records.outcomes import unpack
@@ -35,6 +35,7 @@ SUMMARY = (
     | {"interval": "string", "n_seeds": "Int64"}
     | {"boot_low": "Float64", "boot_high": "Float64", "n_groups": "Int64"}
     | dict.fromkeys(("difference", "difference_low", "difference_high", "p", "p_holm"), "Float64")
+    | dict.fromkeys(printed.columns(), "string")
 )
 
 
@@ -49,21 +50,24 @@ def frame(folders: Iterable[RunFolder]) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``run, kind, encoder, other, step, task, component, view, layer, seed, score,
-        value, low, high, status, id``; a failed cell has one row without a value.
+        value, low, high, status, id`` and how the names are printed, ``encoder_label,
+        other_label, task_label, component_label, score_label``; a failed cell has one row
+        without a value.
     """
     extras.need("run", "a table of results")
     import pandas as pd
 
     rows = []
     for folder in folders:
+        shown = printed.Labels(folder.header())
         for record in folder.records():
             base = {"run": folder.path.name} | {c: record[c] for c in _CELL}
             end = {"status": record["status"], "id": record["id"]}
             for score, value in (record["scores"] or {"": None}).items():
                 low, high = record.get("intervals", {}).get(score, (None, None))
                 numbers = {"score": score, "value": value, "low": low, "high": high}
-                rows.append(base | numbers | end)
-    columns = ["run", *_CELL, "score", "value", "low", "high", "status", "id"]
+                rows.append(base | numbers | end | shown.row(record, score))
+    columns = ["run", *_CELL, "score", "value", "low", "high", "status", "id", *printed.columns()]
     out = pd.DataFrame(rows, columns=columns)
     out["layer"] = out["layer"].astype("Int64")
     out["step"] = out["step"].astype("Int64")
@@ -103,14 +107,15 @@ def summary(folder: RunFolder) -> pd.DataFrame:
         With outcomes also the interval over test sentences beside that over seeds (``boot_low,
         boot_high``), the number of sentences behind it (``n_groups``) and, against the
         composition's baseline, ``difference, difference_low, difference_high, p, p_holm``
-        (Holm over layers).
+        (Holm over layers). Last how the names are printed, ``encoder_label``, ``other_label``,
+        ``task_label``, ``component_label``, ``score_label``.
     """
     extras.need("run", "a table of results")
     import pandas as pd
 
     header = folder.header()
     baseline = (header.get("declared") or {}).get("baseline")
-    plan = whole.planned(header)
+    plan, shown = whole.planned(header), printed.Labels(header)
     cells: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for record in folder.records():
         if record["status"] == "done":
@@ -121,7 +126,7 @@ def summary(folder: RunFolder) -> pd.DataFrame:
         told = _told(records)
         for score in _shared(records):
             row = dict(zip(_GROUP, group, strict=True)) | {"score": score}
-            row |= _spread(records, score, told.get(score, ()))
+            row |= _spread(records, score, told.get(score, ())) | shown.row(records[0], score)
             if score in told and twin and twin is not records and group[0] != "metric":
                 row |= _against(records, twin, score)
                 theirs = plan.get(_family(_twin(group, baseline or "", cells)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sondage.errors import ResultsError, nearest
 from sondage.records.across import runs
+from sondage.records.catalogue import composition_of, last_asked, numbered
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
 from sondage.store import paths
@@ -84,8 +85,9 @@ def results(name: str = "") -> Run:
     Parameters
     ----------
     name : str
-        A run folder's name, a composition's, or the beginning of one. Where several runs of
-        one composition fit, the one of them that was run last is returned.
+        A run folder's name, a composition's, or the beginning of one; a run's number or the
+        beginning of its id; or ``latest``. Where several runs of one composition fit, the one
+        of them that was run last is returned.
 
     Raises
     ------
@@ -101,7 +103,9 @@ def matching(name: str = "") -> list[RunFolder]:
     Parameters
     ----------
     name : str
-        Empty for all runs; else runs of one composition are returned.
+        Empty for all runs; else runs of one composition are returned. ``latest`` is the run
+        that was run last, ``3`` the third in `sondage.records.catalogue.listed`, and four
+        digits or more of a run's id are that run.
 
     Raises
     ------
@@ -109,24 +113,19 @@ def matching(name: str = "") -> list[RunFolder]:
         If there is none, or the beginning fits runs of several compositions.
     """
     root = paths.runs_folder()
-    found = sorted(runs(root), key=_last_run)
+    found = sorted(runs(root), key=last_asked)
     names = [f.path.name for f in found]
-    if not found or not any(n.startswith(name) for n in names):
+    fitting = _fitting(name, found) if name else found
+    if not fitting:
         raise ResultsError(
             f"there is no run '{name}'" if name else "there are no results yet",
             where=str(root),
             near=nearest(name, names) or names[-5:],
-            hint="sondage run NAME",
+            hint="sondage runs" if found else "sondage run NAME",
         )
     if not name:
         return found
-    # A whole name counts before a beginning: 'pud' is not 'pud-upos'.
-    fitting = (
-        [f for f in found if f.path.name == name]
-        or [f for f in found if _composition_of(f) == name]
-        or [f for f in found if f.path.name.startswith(name)]
-    )
-    compositions = list(dict.fromkeys(_composition_of(f) for f in reversed(fitting)))
+    compositions = list(dict.fromkeys(composition_of(f) for f in reversed(fitting)))
     if len(compositions) > 1:
         names = [f.path.name for f in reversed(fitting)]
         raise ResultsError(
@@ -138,20 +137,23 @@ def matching(name: str = "") -> list[RunFolder]:
     return fitting
 
 
-#: Names in a message.
-_MOST_NAMES = 10
+#: Names in a message, and digits of a run's id that may stand for it.
+_MOST_NAMES, _LEAST_DIGITS = 10, 4
+#: The run that was run last, whatever it is called.
+LATEST = "latest"
 
 
-def _last_run(folder: RunFolder) -> int:
-    """Return when a run was last asked for or last gained a cell, in ns since the epoch.
-
-    What is computed from a run, and the folder's own time with it, says nothing about that.
-    """
-    return max(
-        (f.stat().st_mtime_ns for f in (folder.path / "run.json", folder.cells) if f.exists()),
-        default=0,
-    )
-
-
-def _composition_of(folder: RunFolder) -> str:
-    return folder.path.name.rpartition("-")[0] or folder.path.name
+def _fitting(name: str, found: list[RunFolder]) -> list[RunFolder]:
+    """Return the runs that a name fits; a whole name counts before a beginning."""
+    # 'pud' is not 'pud-upos', and a composition may be called '3' or 'latest'.
+    whole = [f for f in found if f.path.name == name]
+    whole = whole or [f for f in found if composition_of(f) == name]
+    if whole:
+        return whole
+    if name == LATEST:
+        return found[-1:]
+    if name.isdecimal() and 0 < int(name) <= len(found):
+        return [numbered(found)[int(name) - 1]]
+    begun = [f for f in found if f.path.name.startswith(name)]
+    ends = [f for f in found if f.path.name.rpartition("-")[2].startswith(name)]
+    return begun or (ends if len(name) >= _LEAST_DIGITS else [])

@@ -27,7 +27,7 @@ from sondage.store import disk
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_KEPT_AS = 2
+_KEPT_AS = 3
 #: Where the code is that computes summaries.
 CORE = Path(sondage.__file__).parent
 

@@ -29,6 +29,7 @@ from sondage.registry.models import Declaration, EncoderDeclaration
 from sondage.registry.named_data import NamedData
 from sondage.registry.naming import joined, parted
 from sondage.registry.seeded import Seeded, several
+from sondage.registry.shown import Shown
 from sondage.registry.signature import model_of, references
 from sondage.registry.values import finite, naming, refuse_nan, substituted
 from sondage.specs import Kind
@@ -48,6 +49,7 @@ class Builder:
         self._registry = registry
         self._seeded = Seeded(host, registry)
         self._data = NamedData(host, registry.document)
+        self._shown = Shown(registry.overrides)
         self._built: dict[tuple[Kind, str], Built] = {}
         self._open: list[tuple[Kind, str]] = []
 
@@ -235,7 +237,9 @@ class Builder:
             raise ParameterError(
                 f"{who}: {said}", where=document.where(*path), hint=hint
             ) from error
-        return Built(kind, label, offer, parameters, instance, tuple(made_of))
+        shown, renamed = self._shown.of(kind, label, declaration, made_of)
+        parts = tuple(made_of)
+        return Built(kind, label, offer, parameters, instance, parts, shown=shown, renamed=renamed)
 
     def _checked(
         self, offer: Offer, factory: type[Any], parameters: dict[str, Any], path: Keys, who: str

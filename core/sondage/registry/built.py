@@ -30,6 +30,10 @@ class Built:
         The components that it was handed.
     step : int or None
         For one step of a series.
+    shown : str
+        How results print it; no part of what identifies it.
+    renamed : bool
+        Whether it is printed so because a setting put another model in.
     """
 
     kind: Kind
@@ -39,6 +43,20 @@ class Built:
     instance: Any = field(repr=False)
     made_of: tuple[Built, ...] = ()
     step: int | None = None
+    shown: str = ""
+    renamed: bool = False
+
+    @property
+    def origin(self) -> Any:
+        """Which model this encoder says that it is; None if it does not."""
+        return getattr(self.instance, "origin", None) if self.kind == "encoder" else None
+
+    @property
+    def origins(self) -> tuple[dict[str, str], ...]:
+        """What the models are that this encoder is, or is made of: as ``Encoder.origin`` says."""
+        own = (dict(self.origin),) if isinstance(self.origin, Mapping) else ()
+        below = [origin for one in self.made_of for origin in one.origins]
+        return tuple({json.dumps(one): one for one in (*own, *below)}.values())
 
     @property
     def title(self) -> str:
@@ -101,7 +119,10 @@ def at_step(series: Built, step: int) -> Built:
     """Return one step of a series as an encoder of its own."""
     instance = series.instance.at(step)
     parameters = series.parameters | {"step": step}
-    return Built("encoder", series.label, series.offer, parameters, instance, (series,), step)
+    return Built(
+        "encoder", series.label, series.offer, parameters, instance, (series,), step,
+        series.shown, series.renamed,
+    )  # fmt: skip
 
 
 def steps_of(built: Built) -> list[Built]:
@@ -113,7 +134,12 @@ def steps_of(built: Built) -> list[Built]:
 
 
 def imported(offer: Offer) -> type[Any]:
-    """Return a component's class; raises `UnknownComponentError` if it cannot be imported."""
+    """Return the class of what is on offer.
+
+    Raises
+    ------
+    UnknownComponentError
+    """
     try:
         return offer.spec.load()
     except Exception as error:

@@ -22,10 +22,19 @@ from sondage.specs import Kind
 
 @dataclass(frozen=True)
 class Registry:
-    """A validated registry file; components are checked when a composition is planned."""
+    """A validated registry file; components are checked when a composition is planned.
+
+    Attributes
+    ----------
+    contents : Contents
+    document : Document
+    overrides : mapping of dotted path to value
+        What was changed of it, as `load` was told.
+    """
 
     contents: Contents
     document: Document = field(repr=False)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -95,7 +104,7 @@ def registry_of(document: Document, overrides: Mapping[str, Any]) -> Registry:
         if found.others and not overrides:
             found.hint = found.hint or f"sondage validate {document.source}"
         raise found from error
-    return Registry(contents, document)
+    return Registry(contents, document, dict(overrides))
 
 
 def _override(document: Document, keys: list[str], value: Any) -> None:

@@ -37,11 +37,16 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+#: What people read in tables and figures.
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Declaration(BaseModel):
     """A component with its parameters, flat beside ``use``."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
     use: Annotated[str, Field(description="plugin.component, as in 'sondage list'")]
+    label: Annotated[Label | None, Field(description="how results print it; no part of ids")] = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -51,7 +56,7 @@ class Declaration(BaseModel):
     @property
     def given(self) -> dict[str, Any]:
         """All keys but ``use``."""
-        return self.parameters
+        return ({"label": self.label} if self.label else {}) | self.parameters
 
 
 def _distinct(seeds: list[int]) -> list[int]:
@@ -71,7 +76,7 @@ class EncoderDeclaration(Declaration):
     @property
     def given(self) -> dict[str, Any]:
         """All keys but ``use``."""
-        return self.parameters | ({} if self.seeds is None else {"seeds": self.seeds})
+        return super().given | ({} if self.seeds is None else {"seeds": self.seeds})
 
 
 End = Annotated[
@@ -153,6 +158,12 @@ class Composition(_Model):
         return {k: rule if isinstance(rule, list) else [rule] for k, rule in self.only.items()}
 
 
+class Score(_Model):
+    """How a score is printed."""
+
+    label: Annotated[Label, Field(description="how results print it")]
+
+
 class Contents(_Model):
     """A whole registry file."""
 
@@ -162,4 +173,5 @@ class Contents(_Model):
     probes: dict[Name, Declaration] = {}
     metrics: dict[Name, Declaration] = {}
     reports: dict[Name, Declaration] = {}
+    scores: dict[str, Score] = {}
     compositions: dict[Name, Composition] = {}

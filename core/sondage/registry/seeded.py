@@ -70,12 +70,12 @@ class Seeded:
 
     def one(self, declaration: Declaration, seed: int | str) -> Declaration:
         """Return what is declared for one of the seeds of such an encoder."""
-        given = declaration.parameters
+        use, label, given = declaration.use, declaration.label, declaration.parameters
         if own_seeds(declaration):
-            return Declaration(use=declaration.use, **{**given, "seed": int(seed)})
+            return Declaration(use=use, label=label, **{**given, "seed": int(seed)})
         for name in self._references(declaration):
             given[name] = self._of_seed(given.get(name), seed)
-        return Declaration(use=declaration.use, **given)
+        return Declaration(use=use, label=label, **given)
 
     def _check_own(
         self, declaration: Declaration, path: Keys, label: str, made_of: dict[str, Seeds]

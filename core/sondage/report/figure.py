@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sondage.errors import ResultsError
 from sondage.host import extras
 from sondage.plain import flat
-from sondage.records.summary import read_summary
+from sondage.records.summary import Summary, read_summary
 from sondage.report import marks
 from sondage.report.axes import Axis, layer_axis, score_axis
 from sondage.report.marks import Series
@@ -28,13 +28,14 @@ _ACROSS = 4
 
 
 def plot(
-    run: Run, path: Path | str, *, every_score: bool = False, size: str | Size = "screen"
+    run: Run | Summary, path: Path | str, *, every_score: bool = False, size: str | Size = "screen"
 ) -> None:
     """Draw a run's scores by layer, with their 95% intervals.
 
     Parameters
     ----------
-    run : Run
+    run : Run or Summary
+        Of several runs, what `sondage.report.merged.merged` makes of their summaries.
     path : Path
         Ends in ``.svg``, ``.pdf`` or ``.png`` (twice the size in pixels, for dense screens).
     every_score : bool
@@ -56,7 +57,8 @@ def plot(
             f"'{path}' ends in neither .svg, .pdf nor .png",
             hint=f"--plot {path.stem or 'figure'}.svg",
         )
-    shown = panels(read_summary(run.folder), every_score=every_score)
+    found = run if isinstance(run, Summary) else read_summary(run.folder)
+    shown = panels(found, every_score=every_score)
     if not shown:
         raise ResultsError(f"run '{run.name}' has no finished cells to draw")
     notes = [note for panel in shown for note in panel.notes if note.startswith("±")]
@@ -94,8 +96,7 @@ def _series(shown: Iterable[Panel]) -> Series:
         first = {column_of(row): row for row in panel.rows.values()}
         for name in panel.encoders:
             row = first[name]
-            other = f" ~ {row['other']}" if row["other"] else ""
-            names.setdefault(flat(name), (f"{row['encoder']}{other}", row["step"]))
+            names.setdefault(flat(name), (column_of({**row, "step": None}), row["step"]))
     bases = list(dict.fromkeys(names.values()))
     marks_of = dict(zip(dict.fromkeys(b for b, _ in bases), shapes(len(bases)), strict=False))
     looks = series_colours(list(names.values()))
@@ -107,9 +108,11 @@ def _axes(shown: Iterable[Panel]) -> dict[tuple[str, str], Axis]:
     rows: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for panel in shown:
         rows[panel.task, panel.score] += panel.rows.values()
+    # Without a label the axis writes the score's name in words.
+    titles = {p.score: flat(p.shown[2]) for p in shown if p.shown[2] != p.score}
     return {
         key: score_axis(
-            [r["mean"] for r in mine], "mean", score=key[1],
+            [r["mean"] for r in mine], "mean", score=key[1], title=titles.get(key[1], ""),
             ends=[r[end] for r in mine for end in marks.ENDS],
         )
         for key, mine in rows.items()
@@ -123,8 +126,9 @@ def _panel(panel: Panel, by: Series, y: Axis, size: dict[str, Any]) -> alt.Layer
     rows = [{c: r[c] for c in columns} | {"series": flat(column_of(r))}
             for r in panel.rows.values()]  # fmt: skip
     data = pd.DataFrame(rows).astype(dict.fromkeys(columns, float))
-    said: dict[str, Any] = {"title": panel.task,
-            "below": panel.component + (f" · {panel.view}" if panel.show_view else "")}  # fmt: skip
+    task, component, _ = panel.shown
+    below = component + (f" · {panel.view}" if panel.show_view else "")
+    said: dict[str, Any] = {"title": task, "below": below}
     layered = data[data["layer"].notna()]
     if layered["layer"].nunique() < 2:
         # One value an encoder: beside each other, else the intervals would hide one another.

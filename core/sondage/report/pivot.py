@@ -28,13 +28,16 @@ class Panel:
     Attributes
     ----------
     kind, task, component, view, score : str
+        Names, as the registry has them.
     encoders : list of str
-        Columns; a metric's are ``encoder ~ baseline``.
+        Columns, by label; a metric's are ``encoder ~ baseline``.
     layers : list of int or None
         Rows; None for a probe that mixes all layers.
     rows : mapping of (layer, encoder) to the summary's row
     show_view : bool
         Whether the run has this component on several views.
+    labels : (str, str, str), optional
+        How task, component and score are printed.
     """
 
     kind: str
@@ -46,11 +49,19 @@ class Panel:
     layers: list[int | None]
     rows: Mapping[tuple[int | None, str], dict[str, Any]]
     show_view: bool
+    labels: tuple[str, str, str] = ("", "", "")
+
+    @property
+    def shown(self) -> tuple[str, str, str]:
+        """Task, component and score as they are printed."""
+        names = (self.task, self.component, self.score)
+        task, component, score = (a or b for a, b in zip(self.labels, names, strict=True))
+        return task, component, score
 
     @property
     def title(self) -> str:
         """``task · component · score``, with the view where it tells something."""
-        parts = [self.task, self.component, self.score]
+        parts = [*self.shown]
         return " · ".join(parts + [self.view] * self.show_view)
 
     @property
@@ -121,8 +132,8 @@ def is_significant(row: Mapping[str, Any]) -> bool:
 def column_of(row: Mapping[str, Any]) -> str:
     """Return what heads a row's column: the encoder, its step, what it is compared with."""
     step = "" if row["step"] is None else f" @{row['step']}"
-    other = f" ~ {row['other']}" if row["other"] else ""
-    return f"{row['encoder']}{step}{other}"
+    name, other = (row.get(f"{c}_label") or row[c] for c in ("encoder", "other"))
+    return f"{name}{step}" + (f" ~ {other}" if other else "")
 
 
 def panels(found: Summary, *, every_score: bool = False) -> list[Panel]:
@@ -167,6 +178,11 @@ def panels(found: Summary, *, every_score: bool = False) -> list[Panel]:
             layers=sorted({r["layer"] for r in rows}, key=lambda n: -1 if n is None else n),
             rows={(r["layer"], column_of(r)): r for r in rows},
             show_view=len(views[key[1], key[2]]) > 1,
+            labels=(
+                rows[0].get("task_label") or key[1],
+                rows[0].get("component_label") or key[2],
+                rows[0].get("score_label") or key[4],
+            ),
         )
         for key, rows in sorted(groups.items(), key=lambda item: place(item[0]))
     ]

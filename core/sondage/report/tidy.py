@@ -50,6 +50,11 @@ def by_family(data: DataFrame, columns: Sequence[str] = ("encoder", "other")) ->
         out[column] = [joined(family, "", step) for family, _, step in names]
         out[f"{column}_seed"] = [int(seed) if seed.isdigit() else None for _, seed, _ in names]
         out[f"{column}_seed"] = out[f"{column}_seed"].astype("Int64")
+        if f"{column}_label" in data:
+            pairs = zip(data[f"{column}_label"], names, strict=True)
+            out[f"{column}_label"] = [
+                str(t).replace(f"#{n[1]}", "") if n[1] else t for t, n in pairs
+            ]
     return out
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sondage.errors import EncodingError
 from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.recipe import Dtype, Recipe
 
@@ -64,3 +65,16 @@ class Pretrained(BaseEncoder):
             trust_remote_code=self.trust_remote_code,
             max_length=self.max_length,
         )
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """The model as it was named, the commit that its name led to, a checksum of its files."""
+        checkpoint = self.recipe.checkpoint
+        folder = checkpoint.folder
+        # The hub's cache keeps each commit in a folder of its own.
+        commit = folder.name if folder.parent.name == "snapshots" else ""
+        try:
+            files = checkpoint.identity(weights=True)
+        except EncodingError:  # drawn weights need no files of weights
+            files = checkpoint.identity(weights=False)
+        return {"model": self.model, "revision": commit or (self.revision or ""), "files": files}
