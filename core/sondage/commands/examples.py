@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,9 +10,8 @@ import numpy as np
 from sondage.commands.check import Subject
 from sondage.contracts import Illustrated, Task
 from sondage.data import Answers, Corpus, Examples, Labels, Rankings, TaskData, Trees
-from sondage.errors import ParameterError, PluginError, SondageError
-from sondage.guard.guarded import guarded
-from sondage.guard.isolation import Isolation
+from sondage.errors import ParameterError
+from sondage.guard.guarded import as_one_error
 
 #: Characters of a text that are shown on either side of what matters in it.
 _AROUND = 120
@@ -44,19 +42,9 @@ def examples_of(subject: Subject, n: int = 10) -> Examples:
             f"'{spec.name}' is a {spec.kind}: only tasks have examples",
             hint=f"sondage describe {spec.kind} {spec.name}",
         )
-    try:
-        with guarded(Isolation()):
-            task = spec.load()(**subject.arguments)
-            return task.examples(n) if isinstance(task, Illustrated) else default_examples(task, n)
-    except SondageError:
-        raise
-    except Exception as error:
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        raise PluginError(
-            f"task '{spec.name}' cannot be shown: {type(error).__name__}: {error}",
-            where=f"{at.filename}:{at.lineno}",
-            hint=f"sondage check {spec.name}",
-        ) from error
+    with as_one_error(f"task '{spec.name}' cannot be shown", hint=f"sondage check {spec.name}"):
+        task = spec.load()(**subject.arguments)
+        return task.examples(n) if isinstance(task, Illustrated) else default_examples(task, n)
 
 
 def default_examples(task: Task, n: int) -> Examples:

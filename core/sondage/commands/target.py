@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
@@ -13,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sondage import registry
-from sondage.errors import PluginError, RegistryError, SondageError, nearest
-from sondage.guard.guarded import guarded
-from sondage.guard.isolation import Isolation
+from sondage.errors import RegistryError, nearest
+from sondage.guard.guarded import as_one_error
 from sondage.host import Host
 from sondage.plan import planner
 from sondage.plan.cells import Plan
@@ -158,20 +156,12 @@ def make_plan(
     host = host or Host.discover(block)
     host.recall = lambda kind, use: provider(paths.runs_folder(), kind, use)
     builder = Builder(host, found)
-    try:
-        with guarded(Isolation()):
-            made = planner.make(found, builder, name, layers=layers, seeds=seeds)
-        return replace(made, command=command_of(target, settings or {}, layers, seeds))
-    except SondageError:
-        raise
-    except Exception as error:
-        # Whatever a property of a component raised, or returned instead of what it should.
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        raise PluginError(
-            f"composition '{name}' cannot be planned: {type(error).__name__}: {error}",
-            where=f"{at.filename}:{at.lineno}",
-            hint="'sondage check NAME' tests a component",
-        ) from error
+    # A property of a component may raise anything, or return something else than it should.
+    with as_one_error(
+        f"composition '{name}' cannot be planned", hint="'sondage check NAME' tests a component"
+    ):
+        made = planner.make(found, builder, name, layers=layers, seeds=seeds)
+    return replace(made, command=command_of(target, settings or {}, layers, seeds))
 
 
 def plans(

@@ -122,6 +122,37 @@ def guarded(isolation: Isolation, seconds: float | None = None) -> Iterator[None
         raise PluginError(f"the component raised {said}") from error
 
 
+@contextmanager
+def as_one_error(what: str, *, hint: str) -> Iterator[None]:
+    """Run components' code for a command: whatever is raised comes out as a `SondageError`.
+
+    Parameters
+    ----------
+    what : str
+        What cannot be done then, as the error begins.
+    hint : str
+
+    Raises
+    ------
+    SondageError
+        As it is raised; else a PluginError with the line of code.
+    KeyboardInterrupt
+        Only if the user interrupts.
+    """
+    try:
+        with guarded(Isolation()):
+            yield
+    except SondageError:
+        raise
+    except Exception as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        raise PluginError(
+            f"{what}: {type(error).__name__}: {error}",
+            where=f"{at.filename}:{at.lineno}",
+            hint=hint,
+        ) from error
+
+
 def _unspeakable(error: BaseException) -> PluginError | None:
     """Return an error that stands for one whose text cannot be kept."""
     name = type(error).__name__
