@@ -43,7 +43,7 @@ def trainings(frame: DataFrame, matthews: Sequence[str]) -> DataFrame:
     cells = cells[cells["measure"] == wanted]
     keys = {"encoder": cells["encoder"].map(flat), "tuned_on": cells["task"].map(flat)}
     cells = cells.assign(**keys, score=cells["value"].astype(float))
-    return over_seeds(cells, ["encoder", "tuned_on", "measure"], "score")
+    return over_seeds(cells, ["encoder", "tuned_on", "measure"], "score", score="measure")
 
 
 def attention(frame: DataFrame) -> DataFrame:
@@ -158,14 +158,14 @@ def families(by_layer: DataFrame) -> DataFrame:
 
 
 def _over_trainings(cells: DataFrame, keys: list[str]) -> DataFrame:
-    """Return means over trainings; of a single one, with the interval of its own."""
+    """Return means over trainings of what is at least 0; of a single one, with its own interval."""
     from sondage.report import over_seeds
 
     cells = cells.assign(**{k: cells[k].map(flat) for k in keys if k not in ("layer", "step")})
     if cells.empty:
         return cells.reindex(columns=[*keys, "value", *_ENDS, "n_seeds"])
     cells["value"] = cells["value"].astype(float)
-    means = over_seeds(cells, keys, "value").set_index(keys)
+    means = over_seeds(cells, keys, "value", bounds=(0.0, None)).set_index(keys)
     own = cells.groupby(keys, sort=False)[_ENDS].first()
     for end in _ENDS:
         means[end] = means[end].where(means["n_seeds"] > 1, own[end])
