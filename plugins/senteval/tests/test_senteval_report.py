@@ -236,6 +236,21 @@ def test_figure_3_by_step_and_by_layers_put_back(tuned):
     assert table.loc[("back", 2), "perplexity"] == pytest.approx(np.exp(1.5))
 
 
+def test_a_training_without_a_step_0_begins_with_its_base(tmp_path):
+    cells = [
+        c for c in more_cells()
+        if (c.record["component"], c.record["encoder"][:4], c.record["step"]) != ("ppl", "cls#", 0)
+    ]  # fmt: skip
+    Mosbach2020().write(toys.ToyFindings(cells), tmp_path)
+    table = pd.read_csv(tmp_path / "figure3-perplexity.csv").set_index(["encoder", "step"])
+    start = table.loc[("cls", 0)]
+    assert (start["part"], start["epoch"], start["perplexity"]) == ("training", 0.0, 10.0)
+    assert start["n_seeds"] == 1
+    assert table.loc[("base", -1), "perplexity"] == 10.0
+    assert list(table.loc["back"].index) == [0, 1, 2]
+    assert table.loc[("back", 0), "perplexity"] == pytest.approx(np.exp(3.5))
+
+
 def test_changes_are_over_trainings_where_there_are_several(tmp_path):
     found = [toys.cell({"accuracy": 0.5}, encoder="base", component="logreg", view="cls")]
     for seed, accuracy in ((0, 0.6), (1, 0.62)):

@@ -74,12 +74,19 @@ def attention(frame: DataFrame) -> DataFrame:
     return _over_trainings(cells[apart.reindex(cells.index)], keys).astype({"layer": int})
 
 
-def perplexities(frame: DataFrame, checkpoints: DataFrame) -> DataFrame:
+def perplexities(frame: DataFrame, checkpoints: DataFrame, base: str) -> DataFrame:
     """Return perplexity in the course of training and with layers put back: figure 3.
 
-    `checkpoints` is the table of that name, of the trainings.
+    An encoder with steps that was not trained is a sweep of spliced ones. Where a training has no
+    step 0, it begins with the perplexity of its base.
 
-    An encoder with steps that was not trained is a sweep of spliced ones.
+    Parameters
+    ----------
+    frame : DataFrame
+    checkpoints : DataFrame
+        The table of that name, of the trainings.
+    base : str
+        Name of the encoder that the trainings began with.
 
     Returns
     -------
@@ -108,7 +115,7 @@ def perplexities(frame: DataFrame, checkpoints: DataFrame) -> DataFrame:
         for name, step in zip(cells["encoder"], cells["step"], strict=True)
     ]
     keys = ["component", "task", "part", "encoder", "step"]
-    out = _over_trainings(cells.assign(part=parts), keys)
+    out = _with_start(_over_trainings(cells.assign(part=parts), keys), base)
     for column in ("value", *_ENDS):
         out[column] = np.exp(out[column].astype(float))
     epochs = _epochs(checkpoints)
@@ -118,6 +125,21 @@ def perplexities(frame: DataFrame, checkpoints: DataFrame) -> DataFrame:
         for encoder, step, part in places
     ]
     return out.rename(columns={"value": "perplexity"}).astype({"step": int})
+
+
+def _with_start(means: DataFrame, base: str) -> DataFrame:
+    """Return means with a step 0 for each training that has none: that of its base."""
+    import pandas as pd
+
+    trained = means[means["part"] == TRAINING]
+    starts = [means]
+    for key, part in trained.groupby(["component", "task", "encoder"], sort=False):
+        plain = means[(means["encoder"] == base) & (means["part"] == "")]
+        plain = plain[(plain["component"] == key[0]) & (plain["task"] == key[1])]
+        if 0 not in set(part["step"]):
+            starts.append(plain.assign(part=TRAINING, encoder=key[2], step=0))
+    order = ["component", "task", "encoder", "step"]
+    return pd.concat(starts).sort_values(order, kind="stable", ignore_index=True)
 
 
 def _epochs(checkpoints: DataFrame) -> dict[tuple[str, int], float]:
