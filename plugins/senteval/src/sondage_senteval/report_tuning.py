@@ -136,7 +136,7 @@ def _with_start(means: DataFrame, base: str) -> DataFrame:
     for key, part in trained.groupby(["component", "task", "encoder"], sort=False):
         plain = means[(means["encoder"] == base) & (means["part"] == "")]
         plain = plain[(plain["component"] == key[0]) & (plain["task"] == key[1])]
-        if 0 not in set(part["step"]):
+        if len(plain) and 0 not in set(part["step"]):
             starts.append(plain.assign(part=TRAINING, encoder=key[2], step=0))
     order = ["component", "task", "encoder", "step"]
     return pd.concat(starts).sort_values(order, kind="stable", ignore_index=True)
