@@ -354,6 +354,16 @@ only:
     assert {c.layer for c in found.cells if c.component == "t.fixed"} == {0, 1}
 
 
+def test_later_is_all_but_the_first():
+    found = make(
+        "encoders: [a, grown]\ntasks: [t.task]\nprobes: [t.simple]\nonly:\n"
+        "  t.simple: {steps: [later], layers: [later]}"
+    )
+    # What is no series is not kept out by steps.
+    whose = ("a", "grown@5", "grown@10")
+    assert ran(found, "t.simple") == {(e, "t.task", layer) for e in whose for layer in (1, 2)}
+
+
 def test_only_may_name_what_is_declared_and_was_taken_out():
     # As `--set encoders=[a]` does with a composition whose rules name the others too.
     found = make(ONLY + "t.simple: [{encoders: [grown@10]}, {encoders: [a], layers: [1]}]")

@@ -247,6 +247,28 @@ def test_values_over_seeds_have_the_interval_of_student():
     assert found.columns.tolist() == ["k", "v", "low", "high", "n_seeds"]
 
 
+def test_intervals_over_seeds_are_cut_at_what_a_score_can_be():
+    # Two values 0.02 apart reach 12.7 times 0.01 either way.
+    data = pd.DataFrame({"k": list("aabbcc"), "micro_f1": [0.95, 0.97, 0.02, 0.04, 0.5, 0.52]})
+    found = report.over_seeds(data, ["k"], "micro_f1").set_index("k")
+    assert found.loc["a", ["low", "high"]].tolist() == pytest.approx([0.96 - 0.127062, 1.0])
+    assert found.loc["b", ["low", "high"]].tolist() == pytest.approx([0.0, 0.03 + 0.127062])
+    assert found.loc["c", "high"] == pytest.approx(0.51 + 0.127062)
+    # The scores may be named by a column, or the bounds given.
+    named = data.rename(columns={"micro_f1": "v"}).assign(score=["dev_matthews"] * 2 + ["x"] * 4)
+    found = report.over_seeds(named, ["k", "score"], "v", score="score").set_index("k")
+    assert found.loc["a", "high"] == 1.0
+    assert found.loc["b", "low"] == pytest.approx(0.03 - 0.127062)
+    found = report.over_seeds(named, ["k"], "v", bounds=(0.0, None)).set_index("k")
+    assert found.loc["a", "high"] == pytest.approx(0.96 + 0.127062)
+    assert found.loc["b", "low"] == 0.0
+    # Values beyond them are of another score.
+    found = report.over_seeds(named, ["k"], "v", bounds=(0.03, 0.6)).set_index("k")
+    assert found.loc["a", "high"] > 1
+    assert found.loc["b", "low"] < 0
+    assert found.loc["c", "high"] == 0.6
+
+
 # The run's own picture
 
 

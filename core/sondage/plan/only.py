@@ -113,8 +113,8 @@ def names_of(encoder: Built) -> set[str]:
 def _picked(wanted: Sequence[int | str] | None, known: Sequence[int]) -> Sequence[int]:
     if wanted is None:
         return known
-    ends = {"first": known[0], "last": known[-1]}
-    return [ends[w] if isinstance(w, str) else w for w in wanted]
+    words = {"first": known[:1], "last": known[-1:], "later": known[1:]}
+    return [n for w in wanted for n in (words[w] if isinstance(w, str) else (w,))]
 
 
 def _known(

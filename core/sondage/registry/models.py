@@ -80,8 +80,8 @@ class EncoderDeclaration(Declaration):
 
 
 End = Annotated[
-    Annotated[Place, Tag("int")] | Annotated[Literal["first", "last"], Tag("str")],
-    _one_of("a number, 'first' or 'last'"),
+    Annotated[Place, Tag("int")] | Annotated[Literal["first", "last", "later"], Tag("str")],
+    _one_of("a number, 'first', 'last' or 'later'"),
 ]
 
 
@@ -94,10 +94,12 @@ class Rule(_Model):
     ] = None
     tasks: Annotated[list[str] | None, Field(description="names of tasks")] = None
     views: Annotated[list[str] | None, Field(description="of the composition's")] = None
-    layers: Annotated[list[End] | None, Field(description="0 to L, first, last")] = None
-    steps: Annotated[list[End] | None, Field(description="of a series: numbers, first, last")] = (
-        None
-    )
+    layers: Annotated[
+        list[End] | None, Field(description="0 to L, first, last, later (all but the first)")
+    ] = None
+    steps: Annotated[
+        list[End] | None, Field(description="of a series: numbers, or words as of layers")
+    ] = None
 
 
 Rules = Annotated[

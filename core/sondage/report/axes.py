@@ -19,10 +19,13 @@ _PARTS, _SIGNED, _AMOUNTS = (0.0, 1.0), (-1.0, 1.0), (0.0, None)
 _BOUNDS: dict[str, Bounds] = (
     dict.fromkeys(("accuracy", "f1", "precision", "recall", "las", "uas", "uuas"), _PARTS)
     | dict.fromkeys(("share", "cka", "svcca", "pwcca", "auc"), _PARTS)
-    | dict.fromkeys(("rsa", "dspr", "nspr", "correlation", "mcc"), _SIGNED)
+    | dict.fromkeys(("rsa", "dspr", "nspr", "correlation", "mcc", "matthews"), _SIGNED)
     | dict.fromkeys(("similarity", "selectivity"), _SIGNED)
     | dict.fromkeys(("loss", "std", "codelength", "bits", "compression", "distance"), _AMOUNTS)
+    | dict.fromkeys(("entropy", "js", "emd", "nats"), _AMOUNTS)
 )
+#: How far rounding alone may put a value beyond a bound.
+ROUNDING = 1e-9
 #: Pixels between the axis line and the plot, so that a mark at its edge covers no label.
 ROOM = 7
 
@@ -113,9 +116,9 @@ def score_axis(
     name = score or column
     seen = [float(v) for v in values if _there(v)]
     low, high = bounds_of(name) if bounds is None else bounds
-    if low is not None and any(v < low - 1e-9 for v in seen):
+    if low is not None and any(v < low - ROUNDING for v in seen):
         low = high = None
-    if high is not None and any(v > high + 1e-9 for v in seen):
+    if high is not None and any(v > high + ROUNDING for v in seen):
         low = high = None
     reach = [*seen, *(float(v) for v in ends if _there(v))] or [0.0, 1.0]
     first, last = min(reach), max(reach)

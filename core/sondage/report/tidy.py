@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sondage.plain import flat
 from sondage.registry.naming import joined, parted
+from sondage.report.axes import ROUNDING, Bounds, bounds_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -58,7 +59,10 @@ def by_family(data: DataFrame, columns: Sequence[str] = ("encoder", "other")) ->
     return out
 
 
-def over_seeds(data: DataFrame, keys: Sequence[str], value: str) -> DataFrame:
+def over_seeds(
+    data: DataFrame, keys: Sequence[str], value: str, *, score: str = "",
+    bounds: Bounds | None = None,
+) -> DataFrame:  # fmt: skip
     """Return the mean of a column for each group, with a 95% interval over the group's rows.
 
     Parameters
@@ -69,6 +73,12 @@ def over_seeds(data: DataFrame, keys: Sequence[str], value: str) -> DataFrame:
         Columns that make a group.
     value : str
         Column of numbers.
+    score : str
+        The one of the keys that names the score whose values these are; without it, `value` does.
+    bounds : (float or None, float or None), optional
+        Least and greatest value possible; without it, `bounds_of` the score. An interval over few
+        seeds can pass them, and is cut there. Where a group has a value beyond them, they are not
+        those of its score and nothing is cut.
 
     Returns
     -------
@@ -82,7 +92,23 @@ def over_seeds(data: DataFrame, keys: Sequence[str], value: str) -> DataFrame:
 
     rows = []
     for key, part in data.groupby([*keys], sort=False, dropna=False):
-        found = stats.seed_interval(part[value].to_numpy(float))
-        rows.append((*key, found.mean, found.low, found.high, len(part)))
+        values = part[value].to_numpy(float)
+        found = stats.seed_interval(values)
+        name = str(part[score].iloc[0]) if score else value
+        least, most = bounds_of(name) if bounds is None else bounds
+        ends = found.low, found.high
+        if None not in ends and _within(values.min(), values.max(), least, most):
+            ends = _cut(ends[0], least, most), _cut(ends[1], least, most)
+        rows.append((*key, found.mean, *ends, len(part)))
     out = pd.DataFrame(rows, columns=[*keys, value, "low", "high", "n_seeds"])
     return out.astype(dict.fromkeys((value, "low", "high"), float))
+
+
+def _within(low: float, high: float, least: float | None, most: float | None) -> bool:
+    below = least is not None and low < least - ROUNDING
+    return not below and (most is None or high <= most + ROUNDING)
+
+
+def _cut(end: Any, least: float | None, most: float | None) -> float:
+    cut = end if least is None else max(end, least)
+    return float(cut if most is None else min(cut, most))

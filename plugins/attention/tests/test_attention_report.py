@@ -52,12 +52,31 @@ def test_all_seven_figures_are_there(written):
     assert "Not in this run" not in written["README.md"].read_text()
 
 
-def test_figures_of_svcca_say_where_a_model_is_from_itself(written):
-    def told(name):
-        return " ".join(re.sub(r"<[^>]*>", " ", written[name].read_text()).split())
+def told(path):
+    """Return the texts of a picture."""
+    return " ".join(re.sub(r"<[^>]*>", " ", path.read_text()).split())
 
-    assert "share of directions cut off from itself" in told("figure2-svcca-change.svg")
-    assert "cut off" not in told("figure1-js-change.svg")
+
+def test_figures_of_svcca_say_where_a_model_is_from_itself(written):
+    figure = told(written["figure2-svcca-change.svg"])
+    assert "share of directions cut off from itself" in figure
+    assert "cut off" not in told(written["figure1-js-change.svg"])
+
+
+def test_intervals_end_where_the_measure_does_and_say_what_they_are_over(written):
+    table = pd.read_csv(written["figure1-js-change.csv"])
+    first = table[table["layer"] == 1].iloc[0]
+    # 0.105 less 12.7 times 0.005, the half width over two seeds, is above 0.
+    assert first["low"] == pytest.approx(0.105 - 12.706 * 0.005, rel=1e-3)
+    back = pd.read_csv(written["figure3-svcca-put-back.csv"])
+    # 0.11 less 12.7 times 0.01.
+    assert back["low"].tolist() == pytest.approx([0.0, 0.21 - 12.706 * 0.01], rel=1e-3)
+    assert pd.read_csv(written["figure2-svcca-change.csv"])["high"].max() <= 1
+    seeds = "over the seeds of the fine-tuning, cut at the bounds of the measure"
+    assert seeds in told(written["figure1-js-change.svg"])
+    alone = told(written["figure4-js-seeds.svg"])
+    assert "intervals over groups of sentences" in alone
+    assert "cut at the bounds" not in alone
 
 
 def test_figures_1_and_2_are_means_over_seeds_of_distances_to_the_base(written):

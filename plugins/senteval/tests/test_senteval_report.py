@@ -1,5 +1,6 @@
 """`senteval.mosbach2020`: its numbers from cells made by hand."""
 
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -197,6 +198,8 @@ def test_table_1_is_matthews_for_cola_and_accuracy_else(tuned):
     assert table.loc["mean", "score"] == pytest.approx(0.81)
     # t(1, 0.975) = 12.706 times 0.01, the standard error of two numbers 0.02 apart.
     assert table.loc["mean", "high"] == pytest.approx(0.81 + 0.12706, abs=1e-4)
+    # What it is over, and that it ends where the score does.
+    assert "over trainings, cut at the bounds" in tuned["table1-tuning.tex"].read_text()
 
 
 def test_figure_2_is_of_the_last_step_and_against_the_original(tuned):
@@ -208,6 +211,13 @@ def test_figure_2_is_of_the_last_step_and_against_the_original(tuned):
     assert table.loc[("emd", "cls", 2), "value"] == pytest.approx(1.05)
     assert table.loc[("emd", "mean", 1), "value"] == pytest.approx(0.15)
     assert set(table["n_seeds"]) == {1, 2}
+    # 0.15 less 12.7 times 0.05 is no distance.
+    assert table.loc[("emd", "mean", 1), "low"] == 0.0
+    assert table.loc[("emd", "mean", 1), "high"] == pytest.approx(0.15 + 12.706 * 0.05, rel=1e-4)
+    picture = " ".join(re.sub(r"<[^>]*>", " ", tuned["figure2-attention.svg"].read_text()).split())
+    assert "over trainings, cut at the bounds of the score; of one training, over sentences" in (
+        picture
+    )
 
 
 def test_figure_3_by_step_and_by_layers_put_back(tuned):
@@ -218,10 +228,27 @@ def test_figure_3_by_step_and_by_layers_put_back(tuned):
     assert table.loc[("cls", 20), "perplexity"] == pytest.approx(np.exp(3.5))
     # Over two trainings, not over four cells: masks have seeds too.
     assert table.loc[("cls", 20), "n_seeds"] == 2
+    # Log perplexities are at least 0: 3.5 less 12.7 times 0.5 is not.
+    assert table.loc[("cls", 20), "low"] == 1.0
     assert np.log(table.loc[("cls", 20), "high"]) == pytest.approx(3.5 + 12.706 * 0.5, rel=1e-4)
     assert list(table.loc["cls", "epoch"]) == [0.0, 3.0]
     assert table.loc["back", "epoch"].isna().all()
     assert table.loc[("back", 2), "perplexity"] == pytest.approx(np.exp(1.5))
+
+
+def test_a_training_without_a_step_0_begins_with_its_base(tmp_path):
+    cells = [
+        c for c in more_cells()
+        if (c.record["component"], c.record["encoder"][:4], c.record["step"]) != ("ppl", "cls#", 0)
+    ]  # fmt: skip
+    Mosbach2020().write(toys.ToyFindings(cells), tmp_path)
+    table = pd.read_csv(tmp_path / "figure3-perplexity.csv").set_index(["encoder", "step"])
+    start = table.loc[("cls", 0)]
+    assert (start["part"], start["epoch"], start["n_seeds"]) == ("training", 0.0, 1)
+    assert start["perplexity"] == pytest.approx(10.0)
+    assert table.loc[("base", -1), "perplexity"] == pytest.approx(10.0)
+    assert list(table.loc["back"].index) == [0, 1, 2]
+    assert table.loc[("back", 0), "perplexity"] == pytest.approx(np.exp(3.5))
 
 
 def test_changes_are_over_trainings_where_there_are_several(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ _FLOOR = {
     "itself, not at 0"
 }
 _MEASURES = {"js": "JS divergence", "svcca": "SVCCA distance"}
+#: Least and greatest value; the divergence's in nats.
+_BOUNDS = {"js": (0.0, math.log(2)), "svcca": (0.0, 1.0)}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -52,7 +55,8 @@ class Hao2020(FigureOptions):
     ----------
     Hao, Dong, Wei and Xu 2020, Investigating Learning Dynamics of BERT Fine-Tuning, AACL-IJCNLP,
     figures 1 to 7. Departs from it: lines have 95% intervals, over the seeds of the fine-tuning
-    where there are several, else over groups of sentences.
+    where there are several, else over groups of sentences. Those over seeds are cut at the least
+    and greatest value that a measure can have, which two seeds easily pass.
     """
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
@@ -109,7 +113,10 @@ def gather(findings: Findings) -> DataFrame:
     cells = pd.DataFrame(rows, columns=[*keys, "value", "low", "high"])
     if cells.empty:
         return cells.assign(n_seeds=[])
-    means = over_seeds(cells, keys, "value").set_index(keys)
+    means = pd.concat(
+        over_seeds(part, keys, "value", bounds=_BOUNDS[str(measure)])
+        for measure, part in cells.groupby("measure", sort=False)
+    ).set_index(keys)
     own = cells.groupby(keys, sort=False)[["low", "high"]].first()
     for end in ("low", "high"):  # of one seed, over groups of sentences
         means[end] = means[end].where(means["n_seeds"] > 1, own[end])
@@ -145,17 +152,26 @@ def _drawing(
         x = layer_axis(data["layer"], title="layer put back" if relation == "put back" else "layer")
         called = _MEASURES[measure] + (" (nats)" if measure == "js" else "")
         y = score_axis(
-            [0.0, *data["value"]], "value", title=called, bounds=(0.0, None),
+            [0.0, *data["value"]], "value", title=called, bounds=_BOUNDS[measure],
             ends=[*data["low"], *data["high"]],
         )  # fmt: skip
-        several = int(data["n_seeds"].max()) > 1
-        over = "seeds of the fine-tuning" if several else "groups of sentences"
         return paper.figure(
             f"figure{number}-{measure}-{relation.replace(' ', '-')}",
             [lines(data, x, y, by, width=380, height=230)],
             data,
             title=f"{_MEASURES[measure]} {_TITLES[relation]}",
-            note=f"bands and bars: 95% intervals over {over}" + _FLOOR.get(measure, ""),
+            note=_note(data) + _FLOOR.get(measure, ""),
         )
 
     return draw
+
+
+def _note(data: DataFrame) -> str:
+    """Say what the intervals of a figure are over: of one seed there are only its sentences."""
+    several = data["n_seeds"] > 1
+    seeds = "the seeds of the fine-tuning, cut at the bounds of the measure"
+    if several.all():
+        return f"bands and bars: 95% intervals over {seeds}"
+    if several.any():
+        return f"bands and bars: 95% intervals over {seeds}; of one seed, over groups of sentences"
+    return "bands and bars: 95% intervals over groups of sentences"

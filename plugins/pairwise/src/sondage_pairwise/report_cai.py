@@ -102,7 +102,7 @@ def gather(findings: Findings) -> DataFrame:
     # Splits have seeds of their own: first the mean over these.
     table = table.groupby([*_KEYS, "component"], sort=False)[["value", *_ENDS]].mean().reset_index()
     table = by_family(table)
-    means = over_seeds(table, _KEYS, "value").set_index(_KEYS)
+    means = over_seeds(table, _KEYS, "value", bounds=(0.0, 1.0)).set_index(_KEYS)
     own = table.groupby(_KEYS, sort=False)[_ENDS].first()
     for end in _ENDS:
         means[end] = means[end].where(means["n_seeds"] > 1, own[end])
@@ -190,7 +190,7 @@ def trainings(findings: Findings) -> DataFrame:
     cells = by_family(frame[(frame["kind"] == "training") & frame["value"].notna()])
     names = {"encoder": cells["encoder"].map(flat), "tuned_on": cells["task"].map(flat)}
     cells = cells.assign(**names, value=cells["value"].astype(float))
-    return over_seeds(cells, ["encoder", "tuned_on", "score"], "value")
+    return over_seeds(cells, ["encoder", "tuned_on", "score"], "value", score="score")
 
 
 def _at_the_end(table: DataFrame) -> DataFrame:

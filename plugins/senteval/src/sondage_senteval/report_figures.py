@@ -21,6 +21,14 @@ from sondage.report import (
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+#: What the intervals of a change are over, by how they were made.
+_OVER = {
+    "trainings": "over trainings",
+    "paired": "over test sentences, paired",
+    "seeds": "over seeds",
+    "independent": "of both accuracies, as if they were independent",
+}
+
 
 def accuracies(scores: DataFrame, paper: Paper) -> list[Path]:
     """Write figure 1: accuracy by layer, a panel per task, a line per encoder and pooling."""
@@ -39,7 +47,9 @@ def accuracies(scores: DataFrame, paper: Paper) -> list[Path]:
     ]
     return paper.figure(
         "figure1-accuracy", panels, data, title="Probing accuracy by layer and pooling",
-        note="bands and bars: 95% intervals", shared=("color", "shape", "strokeDash"),
+        note="bands and bars: 95% intervals, over test sentences where there are outcomes, else "
+        "over seeds",
+        shared=("color", "shape", "strokeDash"),
     )  # fmt: skip
 
 
@@ -77,9 +87,11 @@ def differences(data: DataFrame, paper: Paper) -> list[Path]:
     values = [0.0, *data["change"], *data["against_mean"]]
     y = score_axis(values, "change", title="change (points)", ends=[*data["low"], *data["high"]])
     panels = [_changes(part, x, y, by) for _, part in data.groupby(["view", "task"])]
-    note = "bands and bars: 95% intervals"
+    over = [_OVER[kind] for kind in _OVER if kind in set(data["interval"])]
+    note = "bands and bars: 95% intervals " + ", or ".join(over) if over else ""
     if data["against_mean"].notna().any():
-        note += "; crosses: CLS pooling after fine-tuning, against mean pooling before it"
+        note += "; " if note else ""
+        note += "crosses: CLS pooling after fine-tuning, against mean pooling before it"
     return paper.figure(
         "figure4-changes", panels, data, across=max(data["task"].nunique(), 1), note=note,
         title="Change in probing accuracy after fine-tuning",

@@ -81,7 +81,7 @@ class Mosbach2020(FigureOptions):
             lambda: figures.pooling(poolings(untuned(scores)), paper),
             lambda: more.attentions(tuning.attention(frame), paper),
             lambda: more.perplexity(
-                tuning.perplexities(frame, findings.table("checkpoints")), paper, base
+                tuning.perplexities(frame, findings.table("checkpoints"), base), paper, base
             ),
             lambda: figures.halves(by_half, tuned_on, paper),
             lambda: figures.differences(by_layer, paper),

@@ -43,7 +43,7 @@ def trainings(frame: DataFrame, matthews: Sequence[str]) -> DataFrame:
     cells = cells[cells["measure"] == wanted]
     keys = {"encoder": cells["encoder"].map(flat), "tuned_on": cells["task"].map(flat)}
     cells = cells.assign(**keys, score=cells["value"].astype(float))
-    return over_seeds(cells, ["encoder", "tuned_on", "measure"], "score")
+    return over_seeds(cells, ["encoder", "tuned_on", "measure"], "score", score="measure")
 
 
 def attention(frame: DataFrame) -> DataFrame:
@@ -74,12 +74,19 @@ def attention(frame: DataFrame) -> DataFrame:
     return _over_trainings(cells[apart.reindex(cells.index)], keys).astype({"layer": int})
 
 
-def perplexities(frame: DataFrame, checkpoints: DataFrame) -> DataFrame:
+def perplexities(frame: DataFrame, checkpoints: DataFrame, base: str) -> DataFrame:
     """Return perplexity in the course of training and with layers put back: figure 3.
 
-    `checkpoints` is the table of that name, of the trainings.
+    An encoder with steps that was not trained is a sweep of spliced ones. Where a training has no
+    step 0, it begins with the perplexity of its base.
 
-    An encoder with steps that was not trained is a sweep of spliced ones.
+    Parameters
+    ----------
+    frame : DataFrame
+    checkpoints : DataFrame
+        The table of that name, of the trainings.
+    base : str
+        Name of the encoder that the trainings began with.
 
     Returns
     -------
@@ -108,7 +115,7 @@ def perplexities(frame: DataFrame, checkpoints: DataFrame) -> DataFrame:
         for name, step in zip(cells["encoder"], cells["step"], strict=True)
     ]
     keys = ["component", "task", "part", "encoder", "step"]
-    out = _over_trainings(cells.assign(part=parts), keys)
+    out = _with_start(_over_trainings(cells.assign(part=parts), keys), base)
     for column in ("value", *_ENDS):
         out[column] = np.exp(out[column].astype(float))
     epochs = _epochs(checkpoints)
@@ -118,6 +125,21 @@ def perplexities(frame: DataFrame, checkpoints: DataFrame) -> DataFrame:
         for encoder, step, part in places
     ]
     return out.rename(columns={"value": "perplexity"}).astype({"step": int})
+
+
+def _with_start(means: DataFrame, base: str) -> DataFrame:
+    """Return means with a step 0 for each training that has none: that of its base."""
+    import pandas as pd
+
+    trained = means[means["part"] == TRAINING]
+    starts = [means]
+    for key, part in trained.groupby(["component", "task", "encoder"], sort=False):
+        plain = means[(means["encoder"] == base) & (means["part"] == "")]
+        plain = plain[(plain["component"] == key[0]) & (plain["task"] == key[1])]
+        if len(plain) and 0 not in set(part["step"]):
+            starts.append(plain.assign(part=TRAINING, encoder=key[2], step=0))
+    order = ["component", "task", "encoder", "step"]
+    return pd.concat(starts).sort_values(order, kind="stable", ignore_index=True)
 
 
 def _epochs(checkpoints: DataFrame) -> dict[tuple[str, int], float]:
@@ -158,14 +180,14 @@ def families(by_layer: DataFrame) -> DataFrame:
 
 
 def _over_trainings(cells: DataFrame, keys: list[str]) -> DataFrame:
-    """Return means over trainings; of a single one, with the interval of its own."""
+    """Return means over trainings of what is at least 0; of a single one, with its own interval."""
     from sondage.report import over_seeds
 
     cells = cells.assign(**{k: cells[k].map(flat) for k in keys if k not in ("layer", "step")})
     if cells.empty:
         return cells.reindex(columns=[*keys, "value", *_ENDS, "n_seeds"])
     cells["value"] = cells["value"].astype(float)
-    means = over_seeds(cells, keys, "value").set_index(keys)
+    means = over_seeds(cells, keys, "value", bounds=(0.0, None)).set_index(keys)
     own = cells.groupby(keys, sort=False)[_ENDS].first()
     for end in _ENDS:
         means[end] = means[end].where(means["n_seeds"] > 1, own[end])

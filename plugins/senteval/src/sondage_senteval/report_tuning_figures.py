@@ -30,7 +30,10 @@ def scores(data: DataFrame, paper: Paper) -> list[Path]:
         return []
     shown = {"encoder": "encoder", "tuned_on": "tuned on", "measure": "measure",
              "score": "score", "low": "from", "high": "to", "n_seeds": "trainings"}  # fmt: skip
-    caption = "Scores on the development part after fine-tuning, with 95% intervals over trainings"
+    caption = (
+        "Scores on the development part after fine-tuning, with 95% intervals over trainings, "
+        "cut at the bounds of the score"
+    )
     return paper.table("table1-tuning", data, caption=caption, shown=shown)
 
 
@@ -102,5 +105,11 @@ def _axis(whole: DataFrame, plain: DataFrame) -> Axis:
 
 
 def _note(data: DataFrame) -> str:
-    over = "trainings" if int(data["n_seeds"].max()) > 1 else "sentences"
-    return f"bands and bars: 95% intervals over {over}"
+    """Say what the intervals of a figure are over: of one training there are only its sentences."""
+    several = data["n_seeds"] > 1
+    trainings = "trainings, cut at the bounds of the score"
+    if several.all():
+        return f"bands and bars: 95% intervals over {trainings}"
+    if several.any():
+        return f"bands and bars: 95% intervals over {trainings}; of one training, over sentences"
+    return "bands and bars: 95% intervals over sentences"
