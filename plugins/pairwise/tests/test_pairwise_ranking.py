@@ -195,3 +195,15 @@ def test_other_anchors_are_of_other_groups_and_drawn_once(groups):
     most = np.bincount(groups).max() if len(groups) else 0
     if 2 * most <= len(groups):
         assert len(drawn) == len(groups)
+
+
+@pytest.mark.parametrize("measure", ["cosine", "euclidean"])
+def test_numpy_of_version_1_decides_the_same(monkeypatch, measure):
+    from sondage_pairwise import products as of_rows
+
+    rng = np.random.default_rng(3)
+    vectors = (1 + 1e-3 * rng.standard_normal((90, 24))).astype(np.float32)
+    given_ = (np.arange(0, 60, 10), np.arange(1, 61, 10), np.arange(30, 90), np.arange(0, 61, 10))
+    found = rank(vectors, *given_, measure=measure)
+    monkeypatch.setattr(of_rows, "_dots", of_rows._einsum)
+    np.testing.assert_array_equal(rank(vectors, *given_, measure=measure).shares, found.shares)

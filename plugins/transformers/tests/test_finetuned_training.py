@@ -10,6 +10,7 @@ import pytest
 from sondage.data import Split
 from sondage.testing.toys import ToyTask
 from sondage_transformers import Pretrained, Settings, Truncated, finetune
+from sondage_transformers.batches import in_batches
 from sondage_transformers.settings import SCORES, kept_steps
 
 QUICK = {"epochs": 2, "batch_size": 8, "learning_rate": 3e-3}
@@ -79,10 +80,13 @@ def plainly(folder, data, split, settings):
     warmup = math.ceil(settings.warmup * total)
     step, losses = 0, []
     for epoch in range(settings.epochs):
-        order = np.random.default_rng([settings.seed, epoch]).permutation(len(sentences))
-        for a in range(0, len(order), settings.batch_size):
+        rng, lengths = np.random.default_rng([settings.seed, epoch]), None
+        if settings.batches == "length":
+            words = [list(data.corpus.words_of(int(s))) for s in sentences]
+            lengths = np.array([len(tokenizer(w, is_split_into_words=True)[0]) for w in words])
+        for batch in in_batches(len(sentences), settings.batch_size, rng, lengths):
             vectors, y = [], []
-            for s in np.sort(sentences[order[a : a + settings.batch_size]]):
+            for s in sentences[batch]:
                 words = list(data.corpus.words_of(int(s)))
                 encoded = tokenizer(words, is_split_into_words=True, return_tensors="pt")
                 hidden = model(**encoded).last_hidden_state[0]
@@ -109,7 +113,12 @@ def plainly(folder, data, split, settings):
 
 
 @pytest.mark.parametrize(
-    "adam", [{}, {"betas": (0.7, 0.9), "epsilon": 1e-3, "schedule": "slanted-triangular"}]
+    "adam",
+    [
+        {},
+        {"betas": (0.7, 0.9), "epsilon": 1e-3, "schedule": "slanted-triangular"},
+        {"batches": "length"},
+    ],
 )
 def test_a_plain_loop_gives_the_same_losses_and_weights(bert, data, tmp_path, adam):
     from safetensors.numpy import load_file
@@ -207,6 +216,15 @@ def test_decay_spares_biases_and_norms(model_folder, data, tmp_path, watched, ki
     # Every vector is a bias or a norm's gain; T5's relative biases are a table, named as one.
     assert spared == one_dimensional | {n for n in watched["all"] if "attention_bias" in n}
     assert "head.linear.weight" in watched["decayed"]
+
+
+@pytest.mark.parametrize(("batches", "fused"), [("random", None), ("length", True)])
+def test_batches_by_length_are_learned_from_with_a_fused_optimizer(
+    bert, data, tmp_path, watched, batches, fused
+):
+    settings = Settings(epochs=1, batch_size=20, batches=batches)
+    finetune(bert, data, data.split(0), tmp_path, settings)
+    assert watched["trainer"].optimizer.optimizer.defaults["fused"] is fused
 
 
 def test_decay_of_a_parser_spares_biases(bert):
@@ -320,11 +338,12 @@ def test_what_identifies_a_training_is_as_it_was_before_later_parameters(bert):
         "batch_size=32, weight_decay=0.0, max_grad_norm=1.0, seed=0, freeze=2, max_length=None)"
     )
     others = (("betas", (0.9, 0.99)), ("epsilon", 1e-6), ("ratio", 8.0), ("head_dropout", 0.0))
+    others += (("batches", "length"),)
     told = {
         Finetuned(base=bert, task=series.task, epochs=1, **{name: value}).recipe_digest
         for name, value in others
     }
-    assert len(told | {series.recipe_digest}) == 5
+    assert len(told | {series.recipe_digest}) == 6
 
 
 def test_results_without_test_scores_are_not_taken_for_whole(bert):

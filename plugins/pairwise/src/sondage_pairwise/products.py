@@ -15,6 +15,14 @@ from sondage.data import Ints, offsets_of
 _SLACK = 16
 
 
+def _einsum(x: NDArray[Any], y: NDArray[Any], out: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.einsum("ij,ij->i", x, y, out=out))
+
+
+#: Products of rows: numpy's own from version 2, which reads faster.
+_dots = getattr(np, "vecdot", _einsum)
+
+
 @dataclass(frozen=True)
 class Products:
     """Products of anchors with rows of vectors, example after example.
@@ -72,7 +80,7 @@ def products(
         shape, here = (last - first, len(rows)), slice(start[first], start[last])
         squares = square[here].reshape(shape)
         # First what reads memory in order: then the rows are near for the product.
-        np.einsum("ij,ij->i", rows, rows, out=squares[0])
+        _dots(rows, rows, out=squares[0])
         squares[1:] = squares[0]
         np.matmul(anchors[first:last], rows.T, out=dot[here].reshape(shape))
     return Products(dot, square, width, place + np.repeat(start[:-1] - low, np.diff(offsets)))

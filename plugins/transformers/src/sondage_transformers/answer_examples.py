@@ -20,6 +20,7 @@ from sondage_transformers.answer_windows import (
 )
 from sondage_transformers.engine import Engine, _batch
 from sondage_transformers.examples import Examples, target_of
+from sondage_transformers.ragged import starts_of
 from sondage_transformers.settings import Settings
 from sondage_transformers.span_head import SpanPortion
 
@@ -86,6 +87,14 @@ class AnswerExamples(Examples):
         owner = np.repeat(np.arange(len(count)), count)
         whole = np.bincount(owner, weights=end - begin, minlength=len(count)).astype(np.int64)
         return count, whole + count * (question + self.plan.n_special)
+
+    @cached_property
+    def lengths(self) -> Ints:
+        """Subwords of each question's longest window, shape (n,)."""
+        question, context = self.pool.sizes()
+        count, begin, end = self.plan.starts(question, context)
+        longest: Ints = np.maximum.reduceat(end - begin, starts_of(count))
+        return longest + question + self.plan.n_special
 
     def by_length(self) -> Ints:
         """Return the order of the questions, that with the most subwords first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -160,6 +161,14 @@ class Examples:
             )
         return np.argsort(-size, kind="stable")
 
+    @cached_property
+    def lengths(self) -> Ints:
+        """Subwords of each sentence's longest sequence, shape (n,)."""
+        found = [np.zeros(0, np.int64)]
+        for windows in self._in_blocks():
+            found.append(np.maximum.reduceat(windows.lengths, windows.first[:-1]))
+        return np.concatenate(found)
+
     def scoring_batches(self, size: int) -> Iterator[Ints]:
         """Yield the places of the sentences that are scored together, the longest first.
 
@@ -171,13 +180,15 @@ class Examples:
     def warnings(self) -> Counter[str]:
         """Count what the tokenizer had to mend or cut, as `encode` would."""
         found: Counter[str] = Counter()
+        for windows in self._in_blocks():
+            every = np.arange(len(windows.first) - 1)
+            found.update(_warnings(windows, every, Request((0,), (self.view,))))
+        return found
+
+    def _in_blocks(self) -> Iterator[Windows]:
         part = self.corpus.take(self.sentences)
         for sentences in blocks(part):
-            windows = lay_out(
-                cut(part, sentences, self.engine.tokens), self.engine.tokens, self.engine.limit
-            )
-            found.update(_warnings(windows, np.arange(len(sentences)), Request((0,), (self.view,))))
-        return found
+            yield self.engine.laid_out(part, sentences, self.engine.limit)
 
     def unseen(self, train: Examples) -> int:
         """Return how many items here have a label that no training item has."""

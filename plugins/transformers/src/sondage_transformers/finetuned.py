@@ -15,7 +15,14 @@ from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.examples import training_sentences
 from sondage_transformers.recipe import Recipe, recipe_of, version
-from sondage_transformers.settings import Head, Schedule, Settings, kept_steps, scores_id
+from sondage_transformers.settings import (
+    Batches,
+    Head,
+    Schedule,
+    Settings,
+    kept_steps,
+    scores_id,
+)
 from sondage_transformers.truncated import Truncated
 
 _NAME = "transformers.finetuned"
@@ -108,6 +115,11 @@ class Finetuned:
         Of answers: the subwords of a question that are read, at most half a window.
     max_answer : int
         The most subwords of a predicted answer.
+    batches : {'random', 'length'}
+        Which sentences are learned together: any, or such of like length, which leaves hardly any
+        padding and is 1.4 to 2.5 times as fast where lengths vary. Of 50 batches that the seed
+        draws the sentences are sorted, and the batches shuffled. `length` takes AdamW fused into
+        one pass as well: the same formula, rounded otherwise.
 
     References
     ----------
@@ -145,6 +157,7 @@ class Finetuned:
     window_step: Annotated[int, Field(ge=1)] | None = None
     max_question: Annotated[int, Field(ge=1)] = 64
     max_answer: Annotated[int, Field(ge=1)] = 30
+    batches: Batches = "random"
     _folder: Path | None = dataclasses.field(default=None, init=False, repr=False)
     rescores: ClassVar[bool] = True
 

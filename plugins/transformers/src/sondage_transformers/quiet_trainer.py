@@ -18,6 +18,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from sondage.data import Ints
 from sondage.errors import EncodingError, ParameterError
+from sondage_transformers.batches import in_batches
 from sondage_transformers.examples import Examples, Portion
 from sondage_transformers.settings import Settings
 from sondage_transformers.training_folder import TrainingHistory
@@ -29,26 +30,30 @@ _SCHEDULES = {
     # Not one of the Trainer's: `QuietTrainer` makes it.
     "slanted-triangular": "constant",
 }
+#: One formula; of one rounding each, so that trainings from before there was a choice stay.
+_OPTIMIZERS = {"random": "adamw_torch", "length": "adamw_torch_fused"}
 
 
 class TrainingBatches(torch.utils.data.Dataset[Portion]):
-    """Every batch of the whole training, in order; the order of an epoch hangs on its seed."""
+    """Every batch of the whole training, in order; those of an epoch hang on its seed."""
 
     def __init__(self, examples: Examples, settings: Settings) -> None:
         self.examples, self.settings = examples, settings
         self.per_epoch = settings.epoch_steps(len(examples))
-        self._order: tuple[int, Ints] | None = None
+        self._made: tuple[int, list[Ints]] | None = None
 
     def __len__(self) -> int:
         return self.per_epoch * self.settings.epochs
 
     def __getitem__(self, index: int) -> Portion:
         epoch, k = divmod(index, self.per_epoch)
-        if self._order is None or self._order[0] != epoch:
+        if self._made is None or self._made[0] != epoch:
             rng = np.random.default_rng([self.settings.seed, epoch])
-            self._order = (epoch, rng.permutation(len(self.examples)))
-        size = self.settings.batch_size
-        return self.examples.portion(np.sort(self._order[1][k * size : (k + 1) * size]))
+            lengths = self.examples.lengths if self.settings.batches == "length" else None
+            size = self.settings.batch_size
+            self._made = (epoch, in_batches(len(self.examples), size, rng, lengths))
+        portion: Portion = self.examples.portion(self._made[1][k])
+        return portion
 
 
 class QuietTrainer(Trainer):
@@ -128,7 +133,7 @@ def arguments(settings: Settings, total: int, scratch: Path, device: torch.devic
         learning_rate=settings.learning_rate,
         lr_scheduler_type=_SCHEDULES[settings.schedule],
         warmup_steps=settings.warmup_steps(total),
-        optim="adamw_torch",
+        optim=_OPTIMIZERS[settings.batches],
         adam_beta1=settings.betas[0],
         adam_beta2=settings.betas[1],
         adam_epsilon=settings.epsilon,

@@ -28,10 +28,11 @@ SENTENCE_SCORES = "scores-3"
 ANSWER_SCORES = "answers-1"
 
 Schedule = Literal["linear", "cosine", "constant", "slanted-triangular"]
+Batches = Literal["random", "length"]
 #: Parameters that came later: where they have their defaults, an identity is what it was.
 _LATER = (
     *("betas", "epsilon", "ratio", "head_dropout"),
-    *("overlap", "window_step", "max_question", "max_answer"),
+    *("overlap", "window_step", "max_question", "max_answer", "batches"),
 )
 
 
@@ -63,6 +64,7 @@ class Settings:
     window_step: int | None = None
     max_question: int = 64
     max_answer: int = 30
+    batches: Batches = "random"
 
     @property
     def _told(self) -> list[tuple[str, Any]]:
