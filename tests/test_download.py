@@ -121,6 +121,10 @@ class Server(BaseHTTPRequestHandler):
     def as_local(self, content):
         self.send(b"", status=302, headers=[("Location", "file:///etc/passwd")])
 
+    def as_either(self, content):
+        how = self.as_good if self.path.startswith("/either/x/") else self.as_gone
+        how(content)
+
     def as_gone(self, content):
         self.send(b"no", status=404)
 
@@ -304,6 +308,9 @@ def test_a_mirror_is_asked_instead(address, tmp_path):
     found.path.unlink()
     get(spec, mirror=f"{address}/good/a.bin")
     assert Server.asked[1][0] == "/good/a.bin"
+    found.path.unlink()
+    get(spec, mirror=f"{address}/either")
+    assert [path for path, _ in Server.asked[2:]] == ["/either/d/a.bin", "/either/x/d/a.bin"]
 
 
 def test_a_folder_is_as_good(tmp_path):
@@ -317,6 +324,11 @@ def test_a_folder_is_as_good(tmp_path):
     (tmp_path / "stick" / "d" / "a.bin").write_bytes(CONTENT)
     (found,), _ = get(spec, mirror=str(tmp_path / "stick"))
     assert found.path.read_bytes() == CONTENT
+    found.path.unlink()
+    (tmp_path / "stick" / "d").rename(tmp_path / "d")
+    (tmp_path / "stick" / "x").mkdir()
+    (tmp_path / "d").rename(tmp_path / "stick" / "x" / "d")
+    assert get(spec, mirror=str(tmp_path / "stick"))[0] == [found]
 
 
 def test_a_disk_that_cannot_hold_it_is_said_before(address, monkeypatch):

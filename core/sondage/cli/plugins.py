@@ -38,7 +38,9 @@ def plugins(
     rows = []
     for report in reports:
         row = [report.plugin, report.distribution, report.version, report.status]
-        row.append(report.reason or text.counted(len(report.components), "component"))
+        offers = [text.counted(len(report.components), "component")]
+        offers += [text.counted(len(report.data), "data set")] * bool(report.data)
+        row.append(report.reason or ", ".join(offers))
         row += [", ".join(report.hooks)] * hooks + [report.requires] * requires
         rows.append(row)
     text.table(columns, rows)

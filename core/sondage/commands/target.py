@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sondage import registry
-from sondage.errors import RegistryError, nearest
+from sondage.errors import RegistryError, SondageError, nearest
 from sondage.guard.guarded import as_one_error
 from sondage.host import Host
 from sondage.plan import planner

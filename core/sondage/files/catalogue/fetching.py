@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from filelock import FileLock
 
@@ -38,8 +39,8 @@ def fetch(spec: DataSpec, *, mirror: str = "", began: Began) -> list[Fetched]:
     ----------
     spec : DataSpec
     mirror : str
-        An address or a folder that holds the data set's files by their own names, asked
-        instead of the data set's addresses.
+        An address or a folder that holds the data set's files by their own names, or in a
+        folder with that of the data set; asked instead of the data set's addresses.
     began : callable
 
     Returns
@@ -66,7 +67,7 @@ def fetch(spec: DataSpec, *, mirror: str = "", began: Began) -> list[Fetched]:
             lacking = [file for file in missing if not (file.urls or mirror)]
             for file in missing:
                 if file not in lacking:
-                    _get(root, file, mirror, began)
+                    _get(spec, file, mirror, began)
         _tidy(root)
         if lacking:
             raise manual(spec, lacking)
@@ -90,7 +91,8 @@ def _to_get(spec: DataSpec, file: DataFile) -> bool:
     return found is None
 
 
-def _get(root: Path, file: DataFile, mirror: str, began: Began) -> None:
+def _get(spec: DataSpec, file: DataFile, mirror: str, began: Began) -> None:
+    root = places.cache_folder() / spec.name
     target = root / file.path
     origin = None if mirror else file.origin
     sha256, size = (origin.sha256, origin.size) if origin else (file.sha256, file.size)
@@ -100,9 +102,9 @@ def _get(root: Path, file: DataFile, mirror: str, began: Began) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     heard = began(file.path)
     if mirror and "://" not in mirror:
-        _copy(Path(mirror), file, part)
+        _copy(Path(mirror), spec, file, part)
     else:
-        urls = [_at(mirror, file.path)] if mirror else file.urls
+        urls = _at(mirror, spec, file) if mirror else file.urls
         download(urls, part, sha256, size, heard)
     if origin is None:
         os.replace(part, target)
@@ -115,16 +117,19 @@ def _get(root: Path, file: DataFile, mirror: str, began: Began) -> None:
     os.replace(taken, target)
 
 
-def _at(mirror: str, path: str) -> str:
-    """Return the address of a file; an address that ends in its name is its own."""
-    name = path.rpartition("/")[2]
-    return mirror if mirror.rpartition("/")[2] == name else f"{mirror.rstrip('/')}/{path}"
+def _at(mirror: str, spec: DataSpec, file: DataFile) -> tuple[str, ...]:
+    """Return where a mirror may have a file; an address that ends in its name is its own."""
+    if mirror.rpartition("/")[2] == file.path.rpartition("/")[2]:
+        return (mirror,)
+    base = mirror.rstrip("/")
+    return f"{base}/{quote(file.path)}", f"{base}/{spec.name}/{quote(file.path)}"
 
 
-def _copy(folder: Path, file: DataFile, part: Path) -> None:
-    found = folder if folder.is_file() else folder / file.path
-    if not found.is_file():
-        raise DataError(f"there is no file '{found}'")
+def _copy(folder: Path, spec: DataSpec, file: DataFile, part: Path) -> None:
+    places_there = (folder / file.path, folder / spec.name / file.path)
+    found = folder if folder.is_file() else next((p for p in places_there if p.is_file()), None)
+    if found is None:
+        raise DataError(f"there is no file '{places_there[0]}'")
     wrong = wrong_with(found, file.sha256)
     if wrong:
         raise DataError(f"'{found}' is another file: {wrong}")
