@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Bounds = tuple[float | None, float | None]
 
-_PARTS, _SIGNED, _AMOUNTS = (0.0, 1.0), (-1.0, 1.0), (0.0, None)
+_PARTS: Bounds = (0.0, 1.0)
+_SIGNED: Bounds = (-1.0, 1.0)
+_AMOUNTS: Bounds = (0.0, None)
 # By the last word of a score's name: 'dev_accuracy', 'micro_f1', 'spatial_similarity'.
 _BOUNDS: dict[str, Bounds] = (
     dict.fromkeys(("accuracy", "f1", "precision", "recall", "las", "uas", "uuas"), _PARTS)

@@ -79,7 +79,7 @@ class Truncated(MaskedScorer):
     @property
     def heads(self) -> int:
         """The base's, if it is one that hands its layers out."""
-        heads: int = self.base.heads  # noqa: B009: it may have none
+        heads: int = self.base.heads
         return heads
 
     @property
