@@ -57,7 +57,7 @@ def test_a_sentence_that_is_looked_at_as_a_whole_is_what_it_is_line_by_line(line
         return read(*lines, pass_over=defects.append), list(map(str, defects))
 
     fast = outcome()
-    with mock.patch.object(blocks, "_are_whole", return_value=False):
+    with mock.patch.object(blocks, "_as_most", return_value=None):
         assert outcome() == fast
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sondage.errors import DataError, SondageError
 from sondage.files import read_text
 from sondage.files.conllu import read_blocks
-from sondage_edges.protoroles import ADJUNCT_PROPERTIES, PROPERTIES, read_spr2
+from sondage_edges.proto_answers import ADJUNCT_PROPERTIES, PROPERTIES
+from sondage_edges.protoroles import read_spr2
 from sondage_edges.subtrees import subtree
 
 HERE = Path(__file__).resolve()

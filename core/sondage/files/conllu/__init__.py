@@ -18,8 +18,9 @@ Bytes, line ends (LF or CRLF), a byte order mark and gzip are `sondage.files.rea
 is a `DataError` with ``file:line``, which `sondage.defects.Defects` raises or counts.
 """
 
-from sondage.files.conllu.blocks import COLUMNS, Block, integer, read_blocks
+from sondage.files.conllu.blocks import COLUMNS, Block, read_blocks
 from sondage.files.conllu.heads import NO_HEAD, check_tree, heads_of, tree_problem
+from sondage.files.conllu.ids import integer
 
 __all__ = [
     "COLUMNS", "NO_HEAD", "Block", "check_tree", "heads_of", "integer", "read_blocks",

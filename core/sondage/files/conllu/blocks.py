@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sondage.errors import DataError
+from sondage.files.conllu.ids import Ids
 
 #: The ten columns of CoNLL-U.
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 
-# Numbers met all the time; everything else goes through the pattern, which keeps out what
-# int() would take: other scripts' digits, signs, underscores, thousands of digits.
-_SMALL = {str(i): i for i in range(512)}
-_NUMBERED = [str(i) for i in range(1, 512)]
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+# As most sentences' words are numbered.
+_NUMBERED = tuple(str(i) for i in range(1, 512))
 
 
 @dataclass(slots=True)
@@ -42,10 +39,18 @@ class Block:
     sent_id: str | None = None
     text: str | None = None
     multiword: list[tuple[int, int, str]] = field(default_factory=list)
+    _columns: list[tuple[str, ...]] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def columns(self) -> list[tuple[str, ...]]:
+        """The columns of all words; made once."""
+        if self._columns is None:
+            self._columns = list(zip(*self.rows, strict=True))
+        return self._columns
 
     def column(self, place: int) -> list[str]:
         """Return one column of all words."""
-        return [row[place] for row in self.rows]
+        return [*self.columns[place]]
 
 
 def read_blocks(
@@ -73,12 +78,77 @@ def read_blocks(
     sondage.errors.DataError
         At the first defect, with ``file:line``.
     """
-    lines = text.split("\n")
+    pieces = text.split("\n\n")
     del text
+    first = 1
+    for piece in pieces:
+        lines = piece.split("\n")
+        block = _as_most(piece, lines, first, len(columns))
+        if block is not None:
+            yield block
+        else:
+            yield from _one_by_one(lines, first, path, pass_over, columns)
+        first += len(lines) + 1
+
+
+def _as_most(piece: str, lines: list[str], first: int, width: int) -> Block | None:
+    """Return a sentence as most are: comments, then sound lines of words; None of another."""
+    if not (piece.isascii() or _is_sound(piece)):
+        return None
+    block, start = Block(first), 0
+    while start < len(lines) and lines[start][:1] == "#":
+        _note(block, lines[start])
+        start += 1
+    if start == len(lines) or lines[start].count("\t") != width - 1:
+        return None
+    rows = [line.split("\t") for line in lines[start:]]
+    try:
+        columns = list(zip(*rows, strict=True))
+    except ValueError:  # not as many columns in each line
+        return None
+    if not all(map(all, columns)):
+        return None
+    if columns[0] == _NUMBERED[: len(rows)]:
+        block.rows, block._columns = rows, columns
+        block.lines = [*range(first + start, first + len(lines))]
+        return block
+    return _without_others(block, rows, columns[0], first + start)
+
+
+def _without_others(
+    block: Block, rows: list[list[str]], ids: Sequence[str], first: int
+) -> Block | None:
+    """Put the words of sound lines into a block, and ranges; None if ids are out of sequence."""
+    words = [i for i, text in enumerate(ids) if text.isdecimal()]
+    if not words or [ids[i] for i in words] != [*_NUMBERED[: len(words)]]:
+        return None
+    follow = Ids("")
+    try:
+        for before, i in enumerate(i for i, text in enumerate(ids) if not text.isdecimal()):
+            follow.go_to(i - before)
+            follow.word(i, ids[i])
+            if "-" in ids[i]:
+                block.multiword.append((follow.last, follow.range_end, rows[i][1]))
+    except DataError:  # said where lines are looked at one by one
+        return None
+    if follow.range_end > len(words):
+        return None
+    block.rows, block.lines = [rows[i] for i in words], [first + i for i in words]
+    return block
+
+
+def _one_by_one(
+    lines: list[str],
+    first: int,
+    path: str,
+    pass_over: Callable[[DataError], None] | None,
+    columns: Sequence[str],
+) -> Iterator[Block]:
+    """Yield the sentences of some lines, each of which is looked at."""
     for start, end in _runs(lines):
         block = None
         try:
-            block = _parse(lines[start:end], start + 1, path, columns)
+            block = _parse(lines[start:end], first + start, path, columns)
         except DataError as error:
             if pass_over is None:
                 raise
@@ -101,11 +171,19 @@ def _runs(lines: list[str]) -> Iterator[tuple[int, int]]:
         yield start, len(lines)
 
 
+def _is_sound(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _check_encoding(together: str, first: int, path: str) -> None:
     try:
         together.encode()
     except UnicodeEncodeError as error:
-        number = first + together.count("\n", 1, error.start)
+        number = first + together.count("\n", 0, error.start)
         raise DataError(
             f"byte {ord(together[error.start]) - 0xDC00:#x} is not UTF-8",
             where=f"{path}:{number}",
@@ -115,30 +193,16 @@ def _check_encoding(together: str, first: int, path: str) -> None:
 
 def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> Block | None:
     """Cut the lines between two blank lines into columns; None where there are only comments."""
-    block = Block(first)
-    together = "\n".join(["", *lines, ""])
-    _check_encoding(together, first, path)
-    start = 0
-    while start < len(lines) and lines[start][0] == "#":
-        _note(block, lines[start])
-        start += 1
-    lines, first_word = lines[start:], first + start
-    rows = [line.split("\t") for line in lines]
-    whole = _are_whole(together, rows, len(columns))
-    if whole and [row[0] for row in rows] == _NUMBERED[: len(rows)]:
-        # As most sentences are: words and nothing else.
-        block.rows, block.lines = rows, [*range(first_word, first_word + len(rows))]
-        return block
-    ids = _Ids(path)
-    for number, row in enumerate(rows, first_word):
-        if row[0][:1] == "#":
-            _note(block, lines[number - first_word])
+    _check_encoding("\n".join(lines), first, path)
+    block, ids = Block(first), Ids(path)
+    for number, line in enumerate(lines, first):
+        if line[0] == "#":
+            _note(block, line)
             continue
-        if not whole and (len(row) != len(columns) or "" in row):
-            raise _bad_columns(f"{path}:{number}", lines[number - first_word], row, columns)
-        if _SMALL.get(row[0]) == ids.last + 1:
-            ids.last, ids.empty = ids.last + 1, 0
-        elif not ids.word(number, row[0]):
+        row = line.split("\t")
+        if len(row) != len(columns) or "" in row:
+            raise _bad_columns(f"{path}:{number}", line, row, columns)
+        if not ids.word(number, row[0]):
             if "-" in row[0]:
                 block.multiword.append((ids.last, ids.range_end, row[1]))
             continue
@@ -158,68 +222,12 @@ def _parse(lines: list[str], first: int, path: str, columns: Sequence[str]) -> B
     return block
 
 
-def _are_whole(together: str, rows: list[list[str]], width: int) -> bool:
-    """Return whether all lines have this many columns, none of them empty; False of no line."""
-    empty = "\t\t" in together or "\t\n" in together or "\n\t" in together
-    return not empty and set(map(len, rows)) == {width}
-
-
 def _note(block: Block, comment: str) -> None:
     key, _, value = comment[1:].partition("=")
     if (key := key.strip()) == "text":
         block.text = value.strip()
     elif key == "sent_id":
         block.sent_id = value.strip()
-
-
-class _Ids:
-    """Follows the first column: words 1, 2, ..., ranges ``5-6``, empty nodes ``8.1``."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.last = self.empty = self.range_end = 0
-
-    def word(self, line: int, text: str) -> bool:
-        """Take the next id; return whether it is a word's. Raises `DataError` out of sequence."""
-        where = f"{self.path}:{line}"
-        if (number := integer(text)) is not None:
-            if number != self.last + 1:
-                hint = "a blank line ends a sentence" if number == 1 else "number words 1, 2, ..."
-                raise DataError(f"id {number} where {self.last + 1} is due", where=where, hint=hint)
-            self.last, self.empty = number, 0
-            return True
-        kind = "-" if "-" in text else "."
-        start, _, end = text.partition(kind)
-        a, b = integer(start), integer(end)
-        if a is None or b is None:
-            hint = "ids look like 5, 5-6 or 5.1"
-            raise DataError(f"the id {shown(text)} is not a number", where=where, hint=hint)
-        if kind == "-":
-            # Of one word, too: Universal Dependencies' validator passes those.
-            if a != self.last + 1 or b < a or a <= self.range_end:
-                raise DataError(
-                    f"range {text} after word {self.last}",
-                    where=where,
-                    hint="a range stands before its first word, ends there or later, and "
-                    "overlaps none",
-                )
-            self.range_end = b
-        else:
-            if a != self.last or b != self.empty + 1:
-                raise DataError(
-                    f"empty node {text} where {self.last}.{self.empty + 1} is due",
-                    where=where,
-                    hint="empty nodes after word 8 are 8.1, 8.2, ...",
-                )
-            self.empty = b
-        return False
-
-
-def integer(text: str) -> int | None:
-    """Return the number that these plain decimal digits are, or None."""
-    if (number := _SMALL.get(text)) is not None:
-        return number
-    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _bad_columns(where: str, text: str, row: list[str], columns: Sequence[str]) -> DataError:
@@ -238,8 +246,3 @@ def _bad_columns(where: str, text: str, row: list[str], columns: Sequence[str]) 
         hint += "; this looks like plain CoNLL-U, which lacks the last of them"
     plural = "s" * (len(row) != 1)
     return DataError(f"{len(row)} column{plural}, wanted {len(columns)}", where=where, hint=hint)
-
-
-def shown(text: str) -> str:
-    """Return a value as messages quote it."""
-    return repr(text if len(text) <= 20 else text[:19] + "…")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sondage.errors import DataError
-from sondage.files.conllu.blocks import Block, integer, shown
+from sondage.files.conllu.blocks import Block
+from sondage.files.conllu.ids import integer, shown
 
 #: The head of a word for which the file gives none.
 NO_HEAD = -2
@@ -30,17 +31,22 @@ def heads_of(block: Block, path: str, *, partial: bool = False) -> list[int]:
     sondage.errors.DataError
         For what is no number, or no word of the sentence.
     """
-    n = len(block.rows)
-    heads = [_BELOW.get(row[6], NO_HEAD) for row in block.rows]
-    if min(heads) >= -1 and max(heads) < n:
-        return heads
-    partial = partial or all(row[6] == "_" for row in block.rows)
-    for i, row in enumerate(block.rows):
-        number = integer(row[6])
-        if row[6] == "_" and partial:
+    column = block.columns[6]
+    n = len(column)
+    try:
+        heads = [*map(_BELOW.__getitem__, column)]
+        if max(heads) < n:
+            return heads
+    except KeyError:
+        pass
+    heads = []
+    partial = partial or set(column) == {"_"}
+    for i, head in enumerate(column):
+        number = integer(head)
+        if head == "_" and partial:
             number = NO_HEAD + 1
         if number is None:
-            missing = "no head" if row[6] == "_" else f"the head {shown(row[6])}, not a number"
+            missing = "no head" if head == "_" else f"the head {shown(head)}, not a number"
             raise DataError(
                 f"word {i + 1} has {missing}",
                 where=f"{path}:{block.lines[i]}",
@@ -48,11 +54,11 @@ def heads_of(block: Block, path: str, *, partial: bool = False) -> list[int]:
             )
         if number > n:
             raise DataError(
-                f"word {i + 1} has head {shown(row[6])}, in a sentence of {n} words",
+                f"word {i + 1} has head {shown(head)}, in a sentence of {n} words",
                 where=f"{path}:{block.lines[i]}",
                 hint="HEAD is 0 for the root or the id of a word of the same sentence",
             )
-        heads[i] = number - 1
+        heads.append(number - 1)
     return heads
 
 

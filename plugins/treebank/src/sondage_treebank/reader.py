@@ -58,6 +58,14 @@ def read_conllu(path: Paths, *, on_error: OnError = "raise") -> Treebank:
     return columns.treebank(names, defects)
 
 
+class _Shared(dict[str, str]):
+    """One object for equal strings: memory follows the vocabulary, not the words."""
+
+    def __missing__(self, text: str) -> str:
+        self[text] = text
+        return text
+
+
 class _Columns:
     """The growing columns."""
 
@@ -72,14 +80,12 @@ class _Columns:
         self.multiword: list[tuple[int, int]] = []
         self.written: list[str] = []
         self.warnings: Counter[str] = Counter()
-        # One object for equal strings: memory follows the vocabulary, not the words.
-        self.share = dict[str, str]().setdefault
+        self.share = _Shared().__getitem__
 
     def add(self, block: Block, heads: list[int], place: int) -> None:
-        by_column = list(zip(*block.rows, strict=True))
         for name, place_in_row in _KEPT.items():
-            values = by_column[place_in_row]
-            self.kept[name].extend(map(self.share, values, values))
+            values = block.columns[place_in_row]
+            self.kept[name].extend(map(self.share, values))
         before = len(self.heads)
         for start, end, form in block.multiword:
             self.multiword.append((before + start, before + end))
@@ -116,7 +122,7 @@ def _read_one(path: str, place: int, defects: Defects, columns: _Columns) -> Non
         try:  # not Defects.entry: it is felt over so many sentences
             heads = heads_of(block, path)
             check_tree(heads, block, path)
-            check_words(block.column(1), f"{path}:{block.lines[0]}")
+            check_words(block.columns[1], f"{path}:{block.lines[0]}")
         except DataError as error:
             defects.pass_over(error)
         else:
