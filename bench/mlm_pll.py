@@ -6,10 +6,10 @@ sentences. minicons makes the copies of all sentences of a call one batch, padde
 them, and computes the logits of every place; it is given one sentence a call, its cheapest way,
 and ten. It is installed beside the environment for the run; without a network its part is skipped.
 
-Bare are the model's forward passes alone, over the same copies in our own batches. Where every subword
-attends to every other, a copy with another subword hidden has other states throughout, so that whoever
-scores exactly runs these passes: what minicons takes over bare is the most that there is to win, and
-ours over bare what is left of it.
+Bare are the model's forward passes alone, over the same copies in our own batches. Where every
+subword attends to every other, a copy with another subword hidden has other states throughout, so
+that whoever scores exactly runs these passes: what minicons takes over bare is the most that there
+is to win, and ours over bare what is left of it.
 
     SONDAGE_DATA=... python bench/mlm_pll.py [FOLDER] [SENTENCES]
 
