@@ -7,7 +7,8 @@ our own batches, with eager attention and nothing kept. Plain: a sentence at a t
 `output_attentions`, scipy's `jensenshannon` a row, the states put together, centred and handed to
 an SVD; on fewer pairs, since it takes long. Rounds of ours and bare are interleaved; ratios are
 medians over rounds of processor time, and of wall time. No file is written but the
-accumulators of groups.
+accumulators of groups. Peak memory is that of ours alone, of a quarter of the pairs, a half and all
+of them in turn, above what it was after both models had read.
 
     SONDAGE_DATA=... python bench/in_passing.py [PAIRS [ROUNDS [PLAIN_PAIRS]]]
 """
@@ -172,6 +173,13 @@ def svcca(X: Any, Y: Any) -> float:
     return float(rho.sum() / X.shape[1])
 
 
+def grows(pairs: int) -> float:
+    """Return the most memory so far, in MiB, after ours of so many pairs."""
+    item = planned(pairs)
+    ours(item, load_task(item.task))
+    return peak()
+
+
 def main() -> None:
     """Print ratios, agreement and peak memory."""
     given = [int(v) for v in sys.argv[1:]]
@@ -179,8 +187,9 @@ def main() -> None:
     item = planned(pairs)
     data = load_task(item.task)
     bare(planned(20), load_task(planned(20).task))
+    sizes, before = [pairs // 4, pairs // 2, pairs], peak()
+    grown = [grows(size) - before for size in sizes]
     bare(item, data)
-    before = peak()
     ratios, without, costs = [], [], []
     for _ in range(rounds):
         alone = bare(item, data)
@@ -192,7 +201,8 @@ def main() -> None:
     print(f"{len(data.corpus)} pairs, both models, js and svcca of all layers")
     print(f"ours over bare forward passes: processor {middle[1]:.2f}, wall {middle[0]:.2f}")
     print(f"  without the end (merging, intervals): {early[1]:.2f}, {early[0]:.2f}")
-    print(f"peak memory above the models: {peak() - before:.0f} MiB")
+    told = ", ".join(f"{g:.0f} MiB at {n}" for g, n in zip(grown, sizes, strict=True))
+    print(f"peak memory above the models: {told} pairs")
     if few:
         small = planned(few)
         corpus = load_task(small.task).corpus
