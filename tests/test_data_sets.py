@@ -343,6 +343,7 @@ READER = """
         ("/old/letters/a.txt", "sondage data get letters"),
         ("data:letters", "sondage data get letters"),
         ("/old/z.txt", "any environment variable in it; what can be had: sondage data list"),
+        ("/", "or a pattern such as folder/*.txt"),
     ],
 )
 def test_a_missing_file_ends_in_the_command_that_gets_it(make_plugin, tmp_path, path, hint):

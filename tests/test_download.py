@@ -370,6 +370,18 @@ def test_a_cache_that_cannot_be_written_is_named(address, tmp_path, monkeypatch)
     assert str(tmp_path / "file") in caught.value.where
 
 
+def test_instructions_help_where_no_address_does():
+    file = DataFile(path="a", sha256=sha(b"a"), size=1, urls=("http://127.0.0.1:9/a",))
+    with pytest.raises(DataError) as caught:
+        get(
+            DataSpec(
+                name="x", summary="s", licence="MIT", citation="c", files=(file,),
+                instructions="Ask the authors.",
+            )
+        )  # fmt: skip
+    assert caught.value.hint.endswith("Ask the authors.")
+
+
 def test_instructions_stand_for_an_address(address, tmp_path, monkeypatch):
     files = [
         DataFile(path="d/a.bin", sha256=sha(CONTENT), size=300_000, urls=(f"{address}/good/a",)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 from typing import Any
 
@@ -75,7 +77,9 @@ class NamedData:
 
     def mended(self, error: DataError) -> None:
         """Let the error for a file that is not there end in the command that gets it."""
-        if error.named:
+        path = os.path.expanduser(error.named)
+        there = not path or os.path.exists(path) or glob.glob(path, recursive=True)
+        if not there and "sondage data" not in error.hint:
             command = mending(error.named, (offer.spec for offer in self._host.data))
             error.hint = command or f"{error.hint}; what can be had: sondage data list"
 

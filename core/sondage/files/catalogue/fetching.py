@@ -170,10 +170,13 @@ def _told(spec: DataSpec, root: Path) -> Iterator[None]:
     except DataError as error:
         if f"'{spec.name}'" not in error.message:
             error.message = f"data '{spec.name}' cannot be got: {error.message}"
-        error.hint = error.hint or (
-            f"sondage data get {spec.name} goes on where it broke off; --from ADDRESS or "
-            f"--from FOLDER takes the files from elsewhere, and they may be put into {root} by hand"
-        )
+        if not error.hint:
+            error.hint = (
+                f"sondage data get {spec.name} goes on where it broke off; --from ADDRESS or "
+                f"--from FOLDER takes the files from elsewhere; they may be put into {root} by hand"
+            )
+            if spec.instructions:
+                error.hint += f". {spec.instructions}"
         raise
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -140,6 +140,10 @@ DATA = (
         licence="LicenseRef-WordNet-3.0",
         citation="Fellbaum 1998, WordNet: An Electronic Lexical Database, MIT Press",
         source="https://wordnet.princeton.edu",
+        instructions=(
+            "Any other copy of WordNet 3.0 does as well: name its folder (of Debian's package "
+            "wordnet-base /usr/share/wordnet) as the task's parameter 'wordnet'."
+        ),
         files=(
             sondage.DataFile(
                 path="WNdb-3.0.tar.gz",
