@@ -20,8 +20,10 @@ from sondage.cli import (
     explain,
     listing,
     new,
+    parcels,
     plan,
     plugins,
+    report,
     results,
     run,
     runs,
@@ -109,6 +111,9 @@ app.command("results")(results.results)
 app.command("runs")(runs.runs)
 app.command("compare")(compare.compare)
 app.command("leaderboard")(compare.leaderboard)
+app.command("report")(report.report)
+app.command("export")(parcels.export)
+app.command("import")(parcels.import_)
 app.command("list")(listing.listing)
 app.command("describe")(describe.describe)
 app.command("validate")(validate.validate)
