@@ -21,8 +21,10 @@ from sondage.cli import (
     explain,
     listing,
     new,
+    parcels,
     plan,
     plugins,
+    report,
     results,
     run,
     runs,
@@ -110,6 +112,9 @@ app.command("results")(results.results)
 app.command("runs")(runs.runs)
 app.command("compare")(compare.compare)
 app.command("leaderboard")(compare.leaderboard)
+app.command("report")(report.report)
+app.command("export")(parcels.export)
+app.command("import")(parcels.import_)
 app.command("list")(listing.listing)
 app.command("describe")(describe.describe)
 app.command("validate")(validate.validate)

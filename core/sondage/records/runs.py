@@ -10,6 +10,7 @@ from sondage.records.across import runs
 from sondage.records.catalogue import composition_of, last_asked, numbered
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
+from sondage.records.parcel import HEADERS, newer
 from sondage.store import paths
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ def matching(name: str = "") -> list[RunFolder]:
             near=nearest(name, names) or names[-5:],
             hint="sondage runs" if found else "sondage run NAME",
         )
+    if fitting[-1].header().get("schema", 1) not in HEADERS:
+        raise newer(fitting[-1].header(), fitting[-1].path)
     if not name:
         return found
     compositions = list(dict.fromkeys(composition_of(f) for f in reversed(fitting)))
