@@ -8,7 +8,7 @@ import pytest
 
 from sondage import api, report
 from sondage.errors import RegistryError
-from sondage.records.printed import Labels, models_of
+from sondage.records.printed import PrintedNames, models_of
 from sondage.registry.shown import model_name
 from sondage.store import paths
 
@@ -110,7 +110,7 @@ def test_labels_of_one_kind_that_are_alike_have_the_names_behind(named):
     both = both.replace("model: org/first", "model: org/first, label: same")
     named.write_text(both)
     run = api.run(f"{named}:c")
-    labels = Labels(run.folder.header())
+    labels = PrintedNames(run.folder.header())
     assert labels.of("encoder", "base") == "same (base)"
     assert labels.of("encoder", "base-2") == "same (base-2)"
     assert labels.of("encoder", "tuned#1@5") == "tuned#1@5"
@@ -145,7 +145,7 @@ def test_a_label_is_a_text_that_is_not_empty(named):
 
 def test_headers_that_are_damaged_name_nothing():
     header = {"components": [3, {"kind": "encoder", "label": "a", "shown": 4, "origins": 3}]}
-    assert Labels(header | {"scores": 3, "trained": None}).of("encoder", "a") == "a"
+    assert PrintedNames(header | {"scores": 3, "trained": None}).of("encoder", "a") == "a"
     assert models_of(header) == []
 
 

@@ -42,7 +42,7 @@ def compare(
     from sondage.records.versus import versus
 
     found = chosen(runs)
-    _drawn(found, plot, every=every, size=size)
+    _plotted(found, plot, every=every, size=size)
     if plot is not None and csv is None and latex is None:
         return
     told = versus(found, every_score=every)
@@ -99,7 +99,7 @@ def show(told: list[Against], folders: Sequence[RunFolder]) -> None:
         groups.setdefault(_title(one), []).append(one)
     for title, group in groups.items():
         columns = ["layer", "encoder", "run", "first", "this", "difference", "95% interval", "p"]
-        rows = [_row(one) for one in group]
+        rows = [_compared_row(one) for one in group]
         kept = ("layer", "run", "first", "this", "difference", "95% interval", "p")
         shown = width.fitted(columns, rows, width.available(), kept)
         text.table(columns, shown, title=title, right=["layer", "run", "first", "this"])
@@ -159,7 +159,7 @@ def _who(one: Against) -> str:
     return f"{one.labels['encoder']}{step}{other}"
 
 
-def _row(one: Against) -> list[object]:
+def _compared_row(one: Against) -> list[object]:
     layer = "all" if one.place["layer"] is None else one.place["layer"]
     start = [layer, _who(one), one.run + 1, f"{one.reference_mean:.3f}", f"{one.mean:.3f}"]
     if one.difference is None:
@@ -208,7 +208,7 @@ def _latex_of(told: list[Against], folders: Sequence[RunFolder]) -> str:
     heads = ["task", "component", "score", "layer", "encoder", "run 1", "run", "difference", "p"]
     rows = []
     for one in told:
-        layer, who, number, first, this, difference, _, p = map(str, _row(one))
+        layer, who, number, first, this, difference, _, p = map(str, _compared_row(one))
         labels = [escape(text.flat(one.labels[n])) for n in ("task", "component", "score")]
         star = "^{*}" * difference.endswith("*")
         number = f"{this} ({number})" if len(folders) > 2 else this
@@ -222,7 +222,7 @@ def _latex_of(told: list[Against], folders: Sequence[RunFolder]) -> str:
     return tabular(caption, "lllrlrrrr", heads, rows)
 
 
-def _drawn(folders: Sequence[RunFolder], plot: Path | None, *, every: bool, size: str) -> None:
+def _plotted(folders: Sequence[RunFolder], plot: Path | None, *, every: bool, size: str) -> None:
     if plot is None:
         return
     from sondage import report

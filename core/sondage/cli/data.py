@@ -31,7 +31,7 @@ def listing(
 
     found = data.rows(Host.discover(), registry.load(file))
     rows = [
-        [r.offer.spec.name, text.size(r.offer.spec.size), _short(r.offer.spec.licence, r.ask),
+        [r.offer.spec.name, text.size(r.offer.spec.size), _licence(r.offer.spec.licence, r.ask),
          r.where, ", ".join(r.tasks)]
         for r in found
     ]  # fmt: skip
@@ -41,7 +41,7 @@ def listing(
     text.say(f"\nsondage data get NAME puts data into {cache_folder()}")
 
 
-def _short(licence: str, ask: str) -> str:
+def _licence(licence: str, ask: str) -> str:
     """Return a licence for a table, marked where it has to be accepted."""
     most = 32
     cut = licence if len(licence) <= most else licence[: most - 3] + "..."
@@ -77,7 +77,7 @@ def get(
     for spec in specs:
         _about(spec)
         try:
-            for file in data.get(spec, accept=accept, mirror=mirror, began=_hearing()):
+            for file in data.get(spec, accept=accept, mirror=mirror, began=_download_line()):
                 text.say(f"  {'there' if file.was_there else 'got'}: {text.flat(file.path)}")
         except DataError as error:
             if len(specs) == 1:
@@ -97,7 +97,7 @@ def _about(spec: DataSpec) -> None:
             text.say(f"  {word}: {text.flat(said)}")
 
 
-def _hearing() -> Callable[[str], Callable[[int, int], None]]:
+def _download_line() -> Callable[[str], Callable[[int, int], None]]:
     """Return what hears of downloads: a line that grows on a terminal, else nothing."""
 
     def began(path: str) -> Callable[[int, int], None]:

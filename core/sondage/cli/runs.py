@@ -39,19 +39,19 @@ def runs(
         text.say(f"no runs in {paths.runs_folder()}; try: sondage run quickstart")
     else:
         columns = ["#", "run", "begun", "state", "took", "models", "layers", "seeds"]
-        rows = [_row(one) for one in found]
+        rows = [_listed_row(one) for one in found]
         shown = width.fitted(columns, rows, width.available(), ("#", "begun", "took", "state"))
         text.table(columns, shown, right=["#", "took"])
 
 
-def _row(one: Listed) -> list[object]:
+def _listed_row(one: Listed) -> list[object]:
     return [
-        one.number, one.name, _when(one.begun), _state(one), _took(one), ", ".join(one.models),
-        _layers(one.layers), options.ranges(one.seeds),
+        one.number, one.name, _when(one.begun), _state_words(one), _took(one),
+        ", ".join(one.models), _layer_ranges(one.layers), options.ranges(one.seeds),
     ]  # fmt: skip
 
 
-def _state(one: Listed) -> str:
+def _state_words(one: Listed) -> str:
     if one.state in ("finished", "unreadable"):
         return one.state
     count = f"{one.done}/{one.cells}"
@@ -66,7 +66,7 @@ def _took(one: Listed) -> str:
     return "" if one.seconds is None else text.duration(one.seconds)
 
 
-def _layers(layers: tuple[int | None, ...]) -> str:
+def _layer_ranges(layers: tuple[int | None, ...]) -> str:
     numbers = [layer for layer in layers if layer is not None]
     mixed = ["mixed"] * (len(numbers) < len(layers))
     return " ".join([options.ranges(numbers)] * bool(numbers) + mixed)
@@ -84,7 +84,7 @@ def _in_full(one: Listed) -> list[str]:
         ("state", f"{one.state}: {one.done} of {one.cells} cells{failed}"),
         ("took", _took(one)),
         *(("model", f"{names}: {words}") for names, words in models_of(one.folder.header())),
-        ("layers", _layers(one.layers)),
+        ("layers", _layer_ranges(one.layers)),
         ("seeds", options.ranges(one.seeds)),
         ("command", one.command),
         ("commit", one.commit),
@@ -99,7 +99,7 @@ def _as_csv(found: list[Listed], csv: str) -> None:
 
     from sondage.report import sheet
 
-    frame = pd.DataFrame([_plain(one) for one in found])
+    frame = pd.DataFrame([_csv_row(one) for one in found])
     written = sheet.inert(frame).to_csv(index=False, lineterminator="\n")
     if csv == "-":
         text.say(written.rstrip("\n"))
@@ -108,12 +108,13 @@ def _as_csv(found: list[Listed], csv: str) -> None:
     text.warn(f"written: {csv}")
 
 
-def _plain(one: Listed) -> dict[str, Any]:
+def _csv_row(one: Listed) -> dict[str, Any]:
     return {
         "number": one.number, "run": one.name, "composition": one.composition,
         "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(one.begun)),
         "state": one.state, "cells": one.cells, "done": one.done, "failed": one.failed,
-        "seconds": one.seconds, "models": ", ".join(one.models), "layers": _layers(one.layers),
+        "seconds": one.seconds, "models": ", ".join(one.models),
+        "layers": _layer_ranges(one.layers),
         "seeds": options.ranges(one.seeds), "command": one.command, "commit": one.commit,
         "python": one.python, "versions": ", ".join(f"{k} {v}" for k, v in one.versions.items()),
     }  # fmt: skip

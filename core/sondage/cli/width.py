@@ -10,7 +10,7 @@ from sondage.cli import text
 #: Columns of characters in a file; a terminal says its own.
 PAGE = 100
 _GAP = 2
-_LEAST = 7
+_NARROWEST = 7
 
 
 def available() -> int:
@@ -35,7 +35,7 @@ def fitted(
     cells = [["" if value is None else text.flat(value) for value in row] for row in rows]
     sizes = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     least = [
-        size if name in whole else min(size, max(_LEAST, len(name)))
+        size if name in whole else min(size, max(_NARROWEST, len(name)))
         for name, size in zip(columns, sizes, strict=True)
     ]
     over = sum(sizes) + _GAP * (len(sizes) - 1) - width

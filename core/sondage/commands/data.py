@@ -27,11 +27,11 @@ from sondage.registry import Registry
 from sondage.registry.signature import parameters_of
 from sondage.specs import DataSpec
 
-_NAMED = re.compile(r"data:([a-z0-9][a-z0-9_-]*)")
+_NAMES_DATA = re.compile(r"data:([a-z0-9][a-z0-9_-]*)")
 
 
 @dataclass(frozen=True)
-class Row:
+class Listing:
     """A data set, where it is, and which tasks of the registry use it.
 
     Attributes
@@ -48,11 +48,11 @@ class Row:
     tasks: tuple[str, ...]
 
 
-def rows(host: Host, found: Registry) -> list[Row]:
+def rows(host: Host, found: Registry) -> list[Listing]:
     """Return what there is, by name."""
     used = uses(found, host)
     return [
-        Row(
+        Listing(
             offer,
             _where(offer.spec),
             why_ask(offer.spec.licence),
@@ -77,7 +77,7 @@ def uses(found: Registry, host: Host) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     for task, declaration in found.declared("task").items():
         given = declaration.parameters
-        names = [match[1] for text in _texts_in(given) if (match := _NAMED.match(text))]
+        names = [match[1] for text in _texts_in(given) if (match := _NAMES_DATA.match(text))]
         whole = given.get("data")
         if isinstance(whole, str) and not _own_parameter(host, declaration.use):
             names.append(whole.removeprefix("data:"))

@@ -145,12 +145,12 @@ def jackknife(
     if len(parts) < 3:
         return whole, {}
     left_out = [result(part) for part in _all_but_one(parts)]
-    intervals = _intervals([one.scores for one in left_out], whole, bounds_of(component))
+    intervals = _jackknifed([one.scores for one in left_out], whole, declared_bounds(component))
     chose = getattr(component, "chose", None)
     return (_varied(whole, left_out, *chose) if chose else whole), intervals
 
 
-def bounds_of(component: Any) -> tuple[float, float] | None:
+def declared_bounds(component: Any) -> tuple[float, float] | None:
     """Return the bounds that a component declares for its first score."""
     bounds: tuple[float, float] | None = getattr(component, "bounds", None)
     return bounds
@@ -185,10 +185,10 @@ def of_drawn(accumulator: Any, whole: Result, component: Any, offsets: Ints) -> 
         left_out = list(ask(group_of))
     except DataError:  # too little is left without some group
         return {}
-    return _intervals(left_out, whole, bounds_of(component)) if len(left_out) > 2 else {}
+    return _jackknifed(left_out, whole, declared_bounds(component)) if len(left_out) > 2 else {}
 
 
-def _intervals(
+def _jackknifed(
     left_out: Sequence[Mapping[str, float]], whole: Result, bounds: tuple[float, float] | None
 ) -> Intervals:
     from sondage.stats import jackknife_interval

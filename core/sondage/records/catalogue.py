@@ -14,7 +14,7 @@ from sondage.records.across import runs
 from sondage.records.folder import RunFolder
 from sondage.records.history import Event
 from sondage.records.lines import Record
-from sondage.records.printed import Labels
+from sondage.records.printed import PrintedNames
 from sondage.registry.shown import model_name
 
 
@@ -68,13 +68,13 @@ class Listed:
 def listed(root: Path) -> list[Listed]:
     """Return all runs under a folder, the one begun first at first."""
     told = [(folder, history.events(folder)) for folder in runs(root)]
-    told.sort(key=lambda pair: (_begun(*pair), pair[0].path.name))
+    told.sort(key=lambda pair: (_first_begun(*pair), pair[0].path.name))
     return [_listed(i, *pair) for i, pair in enumerate(told, 1)]
 
 
-def numbered(folders: Iterable[RunFolder]) -> list[RunFolder]:
+def by_number(folders: Iterable[RunFolder]) -> list[RunFolder]:
     """Return runs by number: that of ``n`` is at ``n - 1``."""
-    return sorted(folders, key=lambda f: (_begun(f, history.events(f)), f.path.name))
+    return sorted(folders, key=lambda f: (_first_begun(f, history.events(f)), f.path.name))
 
 
 def last_asked(folder: RunFolder) -> int:
@@ -93,7 +93,7 @@ def _times(folder: RunFolder) -> list[int]:
     return out
 
 
-def _begun(folder: RunFolder, events: list[Event]) -> float:
+def _first_begun(folder: RunFolder, events: list[Event]) -> float:
     """Return when a run was begun; of one of before that was written down, the oldest time."""
     return events[0].begun if events else min(_times(folder), default=0) / 1e9
 
@@ -112,13 +112,14 @@ def _listed(number: int, folder: RunFolder, events: list[Event]) -> Listed:
         done, failed, state = 0, 0, "unreadable"
     times = [e.seconds for e in events if e.seconds is not None]
     return Listed(
-        number=number, folder=folder, begun=_begun(folder, events), last=last_asked(folder) / 1e9,
+        number=number, folder=folder,
+        begun=_first_begun(folder, events), last=last_asked(folder) / 1e9,
         composition=str(header.get("composition") or composition_of(folder)),
         models=_models(header),
         layers=tuple(sorted(layers, key=lambda n: -1 if n is None else n)),
         seeds=tuple(sorted(seeds)),
         cells=cells, done=done, failed=failed,
-        state=state or _state(events, cells, done, failed),
+        state=state or _state_of(events, cells, done, failed),
         seconds=sum(times) if times else None,
         command=events[-1].command if events else "",
         commit=events[-1].commit if events else "",
@@ -131,7 +132,7 @@ def composition_of(folder: RunFolder) -> str:
     return folder.path.name.rpartition("-")[0] or folder.path.name
 
 
-def _state(events: list[Event], cells: int, done: int, failed: int) -> str:
+def _state_of(events: list[Event], cells: int, done: int, failed: int) -> str:
     if events and events[-1].at_work:
         return "running"
     if done >= cells:
@@ -142,13 +143,13 @@ def _state(events: list[Event], cells: int, done: int, failed: int) -> str:
 def _models(header: Record) -> tuple[str, ...]:
     parts = [c for c in _list(header.get("components")) if c.get("kind") == "encoder"]
     origins = [o for c in parts for o in _list(c.get("origins"))]
-    models = [model_name(o["model"], _named(o)) for o in origins if o.get("model")]
-    labels = Labels(header)
+    models = [model_name(o["model"], _revision_name(o)) for o in origins if o.get("model")]
+    labels = PrintedNames(header)
     names = [labels.of("encoder", str(c.get("label"))) for c in parts]
     return tuple(dict.fromkeys(models or names))
 
 
-def _named(origin: Record) -> str | None:
+def _revision_name(origin: Record) -> str | None:
     """Return a revision that is a name; a commit says little to a reader of a list."""
     said = str(origin.get("revision") or "")
     return said if said and len(said) < 40 else None

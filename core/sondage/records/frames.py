@@ -59,7 +59,7 @@ def frame(folders: Iterable[RunFolder]) -> pd.DataFrame:
 
     rows = []
     for folder in folders:
-        shown = printed.Labels(folder.header())
+        shown = printed.PrintedNames(folder.header())
         for record in folder.records():
             base = {"run": folder.path.name} | {c: record[c] for c in _CELL}
             end = {"status": record["status"], "id": record["id"]}
@@ -115,7 +115,7 @@ def summary(folder: RunFolder) -> pd.DataFrame:
 
     header = folder.header()
     baseline = (header.get("declared") or {}).get("baseline")
-    plan, shown = whole.planned(header), printed.Labels(header)
+    plan, shown = whole.planned(header), printed.PrintedNames(header)
     cells: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for record in folder.records():
         if record["status"] == "done":

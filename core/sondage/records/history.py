@@ -19,7 +19,7 @@ from sondage.records.folder import RunFolder
 from sondage.records.lines import Record, raw_lines, start_of
 from sondage.store import machine
 
-_NAME = "history.jsonl"
+_HISTORY = "history.jsonl"
 #: Seconds that git may take, and characters of a command that are kept.
 _PATIENCE, _LONGEST_COMMAND = 2.0, 4000
 
@@ -96,7 +96,7 @@ def counts_known(folder: RunFolder) -> tuple[int, int]:
     """Return `counts`, without reading the results where they are as they were last left."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         stat = folder.cells.stat()
-        last = [line for line in _lines(folder) if "of" in line][-1:]
+        last = [line for line in _recorded(folder) if "of" in line][-1:]
         if last and last[0]["of"] == [stat.st_size, stat.st_mtime_ns]:
             return int(last[0]["done"]), int(last[0]["failed"])
     return counts(folder)
@@ -105,7 +105,7 @@ def counts_known(folder: RunFolder) -> tuple[int, int]:
 def events(folder: RunFolder) -> list[Event]:
     """Return when a run was worked on, the first time first; empty for runs of before."""
     out: dict[float, Event] = {}
-    for line in _lines(folder):
+    for line in _recorded(folder):
         with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
             if "begun" in line:
                 out[float(line["begun"])] = Event(
@@ -120,10 +120,10 @@ def events(folder: RunFolder) -> list[Event]:
     return list(out.values())
 
 
-def _lines(folder: RunFolder) -> list[Record]:
+def _recorded(folder: RunFolder) -> list[Record]:
     found: list[Any] = []
     with contextlib.suppress(OSError):
-        for raw in (folder.path / _NAME).read_bytes().splitlines():
+        for raw in (folder.path / _HISTORY).read_bytes().splitlines():
             with contextlib.suppress(ValueError, RecursionError):
                 found.append(json.loads(raw))
     return [line for line in found if isinstance(line, dict)]
@@ -131,8 +131,8 @@ def _lines(folder: RunFolder) -> list[Record]:
 
 def _write(folder: RunFolder, line: Record) -> None:
     # One write, so that lines of two processes stay apart; a torn one before it is closed.
-    with contextlib.suppress(OSError), open(folder.path / _NAME, "ab") as file:
-        file.write(b"\n" * _torn(folder.path / _NAME) + json.dumps(line).encode() + b"\n")
+    with contextlib.suppress(OSError), open(folder.path / _HISTORY, "ab") as file:
+        file.write(b"\n" * _torn(folder.path / _HISTORY) + json.dumps(line).encode() + b"\n")
 
 
 def _torn(path: Path) -> bool:

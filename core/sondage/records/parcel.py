@@ -28,7 +28,7 @@ MOST_BYTES, MOST_FILES = 50 * 2**30, 200_000
 _LEFT_OUT = re.compile(r"(^|/)\.|^summary\.json$|^cells\.damaged$")
 _KNOWN = re.compile(r"(run\.json|cells\.jsonl|history\.jsonl|artifacts/[0-9a-f]+\.npz|reports/.+)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
-_BLOCK = 1 << 20
+_PIECE = 1 << 20
 
 
 def export(folder: RunFolder, path: Path) -> int:
@@ -49,14 +49,14 @@ def export(folder: RunFolder, path: Path) -> int:
             "format": FORMAT,
             "sondage": sondage.__version__,
             "run": folder.path.name,
-            "files": {name: _told(folder.path / name) for name in files},
+            "files": {name: _file_entry(folder.path / name) for name in files},
         }
         with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(_member(CONTENTS), json.dumps(contents, indent=1))
             for name in files:
                 inside = archive.open(_member(name), "w", force_zip64=True)
                 with inside, open(folder.path / name, "rb") as file:
-                    shutil.copyfileobj(file, inside, _BLOCK)
+                    shutil.copyfileobj(file, inside, _PIECE)
         scratch.replace(path)
         return path.stat().st_size
     except OSError as error:
@@ -75,7 +75,7 @@ def _files_of(folder: Path) -> Iterator[str]:
             yield name
 
 
-def _told(file: Path) -> dict[str, Any]:
+def _file_entry(file: Path) -> dict[str, Any]:
     with open(file, "rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     return {"size": file.stat().st_size, "sha256": digest}
@@ -109,7 +109,7 @@ def unpack_run(path: Path, root: Path) -> tuple[RunFolder, bool]:
             contents = _contents(archive, path)
             folder = root.absolute() / contents["run"]
             if os.path.lexists(folder):
-                return _there(folder, contents, path), False
+                return _already_there(folder, contents, path), False
             scratch = root.absolute() / f".{contents['run']}.{os.getpid()}"
             try:
                 _unpacked(archive, contents["files"], scratch, path)
@@ -120,7 +120,7 @@ def unpack_run(path: Path, root: Path) -> tuple[RunFolder, bool]:
                     disk.take_away(scratch)
             return RunFolder(folder), True
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _refused(path, f"it is damaged or no zip file: {error}") from error
+        raise _no_parcel(path, f"it is damaged or no zip file: {error}") from error
     except OSError as error:
         said = f"{error.strerror or error}"
         raise ResultsError(f"the run cannot be imported: {said}", where=str(path)) from error
@@ -129,14 +129,14 @@ def unpack_run(path: Path, root: Path) -> tuple[RunFolder, bool]:
 def _contents(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
     """Return the list of contents, checked against what the archive says of itself."""
     names = archive.namelist()
-    if CONTENTS not in names or archive.getinfo(CONTENTS).file_size > _BLOCK * 100:
-        raise _refused(path, f"it holds no {CONTENTS}")
+    if CONTENTS not in names or archive.getinfo(CONTENTS).file_size > _PIECE * 100:
+        raise _no_parcel(path, f"it holds no {CONTENTS}")
     try:
         found = json.loads(archive.read(CONTENTS))
         version, run, files = found["format"], found["run"], found["files"]
         sizes = [(int(told["size"]), str(told["sha256"])) for told in files.values()]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _refused(path, f"its {CONTENTS} cannot be read") from error
+        raise _no_parcel(path, f"its {CONTENTS} cannot be read") from error
     if version != FORMAT:
         raise ResultsError(
             f"'{path.name}' was exported in format {version!r:.20} by sondage "
@@ -145,16 +145,16 @@ def _contents(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
             hint="pip install --upgrade sondage",
         )
     if not isinstance(run, str) or not _NAME.fullmatch(run):
-        raise _refused(path, f"it names a run {run!r:.80}, which is no name of one")
+        raise _no_parcel(path, f"it names a run {run!r:.80}, which is no name of one")
     for name in (*files, *names):
         if name != CONTENTS and not _is_of_a_run(name):
-            raise _refused(path, f"it holds {name!r:.80}, which is no part of a run")
+            raise _no_parcel(path, f"it holds {name!r:.80}, which is no part of a run")
     if sorted(names) != sorted([CONTENTS, *files]) or "run.json" not in files:
-        raise _refused(path, f"its files are not those of its {CONTENTS}")
+        raise _no_parcel(path, f"its files are not those of its {CONTENTS}")
     if len(files) > MOST_FILES or sum(max(size, 0) for size, _ in sizes) > MOST_BYTES:
-        raise _refused(path, "it is larger than any run")
+        raise _no_parcel(path, "it is larger than any run")
     if any(stat.S_ISLNK(one.external_attr >> 16) for one in archive.infolist()):
-        raise _refused(path, "it holds a link")
+        raise _no_parcel(path, "it holds a link")
     return {"run": run, "files": files}
 
 
@@ -173,13 +173,13 @@ def _unpacked(archive: zipfile.ZipFile, files: dict[str, Any], scratch: Path, pa
             out.flush()
             os.fsync(out.fileno())
         if digest != told["sha256"]:
-            raise _refused(path, f"'{name}' is damaged: its checksum differs")
+            raise _no_parcel(path, f"'{name}' is damaged: its checksum differs")
 
 
 def _copied(inside: IO[bytes], out: IO[bytes], size: int) -> str:
     """Copy at most so many bytes, and return their checksum; '' if there are more or fewer."""
     digest, left = hashlib.sha256(), size
-    while block := inside.read(min(_BLOCK, left + 1)):
+    while block := inside.read(min(_PIECE, left + 1)):
         left -= len(block)
         if left < 0:
             return ""
@@ -188,10 +188,10 @@ def _copied(inside: IO[bytes], out: IO[bytes], size: int) -> str:
     return digest.hexdigest() if left == 0 else ""
 
 
-def _there(folder: Path, contents: dict[str, Any], path: Path) -> RunFolder:
+def _already_there(folder: Path, contents: dict[str, Any], path: Path) -> RunFolder:
     mine = folder / "cells.jsonl"
     theirs = contents["files"].get("cells.jsonl")
-    if mine.is_file() and _told(mine) == theirs:
+    if mine.is_file() and _file_entry(mine) == theirs:
         return RunFolder(folder)
     raise ResultsError(
         f"there is a run '{contents['run']}' already, with other results",
@@ -220,7 +220,7 @@ def newer(header: dict[str, Any], where: Path) -> ResultsError:
     )
 
 
-def _refused(path: Path, why: str) -> ResultsError:
+def _no_parcel(path: Path, why: str) -> ResultsError:
     return ResultsError(
         f"'{path.name}' is no exported run: {why}",
         where=str(path),

@@ -44,17 +44,17 @@ def _described(built: Built) -> Record:
         "parameters": built.parameters,
         "distribution": built.offer.distribution,
     }
-    origins = [_plain(origin) for origin in built.origins]
+    origins = [_short_texts(origin) for origin in built.origins]
     made = {"made": True} if origins and not isinstance(built.origin, Mapping) else {}
     return found | ({"origins": origins} if origins else {}) | made
 
 
-def _plain(origin: Mapping[str, Any]) -> dict[str, str]:
+def _short_texts(origin: Mapping[str, Any]) -> dict[str, str]:
     """Return what a plugin says of a model as short texts."""
     return {str(k)[:40]: str(v)[:400] for k, v in list(origin.items())[:10] if v}
 
 
-class Labels:
+class PrintedNames:
     """Tells how names in a run's records are printed.
 
     Parameters
@@ -104,7 +104,7 @@ def models_of(header: Mapping[str, Any]) -> list[tuple[str, str]]:
     Such as ``("minilm", "google-bert/bert-base-uncased at 86b5e0934494, files 0123456789ab")``.
     What is made of a model is told only where the model itself is no encoder of the run.
     """
-    labels = Labels(header)
+    labels = PrintedNames(header)
     own: dict[str, dict[str, None]] = {}
     made: dict[str, dict[str, None]] = {}
     for part in _records(header, "components"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sondage.errors import ResultsError, nearest
 from sondage.records.across import runs
-from sondage.records.catalogue import composition_of, last_asked, numbered
+from sondage.records.catalogue import by_number, composition_of, last_asked
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
 from sondage.records.parcel import HEADERS, newer
@@ -156,7 +156,7 @@ def _fitting(name: str, found: list[RunFolder]) -> list[RunFolder]:
     if name == LATEST:
         return found[-1:]
     if name.isdecimal() and 0 < int(name) <= len(found):
-        return [numbered(found)[int(name) - 1]]
+        return [by_number(found)[int(name) - 1]]
     begun = [f for f in found if f.path.name.startswith(name)]
     ends = [f for f in found if f.path.name.rpartition("-")[2].startswith(name)]
     return begun or (ends if len(name) >= _LEAST_DIGITS else [])

@@ -16,9 +16,9 @@ from sondage.errors import ResultsError
 from sondage.records.folder import RunFolder
 from sondage.records.frames import outcomes_of
 from sondage.records.lines import Record
-from sondage.records.printed import Labels
+from sondage.records.printed import PrintedNames
 
-_PLACE = ("kind", "task", "component", "view", "encoder", "other", "step", "layer")
+_COMPARED_BY = ("kind", "task", "component", "view", "encoder", "other", "step", "layer")
 _Place = tuple[Any, ...]
 
 
@@ -99,12 +99,12 @@ def versus(folders: Sequence[RunFolder], *, every_score: bool = False) -> list[A
                 hint="names in the registry are what counts; sondage runs RUN shows a run",
             )
         found += mine
-    return _in_order(_corrected(found), first)
+    return _as_planned(_corrected(found), first)
 
 
 @dataclass(frozen=True)
 class _Cells:
-    labels: Labels
+    labels: PrintedNames
     at: Mapping[_Place, list[Record]]
     # What the encoders of another run are called here, to find their labels.
     own: Mapping[str, str]
@@ -114,8 +114,8 @@ class _Cells:
         at: dict[_Place, list[Record]] = defaultdict(list)
         for record in folder.records():
             if record["status"] == "done":
-                at[tuple(record[name] for name in _PLACE)].append(record)
-        return cls(Labels(folder.header()), at, {})
+                at[tuple(record[name] for name in _COMPARED_BY)].append(record)
+        return cls(PrintedNames(folder.header()), at, {})
 
     @property
     def encoders(self) -> set[str]:
@@ -137,7 +137,7 @@ def _compared(first: _Cells, other: _Cells, number: int, every: bool) -> Iterato
         reference = first.at.get(place)
         if not reference:
             continue
-        named = dict(zip(_PLACE, place, strict=True))
+        named = dict(zip(_COMPARED_BY, place, strict=True))
         encoder = other.own.get(named["encoder"], named["encoder"])
         shared = [s for s in reference[0]["scores"] if _in_all(s, (*reference, *records))]
         told = [(r, outcomes_of(r)) for r in records], [(r, outcomes_of(r)) for r in reference]
@@ -176,7 +176,7 @@ def _tested(records: _Told, reference: _Told, score: str) -> dict[str, Any]:
         one, two = told.get(score), his.get(score)
         if one is None or two is None:
             why = "no outcomes by item"
-        elif _data(record) != _data(twin):
+        elif _data_of_task(record) != _data_of_task(twin):
             why = "other data"
         elif not (np.array_equal(one.items, two.items) and np.array_equal(one.groups, two.groups)):
             why = "other test items"
@@ -197,7 +197,7 @@ def _aligned(pair: tuple[Outcomes, Outcomes]) -> tuple[NDArray[Any], NDArray[Any
     return np.asarray(one.values, float), np.asarray(two.values, float), one.groups
 
 
-def _data(record: Record) -> Any:
+def _data_of_task(record: Record) -> Any:
     task = (record.get("key") or {}).get("task")
     return task.get("fingerprint") if isinstance(task, dict) else task
 
@@ -208,7 +208,7 @@ def _corrected(found: list[Against]) -> list[Against]:
     return [replace(one, p_holm=float(p[i])) if i in p else one for i, one in enumerate(found)]
 
 
-def _in_order(found: list[Against], first: _Cells) -> list[Against]:
+def _as_planned(found: list[Against], first: _Cells) -> list[Against]:
     places = {place: i for i, place in enumerate(first.at)}
     panels: dict[tuple[Any, ...], int] = {}
     for one in found:
@@ -216,7 +216,7 @@ def _in_order(found: list[Against], first: _Cells) -> list[Against]:
         panels.setdefault(key, len(panels))
 
     def at(one: Against) -> tuple[Any, ...]:
-        place = tuple(one.place[name] for name in _PLACE)
+        place = tuple(one.place[name] for name in _COMPARED_BY)
         key = tuple(one.place[n] for n in ("kind", "task", "component", "view", "score"))
         layer = -1 if one.place["layer"] is None else one.place["layer"]
         return panels[key], layer, places[place], one.run

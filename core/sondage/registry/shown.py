@@ -31,7 +31,7 @@ class Shown:
     """
 
     def __init__(self, overrides: Mapping[str, Any]) -> None:
-        self._set = dict(_flat(overrides))
+        self._set = dict(_paths_set(overrides))
 
     def of(
         self, kind: Kind, name: str, declaration: Declaration, made_of: Iterable[Built]
@@ -68,11 +68,11 @@ class Shown:
         return joined(declaration.label or family, seed, step), False
 
 
-def _flat(overrides: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def _paths_set(overrides: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     for path, value in overrides.items():
         yield path, value
         if isinstance(value, Mapping):
-            yield from _flat({f"{path}.{key}": inner for key, inner in value.items()})
+            yield from _paths_set({f"{path}.{key}": inner for key, inner in value.items()})
 
 
 def _made_of(own: str, base: Built) -> str:

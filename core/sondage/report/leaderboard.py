@@ -25,7 +25,7 @@ _PM = r"\pm"
 
 
 @dataclass(frozen=True)
-class Place:
+class Standing:
     """An encoder's score in one column.
 
     Attributes
@@ -58,7 +58,7 @@ class Board:
         ``task · component · score``.
     encoders : list of str
         Best mean rank first.
-    places : dict of (encoder, column) to Place
+    places : dict of (encoder, column) to Standing
     ranks : dict of encoder to float or None
         Mean rank over the columns that all encoders have; None if there is none.
     shared : int
@@ -71,7 +71,7 @@ class Board:
 
     columns: list[str]
     encoders: list[str]
-    places: dict[tuple[str, str], Place]
+    places: dict[tuple[str, str], Standing]
     ranks: dict[str, float | None]
     shared: int
     layer: str
@@ -146,19 +146,19 @@ def leaderboard(runs: Sequence[Summary], layer: str = "best") -> Board:
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     rows, columns = _Names(), _Names()
     for number, run in enumerate(runs, 1):
-        for key, part in _parts(run):
+        for key, part in _layers_of_each(run):
             at = rows.name(*key[0], number), columns.name(*key[1], number)
             known = found.get(at)
             if known is None or part[0]["n_seeds"] >= known[0]["n_seeds"]:
                 found[at] = part
-    chosen = {at: row for at, part in found.items() if (row := _chosen(part, layer)) is not None}
+    chosen = {at: row for at, part in found.items() if (row := _at_layer(part, layer)) is not None}
     if not chosen:
         raise ResultsError(
             "there are no scores of probes" + f" at layer {layer}" * layer.isdecimal(),
             hint="sondage results RUN",
         )
     said = [f"{run.name}: {run.lacking}" for run in runs if run.lacking]
-    return _ranked(rows.shown(), columns.shown(), chosen, layer, said)
+    return _board(rows.shown(), columns.shown(), chosen, layer, said)
 
 
 class _Names:
@@ -183,7 +183,7 @@ class _Names:
 _Key = tuple[tuple[str, str], tuple[str, str]]
 
 
-def _parts(run: Summary) -> Iterator[tuple[_Key, list[dict[str, Any]]]]:
+def _layers_of_each(run: Summary) -> Iterator[tuple[_Key, list[dict[str, Any]]]]:
     """Yield the layers of each encoder and column, with what identifies both."""
     keys = {(c.get("kind"), c.get("label")): c.get("key") for c in run.header.get("components", [])}
     groups: dict[_Key, list[dict[str, Any]]] = {}
@@ -204,7 +204,7 @@ def _better(row: dict[str, Any]) -> float:
     return float(-row["mean"] if low else row["mean"])
 
 
-def _chosen(part: list[dict[str, Any]], layer: str) -> dict[str, Any] | None:
+def _at_layer(part: list[dict[str, Any]], layer: str) -> dict[str, Any] | None:
     layered = [row for row in part if row["layer"] is not None]
     if not layered:
         return part[0]
@@ -215,13 +215,13 @@ def _chosen(part: list[dict[str, Any]], layer: str) -> dict[str, Any] | None:
     return next((row for row in layered if row["layer"] == int(layer)), None)
 
 
-def _ranked(
+def _board(
     rows: dict[str, str], columns: dict[str, str],
     chosen: dict[tuple[str, str], dict[str, Any]], layer: str, said: list[str],
 ) -> Board:  # fmt: skip
     encoders = [one for one in rows if any(at[0] == one for at in chosen)]
     shown = [one for one in columns if any(at[1] == one for at in chosen)]
-    places: dict[tuple[str, str], Place] = {}
+    places: dict[tuple[str, str], Standing] = {}
     ranks: dict[str, list[float]] = {one: [] for one in encoders}
     shared = 0
     for column in shown:
@@ -232,7 +232,7 @@ def _ranked(
             above = sum(other > value for other in values.values())
             equal = sum(other == value for other in values.values())
             rank = above + (equal + 1) / 2
-            places[rows[encoder], columns[column]] = Place(
+            places[rows[encoder], columns[column]] = Standing(
                 chosen[encoder, column], rank, above == 0
             )
             if whole:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sondage.records.printed import Labels
+from sondage.records.printed import PrintedNames
 from sondage.records.summary import Summary
 from sondage.registry.naming import joined, parted
 
@@ -17,7 +17,7 @@ def merged(runs: Sequence[Summary]) -> Summary:
 
     Stars and differences stay those within each run.
     """
-    labels = [Labels(run.header) for run in runs]
+    labels = [PrintedNames(run.header) for run in runs]
     alike = Counter(
         label
         for run, own in zip(runs, labels, strict=True)
@@ -45,7 +45,7 @@ def merged(runs: Sequence[Summary]) -> Summary:
 @dataclass(frozen=True)
 class _Part:
     run: Summary
-    own: Labels
+    own: PrintedNames
     mark: str
     alike: Counter[str]
 

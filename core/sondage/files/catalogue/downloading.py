@@ -82,7 +82,7 @@ def _complete(url: str, part: Path, size: int, heard: Heard) -> None:
     idle = 0
     while not part.exists() or _bytes_in(part) < size:
         before = _bytes_in(part)
-        broken = _pass(url, part, size, heard)
+        broken = _attempt(url, part, size, heard)
         if not broken and _bytes_in(part) < size:
             short = _bytes_in(part)
             part.unlink()
@@ -94,7 +94,7 @@ def _complete(url: str, part: Path, size: int, heard: Heard) -> None:
             time.sleep(PAUSE * 2**idle)
 
 
-def _pass(url: str, part: Path, size: int, heard: Heard) -> str:
+def _attempt(url: str, part: Path, size: int, heard: Heard) -> str:
     """Ask for what is missing; return how the connection broke, '' if it did not."""
     from pooch import DOIDownloader, HTTPDownloader
     from requests import exceptions
@@ -119,15 +119,15 @@ def _pass(url: str, part: Path, size: int, heard: Heard) -> str:
             raise _UnfitError(f"the server answers {answer.status_code} {answer.reason}") from error
         except (exceptions.ChunkedEncodingError, exceptions.ConnectionError,
                 exceptions.Timeout) as error:  # fmt: skip
-            return f"the connection fails: {_in_words(error)}"
+            return f"the connection fails: {_reason(error)}"
         except (exceptions.RequestException, ValueError) as error:
-            raise _UnfitError(f"cannot be asked: {_in_words(error)}") from error
+            raise _UnfitError(f"cannot be asked: {_reason(error)}") from error
         finally:
             sink.hang_up()
     return ""
 
 
-def _in_words(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """Return the innermost reason of nested errors, without addresses of objects."""
     while error.args and isinstance(error.args[-1], BaseException):
         error = error.args[-1]

@@ -55,7 +55,7 @@ def fetch(spec: DataSpec, *, mirror: str = "", began: Began) -> list[Fetched]:
         written. What was got of it waits for the next time.
     """
     root = places.cache_folder() / spec.name
-    with _told(spec, root):
+    with _errors_named(spec, root):
         missing = [file for file in spec.files if _to_get(spec, file)]
         if not missing:
             return [Fetched(_path(spec, file), True) for file in spec.files]
@@ -102,9 +102,9 @@ def _get(spec: DataSpec, file: DataFile, mirror: str, began: Began) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     heard = began(file.path)
     if mirror and "://" not in mirror:
-        _copy(Path(mirror), spec, file, part)
+        _copy_local(Path(mirror), spec, file, part)
     else:
-        urls = _at(mirror, spec, file) if mirror else file.urls
+        urls = _mirrored(mirror, spec, file) if mirror else file.urls
         download(urls, part, sha256, size, heard)
     if origin is None:
         os.replace(part, target)
@@ -117,7 +117,7 @@ def _get(spec: DataSpec, file: DataFile, mirror: str, began: Began) -> None:
     os.replace(taken, target)
 
 
-def _at(mirror: str, spec: DataSpec, file: DataFile) -> tuple[str, ...]:
+def _mirrored(mirror: str, spec: DataSpec, file: DataFile) -> tuple[str, ...]:
     """Return where a mirror may have a file; an address that ends in its name is its own."""
     if mirror.rpartition("/")[2] == file.path.rpartition("/")[2]:
         return (mirror,)
@@ -125,7 +125,7 @@ def _at(mirror: str, spec: DataSpec, file: DataFile) -> tuple[str, ...]:
     return f"{base}/{quote(file.path)}", f"{base}/{spec.name}/{quote(file.path)}"
 
 
-def _copy(folder: Path, spec: DataSpec, file: DataFile, part: Path) -> None:
+def _copy_local(folder: Path, spec: DataSpec, file: DataFile, part: Path) -> None:
     places_there = (folder / file.path, folder / spec.name / file.path)
     found = folder if folder.is_file() else next((p for p in places_there if p.is_file()), None)
     if found is None:
@@ -163,7 +163,7 @@ def manual(spec: DataSpec, files: list[DataFile]) -> DataError:
 
 
 @contextmanager
-def _told(spec: DataSpec, root: Path) -> Iterator[None]:
+def _errors_named(spec: DataSpec, root: Path) -> Iterator[None]:
     """Let errors say which data set it was, and what can be done."""
     try:
         yield

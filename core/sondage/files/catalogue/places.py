@@ -43,7 +43,7 @@ def data_folder() -> Path | None:
     return Path(given) if given else None
 
 
-def _folders(name: str) -> Iterator[tuple[str, Path]]:
+def _candidates(name: str) -> Iterator[tuple[str, Path]]:
     own = data_folder()
     if own is not None:
         yield "SONDAGE_DATA", own / name
@@ -52,7 +52,7 @@ def _folders(name: str) -> Iterator[tuple[str, Path]]:
 
 def here(spec: DataSpec, file: DataFile) -> Iterator[Found]:
     """Yield each copy of a file that is here, the one that is used first."""
-    for place, folder in _folders(spec.name):
+    for place, folder in _candidates(spec.name):
         for name, sha256 in {file.path: file.sha256, **file.also}.items():
             path = folder / name
             if path.is_file():
@@ -71,7 +71,7 @@ def absent(
     names = ", ".join(f"'{file.path}'" for file in files)
     who = f"{wanted_by} needs" if wanted_by else "there is no"
     them = "are in none of" if len(files) > 1 else "is in none of"
-    places = ", ".join(str(folder) for _, folder in _folders(spec.name))
+    places = ", ".join(str(folder) for _, folder in _candidates(spec.name))
     said = f"{who} {names} of data '{spec.name}'"
     said += f", which {them}" if wanted_by else " in"
     return DataError(f"{said}: {places}", where=where, hint=f"sondage data get {spec.name}")

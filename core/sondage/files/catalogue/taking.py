@@ -16,7 +16,7 @@ from typing import IO
 from sondage.errors import DataError
 from sondage.specs import Origin
 
-_CHUNK = 1 << 20
+_READ_BYTES = 1 << 20
 
 
 def take(origin: Origin, source: Path, target: Path, size: int) -> None:
@@ -42,38 +42,38 @@ def take(origin: Origin, source: Path, target: Path, size: int) -> None:
             out.writelines(islice(file, *(bounds if len(bounds) > 2 else [*bounds, None])))
         return
     try:
-        with _opened(source, origin.inside) as inside, open(target, "wb") as out:
-            _copy(inside, out, size, f"{source}: '{origin.inside}'")
+        with _member(source, origin.inside) as inside, open(target, "wb") as out:
+            _copy_out(inside, out, size, f"{source}: '{origin.inside}'")
     except (EOFError, RuntimeError, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile,
             zlib.error, NotImplementedError) as error:  # fmt: skip
         raise DataError(f"the archive cannot be read: {error}", where=str(source)) from error
 
 
 @contextmanager
-def _opened(source: Path, name: str) -> Iterator[IO[bytes]]:
+def _member(source: Path, name: str) -> Iterator[IO[bytes]]:
     """Open one ordinary file of an archive."""
     if zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
             if name not in archive.namelist():
-                raise _lacks(source, name)
+                raise _not_in_archive(source, name)
             with archive.open(name) as inside:
                 yield inside
         return
     with tarfile.open(source) as tar:
         found = next((m for m in tar if m.name.removeprefix("./") == name and m.isreg()), None)
         if found is None:
-            raise _lacks(source, name)
+            raise _not_in_archive(source, name)
         yield tar.extractfile(found) or io.BytesIO()
 
 
-def _copy(inside: IO[bytes], out: IO[bytes], size: int, who: str) -> None:
+def _copy_out(inside: IO[bytes], out: IO[bytes], size: int, who: str) -> None:
     left = size
-    while chunk := inside.read(min(_CHUNK, left + 1)):
+    while chunk := inside.read(min(_READ_BYTES, left + 1)):
         left -= len(chunk)
         if left < 0:
             raise DataError(f"{who} holds more than the {size:,} bytes that it should")
         out.write(chunk)
 
 
-def _lacks(source: Path, name: str) -> DataError:
+def _not_in_archive(source: Path, name: str) -> DataError:
     return DataError(f"the archive holds no file '{name}'", where=str(source))
