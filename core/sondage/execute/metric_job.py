@@ -139,7 +139,7 @@ def jackknife(
     """
     if len(parts) < 3:
         return {}
-    return _intervals([result(part).scores for part in _all_but_one(parts)], whole, bounds)
+    return _of_left_out([result(part).scores for part in _all_but_one(parts)], whole, bounds)
 
 
 def of_drawn(
@@ -173,10 +173,10 @@ def of_drawn(
         left_out = list(ask(group_of))
     except DataError:  # too little is left without some group
         return {}
-    return _intervals(left_out, whole, bounds) if len(left_out) > 2 else {}
+    return _of_left_out(left_out, whole, bounds) if len(left_out) > 2 else {}
 
 
-def _intervals(
+def _of_left_out(
     left_out: Sequence[Mapping[str, float]], whole: Result, bounds: tuple[float, float] | None
 ) -> Intervals:
     from sondage.stats import jackknife_interval
