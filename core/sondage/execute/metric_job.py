@@ -145,7 +145,7 @@ def jackknife(
     if len(parts) < 3:
         return whole, {}
     left_out = [result(part) for part in _all_but_one(parts)]
-    intervals = _jackknifed([one.scores for one in left_out], whole, declared_bounds(component))
+    intervals = _of_left_out([one.scores for one in left_out], whole, declared_bounds(component))
     chose = getattr(component, "chose", None)
     return (_varied(whole, left_out, *chose) if chose else whole), intervals
 
@@ -185,10 +185,10 @@ def of_drawn(accumulator: Any, whole: Result, component: Any, offsets: Ints) -> 
         left_out = list(ask(group_of))
     except DataError:  # too little is left without some group
         return {}
-    return _jackknifed(left_out, whole, declared_bounds(component)) if len(left_out) > 2 else {}
+    return _of_left_out(left_out, whole, declared_bounds(component)) if len(left_out) > 2 else {}
 
 
-def _jackknifed(
+def _of_left_out(
     left_out: Sequence[Mapping[str, float]], whole: Result, bounds: tuple[float, float] | None
 ) -> Intervals:
     from sondage.stats import jackknife_interval
