@@ -31,3 +31,13 @@ def shown(value: object) -> str:
         return f"{value!r:.80}"
     except Exception:
         return ""
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words: ``45 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

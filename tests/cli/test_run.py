@@ -9,7 +9,9 @@ import pytest
 from sondage import api
 from sondage.cli import progress, text
 from sondage.commands import plan
+from sondage.commands import progress as counted
 from sondage.errors import EncodingError
+from sondage.guard.headway import Headway
 from sondage.host import Host
 from sondage.store import Store, paths
 
@@ -212,7 +214,7 @@ def test_plan_counts_what_is_cached(call, both):
 def test_plain_lines_come_seldom(both, monkeypatch, capsys):
     planned = api.make_plan(f"{both}:both")
     clock = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(counted.time, "monotonic", lambda: clock[0])
     with progress.progress_of(planned, quiet=False) as listener:
         for i in range(50):
             listener.started(f"job {i} \x1b[2J")
@@ -231,25 +233,56 @@ def test_the_bar_on_a_terminal_counts_and_estimates(both, monkeypatch, capsys):
         listener.started("a job [red]x[/red]")
         assert str(listener._counts) == "0/20 cells"
         assert listener._counts.left is None
-        cells = planned.cells
+        cells = [cell for cell in planned.cells if cell.component == "slow"]
         listener.recorded(
             [{"id": c.id, "component": c.component, "status": "done", "seconds": 3.0}
              for c in cells[:10]]
         )  # fmt: skip
-        # Ten cells of three seconds each are left, by two workers.
-        assert listener._counts.left == pytest.approx(15.0)
+        # What the cells of the probe take says nothing of those of the metric.
+        assert listener._counts.left is None
+        assert listener._counts.times.endswith("so far")
+        (gap, *_) = [cell for cell in planned.cells if cell.component == "far.gap"]
+        listener.recorded([{"id": gap.id, "component": "far.gap", "status": "done", "seconds": 1}])
+        # Six cells of three seconds and three of one, by two workers.
+        assert listener._counts.left == pytest.approx(10.5)
         listener.recorded([{"id": cells[10].id, "component": "slow", "status": "failed"}])
-        assert str(listener._counts) == "10/20 cells, 1 failed"
+        assert str(listener._counts) == "11/20 cells, 1 failed"
+        listener.started("train x")
+        listener.advanced(Headway(30, 90, "steps", 6.0, {"loss": 0.25, "epoch": 1.0}, start=10))
+        # At the pace of the twenty steps that this process made.
+        assert listener._counts.times.endswith(", 18 s left of this")
+        assert str(listener._counts.current) == "30 of 90 steps, epoch 1.0, loss 0.25"
         listener.encoded("encode t", {"lost-words": 2}, 61.0)
     out = capsys.readouterr().out
     assert "[bold]kept[/bold] \\x1b[2J" in out
     assert "encode t: 1 min 1 s, lost-words × 2" in out
 
 
+def test_progress_in_python_is_lines(both, capsys, monkeypatch):
+    monkeypatch.setattr(counted, "EVERY", 0.0)
+    lines = []
+    api.run(f"{both}:both", progress=lines.append)
+    assert any("of 60 sentences" in line and "words/s" in line for line in lines)
+    assert any(line.startswith("both: 20/20 cells; ") for line in lines)
+    assert capsys.readouterr().err == ""
+    api.run(f"{both}:both", progress=True, seeds=[7])
+    assert "encode" not in capsys.readouterr().out
+
+
+def test_a_listener_that_hears_of_no_headway_is_enough(both):
+    class Old:
+        def started(self, title): ...
+        def encoded(self, title, warnings, seconds): ...
+        def recorded(self, records): ...
+        def said(self, text): ...
+
+    assert not api.run(f"{both}:both", listener=Old()).failed
+
+
 def test_counts_begin_with_what_is_done(both, call):
     call("run", f"{both}:both", "--quiet", "--layers", "0")
     narrow = api.make_plan(f"{both}:both", layers=[0])
-    counts = progress.Counts(narrow, 1)
+    counts = counted.Counts(narrow, 1)
     counts.begin()
     assert str(counts) == "5/5 cells"
 

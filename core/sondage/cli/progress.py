@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sondage.cli import text
-from sondage.records.lines import Record
 
 if TYPE_CHECKING:
     from sondage.execute.listener import Listener
+    from sondage.guard.headway import Headway
     from sondage.plan.cells import Plan
-
-#: Seconds between plain lines.
-EVERY = 5.0
+    from sondage.records.lines import Record
 
 
 @contextmanager
 def progress_of(plan: Plan, *, quiet: bool, workers: int = 1) -> Iterator[Listener]:
     """Yield the listener that suits the output."""
+    from sondage.commands.progress import Lines
     from sondage.execute.listener import Silent
 
     if quiet:
@@ -33,119 +30,7 @@ def progress_of(plan: Plan, *, quiet: bool, workers: int = 1) -> Iterator[Listen
         finally:
             bar.close()
     else:
-        yield Lines(plan, workers)
-
-
-class Counts:
-    """How much of a plan is done, and how long the rest may take.
-
-    Parameters
-    ----------
-    plan : Plan
-    workers : int
-        Cells worked on at once.
-    """
-
-    def __init__(self, plan: Plan, workers: int) -> None:
-        self.total = len(plan.cells)
-        self.done = self.failed = 0
-        self._component = {cell.id: cell.component for cell in plan.cells}
-        self._left = Counter(self._component.values())
-        self._workers = workers
-        self._plan = plan
-        self._seconds: dict[str, list[float]] = defaultdict(list)
-        self._begun = False
-
-    def begin(self) -> None:
-        """Count the cells that an earlier run finished: their records are in place by now."""
-        if not self._begun:
-            from sondage.api import folder_of
-
-            self._begun = True
-            for record in folder_of(self._plan).records():
-                if record["status"] == "done":
-                    self._drop(record["id"])
-
-    def take(self, records: list[Record]) -> None:
-        """Count what was recorded."""
-        for record in records:
-            if record["status"] == "done":
-                self._seconds[record["component"]].append(record.get("seconds", 0.0))
-                self._drop(record["id"])
-            else:
-                self.failed += 1
-                self._left[record["component"]] -= 1
-
-    def _drop(self, cell: str) -> None:
-        component = self._component.pop(cell, None)
-        if component is not None:
-            self.done += 1
-            self._left[component] -= 1
-
-    @property
-    def left(self) -> float | None:
-        """Seconds left, by the mean time of each component's cells; None before the first."""
-        times = [s for found in self._seconds.values() for s in found]
-        if not times:
-            return None
-        overall = sum(times) / len(times)
-        total = 0.0
-        for component, n in self._left.items():
-            own = self._seconds.get(component)
-            total += max(n, 0) * (sum(own) / len(own) if own else overall)
-        return total / self._workers
-
-    def __str__(self) -> str:
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.done}/{self.total} cells{failed}"
-
-
-class Lines:
-    """Plain lines: each encoding, and the count every few seconds."""
-
-    def __init__(self, plan: Plan, workers: int) -> None:
-        self._counts = Counts(plan, workers)
-        self._name = plan.name
-        self._notes = plan.notes
-        self._last = 0.0
-
-    def started(self, title: str) -> None:
-        """Note what begins; encodings are always said."""
-        self._counts.begin()
-        if title.startswith("encode "):
-            text.warn(title)
-        else:
-            self._tell(title)
-
-    def encoded(self, title: str, warnings: dict[str, int], seconds: float) -> None:
-        """Say how an encoding went."""
-        text.warn(encoded_line(title, warnings, seconds))
-
-    def recorded(self, records: list[Record]) -> None:
-        """Count finished cells."""
-        self._counts.take(records)
-        self._tell()
-
-    def said(self, message: str) -> None:
-        """Say what the run says; the plan's notes come at the end."""
-        if message not in self._notes:
-            text.warn(message)
-
-    def _tell(self, now: str = "") -> None:
-        if time.monotonic() - self._last < EVERY:
-            return
-        self._last = time.monotonic()
-        left = self._counts.left
-        parts = [f"{self._name}: {self._counts}"]
-        parts += [now] if now else []
-        parts += [] if left is None else [f"{text.duration(left)} left"]
-        text.warn(text.flat("; ".join(parts)))
-
-
-def encoded_line(title: str, warnings: dict[str, int], seconds: float) -> str:
-    """Return what is said of a finished encoding."""
-    counted = "".join(f", {slug} × {n}" for slug, n in warnings.items())
-    return text.flat(f"{title}: {text.duration(seconds)}{counted}")
+        yield Lines(plan, workers, text.warn)
 
 
 class Bar:
@@ -155,6 +40,8 @@ class Bar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
         from rich.table import Column
+
+        from sondage.commands.progress import Counts
 
         self._counts = Counts(plan, workers)
         self._notes = plan.notes
@@ -172,6 +59,7 @@ class Bar:
             expand=True,
         )
         self._task: Any = None
+        self._now = ""
 
     def started(self, title: str) -> None:
         """Show what runs now."""
@@ -181,10 +69,19 @@ class Bar:
                 "", total=self._counts.total, now="", counts="", left=""
             )
             self._progress.start()
+        self._now = title
+        self._counts.working(title)
         self._show(now=text.flat(title))
+
+    def advanced(self, headway: Headway) -> None:
+        """Show how far what runs now is."""
+        self._counts.current = headway
+        self._show(now=text.flat(f"{headway}: {self._now}"))
 
     def encoded(self, title: str, warnings: dict[str, int], seconds: float) -> None:
         """Leave a line above the bar."""
+        from sondage.commands.progress import encoded_line
+
         self._print(encoded_line(title, warnings, seconds))
 
     def recorded(self, records: list[Record]) -> None:
@@ -210,11 +107,10 @@ class Bar:
     def _show(self, **fields: Any) -> None:
         if self._task is None:
             return
-        left = self._counts.left
         self._progress.update(
             self._task,
             completed=self._counts.done + self._counts.failed,
             counts=str(self._counts),
-            left="" if left is None else f"{text.duration(left)} left",
+            left=self._counts.times,
             **fields,
         )

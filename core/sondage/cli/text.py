@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sondage.errors import SondageError
-from sondage.plain import clean, flat
+from sondage.plain import clean, duration, flat
 
 __all__ = [
     "clean", "counted", "duration", "flat", "on_terminal", "page", "say", "size",
@@ -104,16 +104,6 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} TiB"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words: ``45 s``, ``3 min 20 s``, ``2 h 5 min``."""
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def write(path: Path, content: str) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sondage.commands.reports import write_report
@@ -35,6 +35,7 @@ def run(
     cell_seconds: float | None = None,
     block: Iterable[str] = (),
     listener: Listener | None = None,
+    progress: bool | Callable[[str], None] = False,
 ) -> Run:
     """Run a composition, or what is left of it.
 
@@ -57,6 +58,9 @@ def run(
         Plugins not to load.
     listener : Listener, optional
         Hears of progress.
+    progress : bool or callable
+        True prints a line now and then to standard error, where a notebook shows it; a callable
+        gets the lines. Not beside a listener.
 
     Returns
     -------
@@ -69,6 +73,10 @@ def run(
         For whatever the user can mend.
     """
     planned = make_plan(target, settings=settings, layers=layers, seeds=seeds, block=block)
+    if progress and listener is None:
+        from sondage.commands.progress import Lines, to_stderr
+
+        listener = Lines(planned, workers, to_stderr if progress is True else progress)
     return run_plan(
         planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener
     )

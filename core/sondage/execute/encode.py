@@ -11,6 +11,7 @@ import numpy as np
 from sondage.contracts import Encoder
 from sondage.data import VIEWS, Chunk, Corpus, Ints, Request
 from sondage.errors import EncodingError
+from sondage.guard.headway import tell
 from sondage.guard.heed import heeded
 from sondage.store import Key, Store, Writer
 
@@ -56,11 +57,13 @@ def encode(
     offsets = {view: row_offsets(encoder, corpus, view) for view in views}
     seen = np.zeros(len(corpus), bool)
     warnings: Counter[str] = Counter()
+    told = _Told(corpus)
     writers: dict[str, Writer] = {}
     try:
         for chunk, _ in heeded(_ending(encoder.encode(corpus, Request(layers, views)))):
             _check(chunk, seen, views, offsets, len(layers))
             warnings.update(chunk.warnings)
+            told.update(chunk.sentences)
             for view, rows in chunk.rows.items():
                 if view not in writers:
                     keys = [key for key in wants if key.view == view]
@@ -80,6 +83,21 @@ def encode(
         for writer in writers.values():
             writer.abandon()
     return dict(warnings)
+
+
+class _Told:
+    """Tells how many sentences and words are encoded."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._sizes = None if corpus.offsets is None else np.diff(corpus.offsets)
+        self._total, self._done, self._words = len(corpus), 0, 0
+        tell(0, self._total, "sentences")
+
+    def update(self, sentences: Ints) -> None:
+        self._done += len(sentences)
+        if self._sizes is not None:
+            self._words += int(self._sizes[sentences].sum())
+        tell(self._done, self._total, "sentences", words=self._words)
 
 
 #: Chunks without a sentence that an encoder may send one after another.

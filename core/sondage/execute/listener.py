@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from sondage.guard.headway import Headway
 from sondage.records.lines import Record
 
 
@@ -11,6 +12,7 @@ class Listener(Protocol):
     """Hears what a run does; every method may be called often and must return fast."""
 
     def started(self, title: str) -> None: ...
+    def advanced(self, headway: Headway) -> None: ...
     def encoded(self, title: str, warnings: dict[str, int], seconds: float) -> None: ...
     def recorded(self, records: list[Record]) -> None: ...
     def said(self, text: str) -> None: ...
@@ -20,6 +22,9 @@ class Silent:
     """A listener that does nothing."""
 
     def started(self, title: str) -> None:
+        """Nothing."""
+
+    def advanced(self, headway: Headway) -> None:
         """Nothing."""
 
     def encoded(self, title: str, warnings: dict[str, int], seconds: float) -> None:

@@ -13,6 +13,7 @@ from sondage.errors import EncodingError
 from sondage.execute.metric_job import JACKKNIFE_GROUPS
 from sondage.execute.pooled import rows_of, starts_of
 from sondage.execute.slots import Slot, slots_of
+from sondage.guard.headway import tell
 from sondage.plan.cells import Cell, Job, Passing
 from sondage.records.record import Finished
 
@@ -62,9 +63,13 @@ def _read(item: Passing, data: TaskData) -> Iterator[tuple[Job, Cell, Finished |
     corpus = data.corpus if len(first) == len(data.corpus) else data.corpus.take(first)
     reading = _Reading(item, corpus)
     n_groups = min(JACKKNIFE_GROUPS, len(corpus))
+    done = 0
+    tell(done, len(corpus), "sentences")
     for group in range(n_groups):
         for sentences in reading.batches(np.arange(group, len(corpus), n_groups, dtype=np.int64)):
             reading.read(sentences)
+            done += len(sentences)
+            tell(done, len(corpus), "sentences")
         for slot in reading.slots:
             slot.close(last=group == n_groups - 1)
     warnings = Counter(data.warnings) + reading.warnings

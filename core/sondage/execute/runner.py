@@ -15,6 +15,7 @@ from sondage.execute.listener import Listener
 from sondage.execute.node import FATAL, Prepared, Work, failures, weights_folder
 from sondage.execute.work import collected, function_of, wanted_versions
 from sondage.guard.guarded import signals
+from sondage.guard.headway import heard
 from sondage.plan.cells import Encoding, Job, Plan, Training, encodings
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
@@ -76,7 +77,10 @@ def _in_process(work: Work, nodes: list[Node], folder: RunFolder, listener: List
                 listener.started(node.item.title)
                 _tell(engines.before(node), listener)
                 needed = (went[name] for name in node.needs)
-                value = went[node.name] = function_of(node.item)(work, node.item, emit, *needed)
+                # A listener of before there was headway hears of none.
+                with heard(getattr(listener, "advanced", None)):
+                    value = function_of(node.item)(work, node.item, emit, *needed)
+                went[node.name] = value
                 engines.after(node)
                 if isinstance(value, Prepared):
                     listener.encoded(value.title, value.warnings, value.seconds)

@@ -232,3 +232,20 @@ def test_cuda_agrees_with_the_cpu(family, model_folder):
         np.testing.assert_allclose(a, b, atol=1e-3)
         again, _ = collect(on_gpu, CORPUS, layers, view)
         assert again.tobytes() == b.tobytes()
+
+
+def test_the_origin_is_the_model_as_named_with_a_checksum_of_its_files(model_folder, tmp_path):
+    folder = model_folder("bert")
+    origin = Pretrained(model=folder).origin
+    assert origin["model"] == folder
+    assert origin["revision"] == ""
+    assert len(origin["files"]) == 32
+    # As the hub's cache keeps a commit; the files are what they were.
+    commit = tmp_path / "models--org--name" / "snapshots" / ("0a" * 20)
+    shutil.copytree(folder, commit)
+    wanted = {"revision": "0a" * 20, "files": origin["files"]}
+    assert Pretrained(model=str(commit)).origin == {"model": str(commit), **wanted}
+    # Weights that are drawn need no file of weights.
+    for file in (*commit.glob("*.safetensors"), *commit.glob("*.bin")):
+        file.unlink()
+    assert Pretrained(model=str(commit)).origin["files"] not in ("", origin["files"])

@@ -353,3 +353,16 @@ def test_results_without_test_scores_are_not_taken_for_whole(bert):
     series = Finetuned(base=bert, task=ToyTask(n=12), epochs=1)
     assert series.fingerprint == digest(series.recipe_digest, 1, SCORES)
     assert series.fingerprint != digest(series.recipe_digest, 1)
+
+
+def test_a_training_tells_how_far_it_is(bert, tmp_path, monkeypatch):
+    from sondage.guard import headway
+
+    monkeypatch.setattr(headway, "EVERY", 0.0)
+    data, found = ToyTask(n=40).load(), []
+    with headway.heard(found.append):
+        finetune(bert, data, data.split(0), tmp_path, Settings(epochs=2, batch_size=8))
+    steps = [one for one in found if one.unit == "steps"]
+    assert [one.done for one in steps] == [*range(steps[-1].total + 1)]
+    assert steps[-1].facts["epoch"] == 2.0
+    assert steps[-1].facts["loss"] > 0

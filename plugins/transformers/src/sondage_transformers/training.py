@@ -19,6 +19,7 @@ from transformers import TrainerCallback
 from sondage.contracts import Encoder
 from sondage.data import Answers, Labels, Outcomes, Result, Split, TaskData, Trees, digest
 from sondage.errors import EncodingError
+from sondage.guard.headway import tell
 from sondage_transformers.end_task import scored
 from sondage_transformers.engine import Engine
 from sondage_transformers.examples import Examples, target_of, training_sentences, view_of
@@ -250,8 +251,18 @@ class _Keeper(TrainerCallback):
         self.training, self.headed, self.history = training, headed, history
         self.saved = time.monotonic()
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        self._tell(state.global_step)
+
+    def _tell(self, step: int) -> None:
+        """Say how far the training is, to whoever shows it."""
+        losses = {"loss": self.history.losses[-1]} if self.history.losses else {}
+        epoch = step / self.training.per_epoch
+        tell(step, self.training.total, "steps", epoch=epoch, **losses)
+
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> Any:
         step = state.global_step
+        self._tell(step)
         if step in self.training.place.steps:
             self.training.keep(step, self.headed, self.history)
         due = step in self.training.place.steps or time.monotonic() - self.saved > SAVE_EVERY

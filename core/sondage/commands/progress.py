@@ -1,0 +1,170 @@
+"""How far a run is: cells counted, work at hand, time spent, and time left where that is known."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+from sondage.commands.run import folder_of
+from sondage.guard.headway import Headway
+from sondage.plain import clean, duration, flat
+from sondage.plan.cells import Plan
+from sondage.records.lines import Record
+
+#: Seconds between plain lines.
+EVERY = 5.0
+
+
+class Counts:
+    """How much of a plan is done, and how long the rest may take.
+
+    Kinds of work are kept apart: a component's cells say nothing of another's, nor of a training or
+    an encoding. Where one is to come of which nothing is known yet, no time left is said.
+
+    Parameters
+    ----------
+    plan : Plan
+    workers : int
+        Cells worked on at once.
+    """
+
+    def __init__(self, plan: Plan, workers: int) -> None:
+        self.total = len(plan.cells)
+        self.done = self.failed = 0
+        self.current: Headway | None = None
+        self._component = {cell.id: (cell.kind, cell.component) for cell in plan.cells}
+        self._left = Counter(self._component.values())
+        self._workers = workers
+        self._plan = plan
+        self._seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._encoding = False
+        self._begun = False
+        self._clock = time.monotonic()
+
+    def begin(self) -> None:
+        """Count the cells that an earlier run finished: their records are in place by now."""
+        if not self._begun:
+            self._begun = True
+            self._clock = time.monotonic()
+            for record in folder_of(self._plan).records():
+                if record["status"] == "done":
+                    self._drop(record["id"])
+
+    def working(self, title: str) -> None:
+        """Note what begins."""
+        self.current = None
+        self._encoding = title.startswith(("encode ", "read ", "train "))
+
+    def take(self, records: list[Record]) -> None:
+        """Count what was recorded."""
+        for record in records:
+            kind = self._component.get(record["id"])
+            if kind is None:
+                continue
+            if record["status"] == "done":
+                self._seconds[kind].append(record.get("seconds", 0.0))
+                self._drop(record["id"])
+            else:
+                self.failed += 1
+                self._left[kind] -= 1
+
+    def _drop(self, cell: str) -> None:
+        kind = self._component.pop(cell, None)
+        if kind is not None:
+            self.done += 1
+            self._left[kind] -= 1
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._clock
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that the cells to come take, each kind by its own; None while one is unknown."""
+        total = 0.0
+        for kind, n in self._left.items():
+            own = self._seconds.get(kind)
+            if n > 0 and not own:
+                return None
+            total += max(n, 0) * (sum(own) / len(own) if own else 0.0)
+        return total / self._workers if self._seconds else None
+
+    @property
+    def times(self) -> str:
+        """Time spent, and left: of all cells where that is known, else of the work at hand."""
+        said = f"{duration(self.spent)} so far"
+        if self._encoding or self.left is None:
+            own = None if self.current is None else self.current.left
+            return said if own is None else f"{said}, {duration(own)} left of this"
+        return f"{said}, {duration(self.left)} left"
+
+    def __str__(self) -> str:
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.done}/{self.total} cells{failed}"
+
+
+class Lines:
+    """Plain lines: each encoding, and the count every few seconds.
+
+    Parameters
+    ----------
+    plan : Plan
+    workers : int
+    say : callable
+        Called with each line.
+    """
+
+    def __init__(self, plan: Plan, workers: int, say: Callable[[str], None]) -> None:
+        self._counts = Counts(plan, workers)
+        self._name, self._notes, self._say = plan.name, plan.notes, say
+        self._last, self._now = 0.0, ""
+
+    def started(self, title: str) -> None:
+        """Note what begins; encodings are always said."""
+        self._counts.begin()
+        self._counts.working(title)
+        self._now = title
+        if title.startswith("encode "):
+            self._say(flat(title))
+        else:
+            self._tell(title)
+
+    def advanced(self, headway: Headway) -> None:
+        """Say how far the work at hand is."""
+        self._counts.current = headway
+        self._tell(f"{self._now}: {headway}")
+
+    def encoded(self, title: str, warnings: dict[str, int], seconds: float) -> None:
+        """Say how an encoding went."""
+        self._say(encoded_line(title, warnings, seconds))
+
+    def recorded(self, records: list[Record]) -> None:
+        """Count finished cells."""
+        self._counts.take(records)
+        self._tell()
+
+    def said(self, message: str) -> None:
+        """Say what the run says; the plan's notes come at the end."""
+        if message not in self._notes:
+            self._say(message)
+
+    def _tell(self, now: str = "") -> None:
+        if time.monotonic() - self._last < EVERY:
+            return
+        self._last = time.monotonic()
+        parts = [f"{self._name}: {self._counts}", *([now] if now else []), self._counts.times]
+        self._say(flat("; ".join(parts)))
+
+
+def encoded_line(title: str, warnings: dict[str, int], seconds: float) -> str:
+    """Return what is said of a finished encoding."""
+    counted = "".join(f", {slug} × {n}" for slug, n in warnings.items())
+    return flat(f"{title}: {duration(seconds)}{counted}")
+
+
+def to_stderr(line: str) -> None:
+    """Print a line where a notebook shows it beside its output."""
+    sys.stderr.write(clean(line) + "\n")
