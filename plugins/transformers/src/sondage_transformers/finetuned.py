@@ -117,7 +117,7 @@ class Finetuned:
         The most subwords of a predicted answer.
     batches : {'random', 'length'}
         Which sentences are learned together: any, or such of like length, which leaves hardly any
-        padding and is 1.4 to 2.5 times as fast where lengths vary. Of 50 batches that the seed
+        padding and is about twice as fast where lengths vary much. Of 50 batches that the seed
         draws the sentences are sorted, and the batches shuffled. `length` takes AdamW fused into
         one pass as well: the same formula, rounded otherwise.
 
