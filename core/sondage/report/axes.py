@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 Bounds = tuple[float | None, float | None]
 
-_PARTS, _SIGNED, _AMOUNTS = (0.0, 1.0), (-1.0, 1.0), (0.0, None)
+_PARTS: Bounds = (0.0, 1.0)
+_SIGNED: Bounds = (-1.0, 1.0)
+_AMOUNTS: Bounds = (0.0, None)
 # By the last word of a score's name: 'dev_accuracy', 'micro_f1', 'spatial_similarity'.
 _BOUNDS: dict[str, Bounds] = (
     dict.fromkeys(("accuracy", "f1", "precision", "recall", "las", "uas", "uuas"), _PARTS)
     | dict.fromkeys(("share", "cka", "svcca", "pwcca", "auc"), _PARTS)
     | dict.fromkeys(("rsa", "dspr", "nspr", "correlation", "mcc", "matthews"), _SIGNED)
     | dict.fromkeys(("similarity", "selectivity"), _SIGNED)
-    | dict.fromkeys(("loss", "std", "codelength", "bits", "compression", "distance"), _AMOUNTS)
-    | dict.fromkeys(("entropy", "js", "emd", "nats"), _AMOUNTS)
+    | dict.fromkeys(("loss", "std", "codelength", "bits", "nats", "compression"), _AMOUNTS)
+    | dict.fromkeys(("distance", "entropy", "js", "emd"), _AMOUNTS)
 )
 #: How far rounding alone may put a value beyond a bound.
 ROUNDING = 1e-9
