@@ -23,8 +23,8 @@ _BOUNDS: dict[str, Bounds] = (
     | dict.fromkeys(("share", "cka", "svcca", "pwcca", "auc"), _PARTS)
     | dict.fromkeys(("rsa", "dspr", "nspr", "correlation", "mcc", "matthews"), _SIGNED)
     | dict.fromkeys(("similarity", "selectivity"), _SIGNED)
-    | dict.fromkeys(("loss", "std", "codelength", "bits", "compression", "distance"), _AMOUNTS)
-    | dict.fromkeys(("entropy", "js", "emd", "nats"), _AMOUNTS)
+    | dict.fromkeys(("loss", "std", "codelength", "bits", "nats", "compression"), _AMOUNTS)
+    | dict.fromkeys(("distance", "entropy", "js", "emd"), _AMOUNTS)
 )
 #: How far rounding alone may put a value beyond a bound.
 ROUNDING = 1e-9
