@@ -142,30 +142,43 @@ def device_of(name: str) -> torch.device:
     return device
 
 
+def made_by(auto: Any, checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, list[str]]:
+    """Return the model that one of transformers' auto classes makes of local files.
+
+    Returns
+    -------
+    model : Module
+    missing : list of str
+        Names of its tensors that the files lack.
+    """
+    safe = any(path.suffix == ".safetensors" for path in checkpoint.weights())
+    model, info = auto.from_pretrained(
+        str(checkpoint.folder),
+        dtype=dtype,
+        local_files_only=True,
+        trust_remote_code=checkpoint.remote_code,
+        use_safetensors=safe,
+        weights_only=True,
+        output_loading_info=True,
+    )
+    return model, info["missing_keys"]
+
+
 def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
     from transformers import AutoModel
 
-    safe = any(path.suffix == ".safetensors" for path in checkpoint.weights())
     try:
-        model, info = AutoModel.from_pretrained(
-            str(checkpoint.folder),
-            dtype=dtype,
-            local_files_only=True,
-            trust_remote_code=checkpoint.remote_code,
-            use_safetensors=safe,
-            weights_only=True,
-            output_loading_info=True,
-        )
+        model, lacking = made_by(AutoModel, checkpoint, dtype)
     except Exception as error:  # damaged files and foreign configurations fail in any way
         raise EncodingError(
             f"cannot load the model: {error}", where=str(checkpoint.folder), hint=_hint(checkpoint)
         ) from error
     reader = encoder_of(model)
     used = {id(tensor) for tensor in (*reader.parameters(), *reader.buffers())}
-    _MISSING[model] = frozenset(k for k in info["missing_keys"] if any(p in k for p in _UNUSED))
+    _MISSING[model] = frozenset(k for k in lacking if any(p in k for p in _UNUSED))
     missing = [
         key
-        for key in info["missing_keys"]
+        for key in lacking
         if not any(part in key for part in _UNUSED) and id(_tensor(model, key)) in used
     ]
     if missing:
