@@ -10,7 +10,7 @@ import pytest
 from sondage.data import Split
 from sondage.testing.toys import ToyTask
 from sondage_transformers import Pretrained, Settings, Truncated, finetune
-from sondage_transformers.batches import in_batches
+from sondage_transformers.epochs import in_batches
 from sondage_transformers.settings import SCORES, kept_steps
 
 QUICK = {"epochs": 2, "batch_size": 8, "learning_rate": 3e-3}

@@ -225,8 +225,9 @@ def test_the_tally_counts_scored_words(small, monkeypatch):
     heads, relations = portion.heads.copy(), portion.relations.copy()
     heads[[0, 7]], relations[[1, 7]] = [2, 0], 3
     monkeypatch.setattr(type(headed.head), "parse", lambda *_: (heads, relations))
-    sums = headed.head.tally(out, portion)
+    sums, right = headed.head.tally(out, portion)
     assert sums[1:].tolist() == [8, 7, 5, 6]
+    assert right.tolist() == [False, False, True, True, True, True, True]
     summary = headed.head.summary(sums)
     assert summary == {
         "las": pytest.approx(5 / 7),

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from sondage.data import Corpus, Labels, TaskData, Units
 from sondage.testing.toys import ToyTask, question_data
-from sondage_transformers import Pretrained, Settings, batches
-from sondage_transformers.batches import in_batches
+from sondage_transformers import Pretrained, Settings, epochs
 from sondage_transformers.engine import Engine
+from sondage_transformers.epochs import in_batches
 from sondage_transformers.making_examples import examples_of
 
 LONG = "the quick brown fox jumps over the lazy dog near the river bank "
@@ -41,7 +41,7 @@ def plainly(n, size, lengths, pool, seed):
 )
 def test_batches_of_like_length_are_those_of_a_plain_loop(lengths, size, pool, seed):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batches, "POOL", pool)
+        patch.setattr(epochs, "POOL", pool)
         rng = np.random.default_rng(seed)
         made = in_batches(len(lengths), size, rng, np.array(lengths))
     assert [b.tolist() for b in made] == plainly(len(lengths), size, lengths, pool, seed)

@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 from sondage.data import Answers, Ints, TaskData
 from sondage.errors import DataError
 from sondage.scores import Rules, normalised_answer
-from sondage_transformers.answer_windows import (
-    QuestionPool,
-    QuestionWindows,
-    WindowPlan,
-    question_windows,
-)
-from sondage_transformers.engine import Engine, _batch
+from sondage_transformers.answer_windows import QuestionWindows, WindowPlan, question_windows
+from sondage_transformers.batches import batch_of
+from sondage_transformers.engine import Engine
 from sondage_transformers.examples import Examples, target_of
+from sondage_transformers.question_pool import QuestionPool
 from sondage_transformers.ragged import starts_of
 from sondage_transformers.settings import Settings
 from sondage_transformers.span_head import SpanPortion
@@ -169,6 +166,10 @@ class AnswerExamples(Examples):
         """Return the windows of some questions."""
         return question_windows(self.pool, chosen, self.plan, self.engine.tokens)
 
+    def items_of(self, chosen: Ints) -> tuple[Ints, Ints]:
+        """Return some questions as the target numbers them, and the text pair of each."""
+        return self.items[chosen], self.sentences[chosen]
+
     def portion(self, chosen: Ints) -> SpanPortion:
         """Return all windows of some questions.
 
@@ -182,7 +183,7 @@ class AnswerExamples(Examples):
         self.engine.check_ids(windows)
         every = np.arange(len(windows.sentence), dtype=np.int64)
         rows = windows.offsets[windows.first[:-1]]
-        batch, _ = _batch(windows, every, 0 * rows, rows, self.engine.tokens.pad, first=False)
+        batch, _ = batch_of(windows, every, 0 * rows, rows, self.engine.tokens.pad, first=False)
         place = np.arange(batch.mask.shape[1]) - made.begin[:, None]
         context = (place >= 0) & (place < np.diff(of))
         owner = chosen[windows.sentence]

@@ -120,15 +120,14 @@ class BiaffineHead(Head):
         return heads, relations
 
     def tally(
-        self, out: Outputs, portion: TreePortion, parsed: tuple[Ints, Ints] | None = None
-    ) -> NDArray[np.float64]:
-        """Return sums: loss and number of words; scored words, right ones with label, without.
+        self, out: Outputs, portion: TreePortion
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return sums, and of each scored word whether head and relation are right.
 
-        `parsed` is what `parse` gave, where that is known.
+        The sums are loss and number of words; scored words, right ones with label, without.
         """
-        heads, relations = parsed or self.parse(out, portion)
-        attached = (heads == portion.heads) & portion.scored
-        right = attached & (relations == portion.relations)
-        n, scored = len(heads), portion.scored.sum()
-        counts = [float(out["loss"]) * n, n, scored, right.sum(), attached.sum()]
-        return np.array(counts, np.float64)
+        heads, relations = self.parse(out, portion)
+        attached = (heads == portion.heads)[portion.scored]
+        right = attached & (relations == portion.relations)[portion.scored]
+        counts = [float(out["loss"]) * len(heads), len(heads)]
+        return np.array([*counts, len(right), right.sum(), attached.sum()], np.float64), right

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 
 def is_last(out: Any, state: Any) -> bool:
@@ -14,11 +15,47 @@ def is_last(out: Any, state: Any) -> bool:
     return last is not None and isinstance(state, torch.Tensor) and torch.equal(last, state)
 
 
-def recorder(seen: dict[str, list[Any]], name: str) -> Callable[..., None]:
-    """Return a hook that notes what a module of a list was given and gave."""
+class Call(NamedTuple):
+    """One call of a module of a list.
+
+    Parameters
+    ----------
+    block : str
+        The module's name in the model.
+    given, gave : object
+        What are hidden states if it is a block.
+    """
+
+    block: str
+    given: Any
+    gave: Any
+
+
+@contextlib.contextmanager
+def recorded(model: Any) -> Iterator[dict[str, list[Call]]]:
+    """Note the calls of the modules of each of a model's lists, by the list's name."""
+    import torch
+
+    seen: dict[str, list[Call]] = {}
+    lists = [(n, m) for n, m in model.named_modules() if isinstance(m, torch.nn.ModuleList)]
+    hooks = [
+        child.register_forward_hook(_recorder(seen, name, number), with_kwargs=True)
+        for name, modules in lists
+        for number, child in {id(c): (i, c) for i, c in enumerate(modules)}.values()
+    ]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _recorder(seen: dict[str, list[Call]], name: str, number: int) -> Callable[..., None]:
+    block = f"{name}.{number}" if name else str(number)
 
     def record(module: Any, args: Any, kwargs: Any, output: Any) -> None:
-        seen.setdefault(name, []).append((input_of(args, kwargs), output_of(output)))
+        call = Call(block, input_of(args, kwargs), output_of(output))
+        seen.setdefault(name, []).append(call)
 
     return record
 
@@ -33,14 +70,14 @@ def output_of(output: Any) -> Any:
     return output[0] if isinstance(output, tuple | list) else output
 
 
-def are_blocks(calls: list[Any], states: Any) -> bool:
+def are_blocks(calls: list[Call], states: Any) -> bool:
     """Whether the calls of a list of modules are the blocks behind these hidden states."""
     import torch
 
     if len(calls) != len(states) - 1:
         return False
-    inner = [calls[0][0], *(output for _, output in calls[:-1])]
+    inner = [calls[0].given, *(call.gave for call in calls[:-1])]
     return all(
         isinstance(mine, torch.Tensor) and mine.shape == theirs.shape and torch.equal(mine, theirs)
         for mine, theirs in zip(inner, states[:-1], strict=True)
-    ) and isinstance(calls[-1][1], torch.Tensor)
+    ) and isinstance(calls[-1].gave, torch.Tensor)

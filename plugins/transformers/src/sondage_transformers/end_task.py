@@ -11,20 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sondage.data import Ints, Outcomes, Result, TaskData, ranges
+from sondage.data import Ints, Outcomes, Result, TaskData
 from sondage.errors import DataError, EncodingError
-from sondage_transformers.answer_examples import AnswerExamples
-from sondage_transformers.biaffine import BiaffineHead
 from sondage_transformers.engine import Engine
-from sondage_transformers.examples import Examples, LabelExamples, target_of, view_of
+from sondage_transformers.examples import Examples, target_of, view_of
 from sondage_transformers.headed_encoder import HeadedEncoder, head_for
 from sondage_transformers.kept_head import read_head
 from sondage_transformers.loading import missing_of
 from sondage_transformers.making_examples import examples_of
 from sondage_transformers.poolers import own_pooler
 from sondage_transformers.quiet_trainer import untouched_randomness
-from sondage_transformers.span_head import SpanHead, graded
-from sondage_transformers.tree_examples import TreeExamples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,23 +156,5 @@ def _scored(
     with torch.no_grad():
         out = headed(portion)
         check(float(out["loss"]))
-        if isinstance(headed.head, SpanHead):
-            grades = graded(out, portion)
-            sums, right = headed.head.tally(out, portion, grades), grades.exact
-        elif isinstance(headed.head, BiaffineHead):
-            heads, relations = parsed = headed.head.parse(out, portion)
-            sums = headed.head.tally(out, portion, parsed)
-            right = (heads == portion.heads) & (relations == portion.relations)
-        else:
-            sums = headed.head.tally(out, portion)
-            right = out["logits"].argmax(1).cpu().numpy() == portion.y
-    if isinstance(examples, AnswerExamples):
-        return _Scored(sums, examples.items[chosen], examples.sentences[chosen], right)
-    if isinstance(examples, LabelExamples):
-        count = examples._begin[chosen + 1] - examples._begin[chosen]
-        items = examples._items[ranges(examples._begin[chosen], count)]
-        return _Scored(sums, items, examples.target.sentence[items], right)
-    assert isinstance(examples, TreeExamples)
-    sentences, scored = examples.sentences[chosen], portion.scored
-    groups = np.repeat(sentences, portion.size)
-    return _Scored(sums, examples.words(sentences)[scored], groups[scored], right[scored])
+        sums, right = headed.head.tally(out, portion)
+    return _Scored(sums, *examples.items_of(chosen), right)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sondage.data import Chunk, Corpus, Ints, Request, ranges
+from sondage.data import Chunk, Corpus, Ints, Request
 from sondage.errors import EncodingError
+from sondage_transformers.batches import batches_of, warnings_of
 from sondage_transformers.embeddings import vocabulary
 from sondage_transformers.loading import device_of, load_model
 from sondage_transformers.network import Network
 from sondage_transformers.pooling import SENTENCE_VIEWS, WORD_VIEWS, Batch, Pooler
-from sondage_transformers.ragged import by_budget, starts_of
+from sondage_transformers.ragged import by_budget
 from sondage_transformers.recipe import Recipe
 from sondage_transformers.subwords import blocks, cut
 from sondage_transformers.tokens import Tokens
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 BUDGET = {"cpu": 1024, "cuda": 16_384}
 #: Numbers in the attention maps of one pass over all blocks (512 MiB of float32).
 _ATTENTION_CELLS = 2**27
+#: What models call their tables of positions.
+_POSITIONS = ("position_embeddings", "embed_positions", "wpe")
 
 
 @dataclass
@@ -136,7 +139,7 @@ class Engine:
         }
         ragged = any(v not in SENTENCE_VIEWS for v in request.views)
         maps: dict[int, list[Any]] = {}
-        for batch, index in _batches(windows, members, budget, ragged, self.tokens.pad):
+        for batch, index in batches_of(windows, members, budget, ragged, self.tokens.pad):
             inputs = self.inputs(batch)
             if views:
                 pooler = Pooler(batch, rows)
@@ -151,7 +154,7 @@ class Engine:
                 self._attend(inputs, batch, index, layers, maps)
         if "attention" in request.views:
             rows["attention"] = self._flatten(windows, members, layers, maps)
-        warnings = _warnings(windows, members, request) | self.parted(len(members))
+        warnings = warnings_of(windows, members, request) | self.parted(len(members))
         return _Part(content.sentences[members], rows, warnings)
 
     def _finish(self, part: _Part, request: Request) -> Chunk:
@@ -231,7 +234,7 @@ class Engine:
 
         corpus = Corpus(texts=("a the 1 .", "a the 1 . a the 1 . ?"))
         windows = self.laid_out(corpus, np.arange(2), None)
-        ((batch, _),) = _batches(windows, np.arange(2)[::-1], 64, True, self.tokens.pad)
+        ((batch, _),) = batches_of(windows, np.arange(2)[::-1], 64, True, self.tokens.pad)
         device = next(model.parameters()).device
         # Any ids do here, and a foreign tokenizer's would not: `check_ids` reports those.
         ids = batch.ids % (vocabulary(model) or int(batch.ids.max()) + 1)
@@ -271,56 +274,3 @@ class Engine:
                     hint=f"max_length: {most}",
                 )
         self._fits = True
-
-
-_POSITIONS = ("position_embeddings", "embed_positions", "wpe")
-
-
-def _batches(
-    windows: Windows, members: Ints, budget: int, ragged: bool, pad: int
-) -> Iterator[tuple[Batch, Ints]]:
-    """Yield the members' first windows as one batch, then their other windows in batches."""
-    word_row, subword_row = np.zeros((2, len(windows.first) - 1), np.int64)
-    word_row[members] = starts_of(windows.content.n_words[members])
-    subword_row[members] = starts_of(windows.subwords[members])
-    yield _batch(windows, windows.first[members], word_row, subword_row, pad, first=True)
-    more = windows.first[members + 1] - windows.first[members] - 1
-    if not ragged or not more.any():
-        return
-    others = ranges(windows.first[members] + 1, more)
-    others = others[np.argsort(-windows.lengths[others], kind="stable")]
-    for a, b in by_budget(windows.lengths[others], budget):
-        yield _batch(windows, others[a:b], word_row, subword_row, pad, first=False)
-
-
-def _batch(
-    windows: Windows, index: Ints, word_row: Ints, subword_row: Ints, pad: int, *, first: bool
-) -> tuple[Batch, Ints]:
-    mask, (ids, types, unit, real) = windows.padded(
-        index, (windows.ids, pad), (windows.types, 0), (windows.unit, -1), (windows.real, False)
-    )
-    sentence = windows.sentence[index]
-    before = windows.offsets[index] - windows.offsets[windows.first[sentence]]
-    batch = Batch(
-        ids=ids,
-        types=types,
-        unit=unit,
-        mask=mask,
-        real=real,
-        word_row=word_row[sentence],
-        subword_row=subword_row[sentence] + before,
-        first=first,
-    )
-    return batch, index
-
-
-def _warnings(windows: Windows, members: Ints, request: Request) -> dict[str, int]:
-    split = int((np.diff(windows.first)[members] > 1).sum())
-    sentence = any(v in SENTENCE_VIEWS for v in request.views)
-    ragged = any(v not in SENTENCE_VIEWS for v in request.views)
-    counts = windows.content.warnings(members) | {
-        "truncated-words": int(windows.cut_words[members].sum()),
-        "windowed-sentences": split if ragged else 0,
-        "truncated-sentences": split if sentence else 0,
-    }
-    return {slug: n for slug, n in counts.items() if n}

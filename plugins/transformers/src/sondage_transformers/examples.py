@@ -12,7 +12,8 @@ import numpy as np
 
 from sondage.data import Answers, Corpus, Ints, Labels, Request, Split, TaskData, Trees, ranges
 from sondage.errors import DataError, ParameterError
-from sondage_transformers.engine import Engine, _batch, _warnings
+from sondage_transformers.batches import batch_of, warnings_of
+from sondage_transformers.engine import Engine
 from sondage_transformers.pooling import Batch
 from sondage_transformers.ragged import starts_of
 from sondage_transformers.settings import Head
@@ -182,7 +183,7 @@ class Examples:
         found: Counter[str] = Counter()
         for windows in self._in_blocks():
             every = np.arange(len(windows.first) - 1)
-            found.update(_warnings(windows, every, Request((0,), (self.view,))))
+            found.update(warnings_of(windows, every, Request((0,), (self.view,))))
         return found
 
     def _in_blocks(self) -> Iterator[Windows]:
@@ -204,6 +205,16 @@ class Examples:
         """
         raise NotImplementedError
 
+    def items_of(self, chosen: Ints) -> tuple[Ints, Ints]:
+        """Return what is scored in the portion of some sentences, and whose each of it is.
+
+        Returns
+        -------
+        items, sentences : int64 arrays, shape (n,)
+            Numbers of items of the target (of trees, of the corpus's words).
+        """
+        raise NotImplementedError
+
     def _laid_out(self, chosen: Ints) -> tuple[Subwords, Windows]:
         content = cut(self.corpus, self.sentences[chosen], self.engine.tokens)
         windows = lay_out(content, self.engine.tokens, self.engine.limit)
@@ -215,13 +226,13 @@ class Examples:
         every = np.arange(len(windows.sentence), dtype=np.int64)
         none = np.zeros(len(content.n_words), np.int64)
         word_row = starts_of(content.n_words)
-        return _batch(windows, every, word_row, none, self.engine.tokens.pad, first=False)[0]
+        return batch_of(windows, every, word_row, none, self.engine.tokens.pad, first=False)[0]
 
     def _firsts(self, windows: Windows) -> Batch:
         """Return the batch of first windows, whose rows are the sentences."""
         none = np.zeros(len(windows.first) - 1, np.int64)
         first = windows.first[:-1]
-        return _batch(windows, first, none, none, self.engine.tokens.pad, first=True)[0]
+        return batch_of(windows, first, none, none, self.engine.tokens.pad, first=True)[0]
 
 
 class LabelExamples(Examples):
@@ -271,11 +282,17 @@ class LabelExamples(Examples):
         y, known = self.target.y[self._items], self.target.y[train._items]
         return int(np.isin(y, known, invert=True).sum())
 
+    def items_of(self, chosen: Ints) -> tuple[Ints, Ints]:
+        """Return the items of some sentences, and the sentence of each."""
+        count = self._begin[chosen + 1] - self._begin[chosen]
+        items = self._items[ranges(self._begin[chosen], count)]
+        return items, np.repeat(self.sentences[chosen], count)
+
     def portion(self, chosen: Ints) -> Portion:
         """Return the batch of some sentences with all their items."""
         content, windows = self._laid_out(chosen)
+        items, _ = self.items_of(chosen)
         count = self._begin[chosen + 1] - self._begin[chosen]
-        items = self._items[ranges(self._begin[chosen], count)]
         place = np.repeat(np.arange(len(chosen), dtype=np.int64), count)
         if self.view == "word":
             batch = self._words(content, windows)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sondage.data import Ints
 from sondage_transformers.examples import Portion
 
 #: Before the head; BERT's own rate.
@@ -34,7 +35,7 @@ class Head(torch.nn.Module):
     Attributes
     ----------
     scores : tuple of str
-        What `tally` counts, the most telling first.
+        What `tally` counts, the most telling first; which items are right is of the first.
     """
 
     scores: ClassVar[tuple[str, ...]]
@@ -43,14 +44,28 @@ class Head(torch.nn.Module):
         """Return ``loss`` (nats, a mean) and what `tally` needs, for rows (n_rows, width)."""
         raise NotImplementedError
 
-    def tally(self, out: Outputs, portion: Any) -> NDArray[np.float64]:
-        """Return sums over a portion: loss, what it is a mean over, what scores are, scores."""
+    def tally(self, out: Outputs, portion: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return sums over a portion, and whether each of its items is right.
+
+        Returns
+        -------
+        sums : float64 array
+            Loss, what it is a mean over, what scores are means over, and scores.
+        right : bool array
+            In the order of `Examples.items_of`.
+        """
         raise NotImplementedError
 
     def summary(self, sums: NDArray[np.float64]) -> dict[str, float]:
         """Return scores and ``loss`` from added up tallies."""
         found = {name: float(n / sums[2]) for name, n in zip(self.scores, sums[3:], strict=True)}
         return found | {"loss": float(sums[0] / sums[1])}
+
+
+def guesses(out: Outputs) -> Ints:
+    """Return the label with the highest logit of each item."""
+    found: Ints = out["logits"].argmax(1).cpu().numpy()
+    return found
 
 
 class LinearHead(Head):
@@ -106,11 +121,12 @@ class LinearHead(Head):
         y = torch.from_numpy(portion.y).to(rows.device)
         return {"loss": torch.nn.functional.cross_entropy(logits, y), "logits": logits}
 
-    def tally(self, out: Outputs, portion: Portion) -> NDArray[np.float64]:
-        """Return sums over the items: loss, items, items, right ones."""
-        n = len(portion.y)
-        right = int((out["logits"].argmax(1).cpu().numpy() == portion.y).sum())
-        return np.array([float(out["loss"]) * n, n, n, right], np.float64)
+    def tally(
+        self, out: Outputs, portion: Portion
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return sums over the items (loss, items, items, right ones), and which are right."""
+        n, right = len(portion.y), guesses(out) == portion.y
+        return np.array([float(out["loss"]) * n, n, n, right.sum()], np.float64), right
 
 
 class TwoClassHead(LinearHead):
@@ -127,11 +143,13 @@ class TwoClassHead(LinearHead):
     def __init__(self, width: int, arity: int, seed: int, **more: Any) -> None:
         super().__init__(width, arity, 2, seed, **more)
 
-    def tally(self, out: Outputs, portion: Portion) -> NDArray[np.float64]:
-        """Return sums over the items: as `LinearHead`, and items by label and guess."""
-        guess = out["logits"].argmax(1).cpu().numpy()
-        table = np.bincount(2 * portion.y + guess, minlength=4)
-        return np.concatenate([super().tally(out, portion), table.astype(np.float64)])
+    def tally(
+        self, out: Outputs, portion: Portion
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the same as `LinearHead`, and among the sums items by label and guess."""
+        sums, right = super().tally(out, portion)
+        table = np.bincount(2 * portion.y + guesses(out), minlength=4)
+        return np.concatenate([sums, table.astype(np.float64)]), right
 
     def summary(self, sums: NDArray[np.float64]) -> dict[str, float]:
         """Return ``accuracy``, ``matthews`` and ``loss`` from added up tallies."""

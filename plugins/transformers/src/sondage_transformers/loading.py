@@ -142,21 +142,34 @@ def device_of(name: str) -> torch.device:
     return device
 
 
+def made_by(auto: Any, checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, dict[str, Any]]:
+    """Return the model that one of transformers' auto classes makes of local files.
+
+    Returns
+    -------
+    model : Module
+    info : dict
+        What `from_pretrained` says of loading: names of tensors that the files lack, and more.
+    """
+    safe = any(path.suffix == ".safetensors" for path in checkpoint.weights())
+    model, info = auto.from_pretrained(
+        str(checkpoint.folder),
+        dtype=dtype,
+        local_files_only=True,
+        trust_remote_code=checkpoint.remote_code,
+        use_safetensors=safe,
+        weights_only=True,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # `refuse_misfits` says what they are
+    )
+    return model, info
+
+
 def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
     from transformers import AutoModel
 
-    safe = any(path.suffix == ".safetensors" for path in checkpoint.weights())
     try:
-        model, info = AutoModel.from_pretrained(
-            str(checkpoint.folder),
-            dtype=dtype,
-            local_files_only=True,
-            trust_remote_code=checkpoint.remote_code,
-            use_safetensors=safe,
-            weights_only=True,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # what they are is said below
-        )
+        model, info = made_by(AutoModel, checkpoint, dtype)
     except Exception as error:  # damaged files and foreign configurations fail in any way
         raise EncodingError(
             f"cannot load the model: {error}", where=str(checkpoint.folder), hint=_hint(checkpoint)

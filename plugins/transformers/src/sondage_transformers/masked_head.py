@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sondage.errors import EncodingError
 from sondage_transformers.checkpoint import Checkpoint
-from sondage_transformers.loading import refuse_misfits
+from sondage_transformers.loading import made_by, refuse_misfits
 from sondage_transformers.quiet import quiet
 from sondage_transformers.recipe import Recipe
 from sondage_transformers.restorer import untouched_draws
@@ -108,18 +108,8 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, list[str]]:
             where=where,
             hint="a masked language model, such as BERT or RoBERTa",
         )
-    safe = any(path.suffix == ".safetensors" for path in checkpoint.weights())
     try:
-        model, info = AutoModelForMaskedLM.from_pretrained(
-            where,
-            dtype=dtype,
-            local_files_only=True,
-            trust_remote_code=checkpoint.remote_code,
-            use_safetensors=safe,
-            weights_only=True,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,
-        )
+        model, info = made_by(AutoModelForMaskedLM, checkpoint, dtype)
     except Exception as error:  # what has no such head, and damaged files, fail in any way
         raise EncodingError(
             f"{checkpoint.model_type or 'the model'} cannot be loaded with a masked-LM head: "

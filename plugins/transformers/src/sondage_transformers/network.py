@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sondage.errors import EncodingError
-from sondage_transformers.block_calls import are_blocks, input_of, is_last, output_of, recorder
-from sondage_transformers.embeddings import vocabulary
-from sondage_transformers.lengths import length_taken
+from sondage_transformers.block_calls import are_blocks, is_last, recorded
+from sondage_transformers.fitting import Fitting
 from sondage_transformers.passes import mixed, passes_of, together
-from sondage_transformers.restorer import Restorer, untouched_draws
+from sondage_transformers.reader import Reader
+from sondage_transformers.restorer import untouched_draws
 from sondage_transformers.trials import Conduct, in_float32, observe
+from sondage_transformers.watcher import Watcher
 
 if TYPE_CHECKING:
     import torch
 
     Tensors = Mapping[str, torch.Tensor]
     Sink = Callable[[int, torch.Tensor], None]
-
-
-class _EnoughError(Exception):
-    """The highest layer asked for has been delivered."""
-
-
-@dataclass
-class _Watch:
-    """What the hooks do in one forward pass."""
-
-    wanted: frozenset[int]
-    sink: Sink
-    stop: int
-    calls: int = 0
 
 
 @dataclass
@@ -60,6 +45,8 @@ class Network:
 
     Attributes
     ----------
+    reader : Reader
+        Its passes.
     conduct : Conduct
         What the two texts showed: texts that may not share a pass go through in passes of
         their own, whatever batch they come in.
@@ -75,21 +62,13 @@ class Network:
     watched: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
-        self._watch: _Watch | None = None
-        self._lock = threading.RLock()
-        self._accepts = inspect.signature(self.model.forward).parameters
-        self._restorer = Restorer(self.model)
-        self._pads_behind: bool | None = None
+        self.reader, self._watcher = Reader(self.model), Watcher()
+        self._fitting = Fitting(self.reader, self.width, self._watcher)
         self._unfit: dict[int, str] = {}
-        self._ready = False
         self._find_blocks()
         with untouched_draws(), in_float32(self.model):
             self.conduct = observe(self, self.highest_type)
-        self._ready = True
-
-    def accepts(self, name: str) -> bool:
-        """Whether the model's forward pass has such an argument."""
-        return name in self._accepts
+        self.reader.ready = True
 
     def check(self, wanted: Sequence[int]) -> None:
         """Raise `EncodingError` for a layer that is no list of vectors of the model's width."""
@@ -133,10 +112,10 @@ class Network:
         """
         import torch
 
-        with torch.inference_mode(), self._lock, self._restorer.kept() as changes:
-            states = self._forward(inputs, output_hidden_states=True).hidden_states
+        with torch.inference_mode(), self.reader.alone() as changes:
+            states = self.reader.forward(inputs, output_hidden_states=True).hidden_states
             fit = [k for k in range(len(states)) if k not in self._unfit]
-            found = [self._fitted(k, states[k], inputs) for k in fit]
+            found = [self._fitting.fitted(k, states[k], inputs) for k in fit]
         return found, changes.other_mode
 
     def _run(self, inputs: Tensors, wanted: Sequence[int], sink: Sink) -> None:
@@ -163,101 +142,29 @@ class Network:
         """Hand the layers of one pass over; return whether the pass switched the model."""
 
         def fitted(layer: int, hidden: Any) -> None:
-            sink(layer, self._fitted(layer, hidden, inputs))
+            sink(layer, self._fitting.fitted(layer, hidden, inputs))
 
-        with self._lock, self._restorer.kept() as changes:
+        with self.reader.alone() as changes:
             if self.watched:
                 self._run_watched(inputs, wanted, fitted)
             else:
-                states = self._forward(inputs, output_hidden_states=True).hidden_states
+                states = self.reader.forward(inputs, output_hidden_states=True).hidden_states
                 for layer in sorted(set(wanted)):
                     fitted(layer, states[layer])
         return changes.other_mode
-
-    def _fitted(self, layer: int, hidden: Any, inputs: Tensors) -> Any:
-        """Return states without what the model padded behind the text; else raise."""
-        wrong = self._misfit(hidden, inputs)
-        if wrong:
-            raise EncodingError(f"layer {layer} of {type(self.model).__name__} {wrong}")
-        return hidden[:, : inputs["input_ids"].shape[1]]
-
-    def _misfit(self, hidden: Any, inputs: Tensors) -> str:
-        """Say why something is no state for each subword, or nothing."""
-        import torch
-
-        batch, asked = inputs["input_ids"].shape
-        shape = tuple(hidden.shape) if isinstance(hidden, torch.Tensor) else ()
-        if len(shape) != 3 or shape[0] != batch:
-            return f"has the shape {shape}, not a vector for each subword"
-        if shape[2] != self.width:
-            return f"has the width {shape[2]}, not {self.width}"
-        if shape[1] == asked or (shape[1] > asked and self._is_padded_behind(inputs)):
-            return ""
-        return f"has {shape[1]} states for {asked} subwords"
-
-    def _is_padded_behind(self, inputs: Tensors) -> bool:
-        """Whether what a model adds to a text's length lies behind it.
-
-        Its own last state has to be as long as the text again, and the first and last subword
-        have to be first and last in the embeddings.
-        """
-        if self._pads_behind is None:
-            watch, self._watch = self._watch, None
-            training = self.model.training
-            self.model.eval()
-            try:
-                self._pads_behind = self._measure_padding(inputs)
-            finally:
-                self.model.train(training)
-                self._watch = watch
-        return self._pads_behind
-
-    def _measure_padding(self, inputs: Tensors) -> bool:
-        import torch
-
-        row = int(inputs["attention_mask"].sum(1).argmax())
-        one = {k: v[row : row + 1] for k, v in inputs.items()}
-        ids = one["input_ids"]
-        asked = ids.shape[1]
-        inner = int(ids[0, asked // 2])
-
-        def embedded(changed: Any) -> Any:
-            out = self._forward({**one, "input_ids": changed}, output_hidden_states=True)
-            last = getattr(out, "last_hidden_state", None)
-            behind = last is not None and last.shape[1] == asked
-            return out.hidden_states[0][0].float() if behind else None
-
-        with torch.no_grad(), self._restorer.kept():
-            before = embedded(ids)
-            for place in (0, asked - 1):
-                changed = ids.clone()
-                changed[0, place] = inner if int(ids[0, place]) != inner else (inner + 1)
-                after = embedded(changed % max(vocabulary(self.model) or inner + 2, 1))
-                if before is None or after is None or before.shape != after.shape:
-                    return False
-                moved = torch.nonzero((before != after).any(-1))[:, 0].tolist()
-                if moved != [place]:
-                    return False
-        return True
 
     def _run_watched(self, inputs: Tensors, wanted: Sequence[int], sink: Sink) -> None:
         top = max(wanted)
         # A norm after the last block belongs to the last layer: then the pass must end itself.
         final = top == self.n_layers and not self.last_in_block
-        with self._lock:
-            self._watch = _Watch(
-                wanted=frozenset(wanted) - ({top} if final else set()),
-                sink=sink,
-                stop=self.n_layers + 1 if final else top,
-            )
-            try:
-                out = self._forward(inputs)
-                if final:
-                    sink(top, out.last_hidden_state)
-            except _EnoughError:
-                pass
-            finally:
-                self._watch = None
+        out = self._watcher.during(
+            lambda: self.reader.forward(inputs),
+            frozenset(wanted) - ({top} if final else set()),
+            self.n_layers + 1 if final else top,
+            sink,
+        )
+        if final:
+            sink(top, out.last_hidden_state)
 
     def hand_over(
         self,
@@ -288,22 +195,15 @@ class Network:
             kept = {what: list(values) for what, values in found.items()}
             del found
             for layer in wanted:
-                sink(
-                    layer,
-                    {
-                        what: values[layer - shift[what]]
-                        for what, values in kept.items()
-                        if layer >= shift[what]
-                    },
-                )
-                for what, values in kept.items():
-                    if layer >= shift[what]:
-                        values[layer - shift[what]] = None
+                there = {what: layer - shift[what] for what in kept if layer >= shift[what]}
+                sink(layer, {what: kept[what][k] for what, k in there.items()})
+                for what, k in there.items():
+                    kept[what][k] = None
 
     def _whole(self, inputs: Tensors, *, maps: bool, states: bool) -> dict[str, Any] | None:
         """Return the layers of one pass; None if the batch made the model compute otherwise."""
-        with self._lock, self._restorer.kept() as changes:
-            out = self._forward(inputs, output_attentions=maps, output_hidden_states=states)
+        with self.reader.alone() as changes:
+            out = self.reader.forward(inputs, output_attentions=maps, output_hidden_states=states)
         if changes.other_mode and mixed(inputs):
             return None
         found: dict[str, Any] = {}
@@ -311,7 +211,7 @@ class Network:
             found["attention"] = self._checked_maps(getattr(out, "attentions", None), inputs)
         if states:
             found["states"] = [
-                None if k in self._unfit else self._fitted(k, x, inputs)
+                None if k in self._unfit else self._fitting.fitted(k, x, inputs)
                 for k, x in enumerate(out.hidden_states)
             ]
         return found
@@ -324,7 +224,7 @@ class Network:
         if before in (None, "eager"):
             yield
             return
-        with self._lock:
+        with self.reader.lock:
             try:
                 self.model.set_attn_implementation("eager")
                 yield
@@ -357,8 +257,8 @@ class Network:
         ]
 
     def _maps(self, inputs: Tensors) -> tuple[Sequence[torch.Tensor], bool]:
-        with self._lock, self._eager(), self._restorer.kept() as changes:
-            out = self._forward(inputs, output_attentions=True)
+        with self._eager(), self.reader.alone() as changes:
+            out = self.reader.forward(inputs, output_attentions=True)
         return self._checked_maps(getattr(out, "attentions", None), inputs), changes.other_mode
 
     def _checked_maps(self, maps: Any, inputs: Tensors) -> Sequence[torch.Tensor]:
@@ -369,58 +269,11 @@ class Network:
         found: Sequence[torch.Tensor] = maps
         return found
 
-    def _forward(self, inputs: Tensors, **options: bool) -> Any:
-        import torch
-
-        given = {k: v for k, v in inputs.items() if k in self._accepts}
-        try:
-            return self.model(**given, return_dict=True, **options)
-        except torch.OutOfMemoryError as error:
-            raise EncodingError(
-                f"a batch of {tuple(inputs['input_ids'].shape)} subwords does not fit the memory",
-                hint="a smaller max_tokens",
-            ) from error
-        except (_EnoughError, EncodingError):
-            raise
-        except Exception as error:  # what an architecture does not take fails in any way
-            raise self._unread(inputs, error) from error
-
-    def _unread(self, inputs: Tensors, error: Exception) -> EncodingError:
-        """Return what to say of a text that the model failed on."""
-        name, size = type(self.model).__name__, inputs["input_ids"].shape[1]
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        hint = "a model that reads text alone and of any length, or its text part saved by itself"
-        if self._ready:
-            hint = "max_length sets the subwords of a window; or leave out texts of this length"
-        # Shapes that do not fit are a RuntimeError; what else is missing, another one.
-        elif isinstance(error, RuntimeError):
-            with self._restorer.kept():
-                taken = length_taken(self.model, inputs["input_ids"])
-            if taken:
-                reason = f"it takes texts of {taken}. {reason}"
-                hint = (
-                    "a configuration that takes texts of any length; Nyströmformer's does where "
-                    "segment_means_seq_len is num_landmarks, and attends in full then"
-                )
-        return EncodingError(f"{name} cannot read texts of {size} subwords: {reason}", hint=hint)
-
     def _find_blocks(self) -> None:
         import torch
 
-        seen: dict[str, list[Any]] = {}
-        hooks = []
-        for name, module in self.model.named_modules():
-            if isinstance(module, torch.nn.ModuleList):
-                for child in set(module):
-                    hooks.append(
-                        child.register_forward_hook(recorder(seen, name), with_kwargs=True)
-                    )
-        try:
-            with torch.inference_mode(), self._restorer.kept():
-                out = self._forward(self.probe, output_hidden_states=True)
-        finally:
-            for hook in hooks:
-                hook.remove()
+        with recorded(self.model) as seen, torch.inference_mode(), self.reader.alone():
+            out = self.reader.forward(self.probe, output_hidden_states=True)
         states = getattr(out, "hidden_states", None)
         if states is None or len(states) != self.n_layers + 1:
             raise EncodingError(
@@ -428,7 +281,7 @@ class Network:
                 f"{type(self.model).__name__} gives {len(states) if states else 'none'}"
             )
         with torch.inference_mode():
-            wrong = {k: self._misfit(x, self.probe) for k, x in enumerate(states)}
+            wrong = {k: self._fitting.misfit(x, self.probe) for k, x in enumerate(states)}
         self._unfit = {k: reason for k, reason in wrong.items() if reason}
         if len(self._unfit) == len(states):
             raise EncodingError(f"layer 0 of {type(self.model).__name__} {self._unfit[0]}")
@@ -436,32 +289,10 @@ class Network:
             if not self.n_layers or not are_blocks(calls, states):
                 continue
             last = states[-1]
-            self.last_in_block = isinstance(last, torch.Tensor) and torch.equal(calls[-1][1], last)
+            self.last_in_block = isinstance(last, torch.Tensor) and torch.equal(
+                calls[-1].gave, last
+            )
             if self.last_in_block or is_last(out, last):
                 self.watched = True
-                self._listen(self.model.get_submodule(name))
+                self._watcher.listen(self.model.get_submodule(name))
                 return
-
-    def _listen(self, blocks: Any) -> None:
-        for block in set(blocks):
-            block.register_forward_pre_hook(self._before, with_kwargs=True)
-            block.register_forward_hook(self._after)
-
-    def _before(self, module: Any, args: Any, kwargs: Any) -> None:
-        watch = self._watch
-        if watch is None or watch.calls:
-            return
-        if 0 in watch.wanted:
-            watch.sink(0, input_of(args, kwargs))
-        if watch.stop == 0:
-            raise _EnoughError
-
-    def _after(self, module: Any, args: Any, output: Any) -> None:
-        watch = self._watch
-        if watch is None:
-            return
-        watch.calls += 1
-        if watch.calls in watch.wanted:
-            watch.sink(watch.calls, output_of(output))
-        if watch.calls >= watch.stop:
-            raise _EnoughError

@@ -56,8 +56,8 @@ def _activation(model: Any) -> Any:
 
 
 def _agrees(network: Network, pool: Pool) -> bool:
-    with torch.no_grad(), network._lock, network._restorer.kept():
-        out = network._forward(network.probe)
+    with torch.no_grad(), network.reader.alone():
+        out = network.reader.forward(network.probe)
         given, rows = getattr(out, "pooler_output", None), out.last_hidden_state[:, 0]
         try:
             found = pool(rows)

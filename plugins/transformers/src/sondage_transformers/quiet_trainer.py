@@ -18,7 +18,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from sondage.data import Ints
 from sondage.errors import EncodingError, ParameterError
-from sondage_transformers.batches import in_batches
+from sondage_transformers.epochs import in_batches
 from sondage_transformers.examples import Examples, Portion
 from sondage_transformers.settings import Settings
 from sondage_transformers.training_folder import TrainingHistory

@@ -129,20 +129,15 @@ class SpanHead(Head):
         return {"loss": -picked.sum() / (2 * max(len(learned), 1)), "logits": logits}
 
     def tally(
-        self, out: Outputs, portion: SpanPortion, grades: AnswerGrades | None = None
-    ) -> NDArray[np.float64]:
-        """Return sums: loss over windows, windows, questions, exact matches, F1.
+        self, out: Outputs, portion: SpanPortion
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return sums, and of each question whether the answer matches exactly.
 
-        Parameters
-        ----------
-        grades : AnswerGrades, optional
-            What `graded` returns, if that is known already.
+        The sums are loss over windows, windows, questions, exact matches, F1.
         """
-        grades = graded(out, portion) if grades is None else grades
-        n = int(portion.learned.sum())
-        return np.array(
-            [float(out["loss"]) * n, n, len(grades.f1), grades.exact.sum(), grades.f1.sum()]
-        )
+        grades, n = graded(out, portion), int(portion.learned.sum())
+        sums = [float(out["loss"]) * n, n, len(grades.f1), grades.exact.sum(), grades.f1.sum()]
+        return np.array(sums), grades.exact
 
     def summary(self, sums: NDArray[np.float64]) -> dict[str, float]:
         """Return scores and ``loss``; it is 0 where no window has anything to learn."""

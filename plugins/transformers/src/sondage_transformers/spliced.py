@@ -12,8 +12,9 @@ from sondage.contracts import Encoder
 from sondage.data import Ints, PositionLogits, Result, TaskData, digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import BaseEncoder
-from sondage_transformers.finetuned import Step
+from sondage_transformers.like_base import LikeBase
 from sondage_transformers.recipe import Recipe, Splice, recipe_of
+from sondage_transformers.step import Step
 from sondage_transformers.truncated import Truncated
 
 _NAME = "transformers.spliced"
@@ -29,7 +30,7 @@ _STRUCTURE = (
 
 
 @dataclass(kw_only=True, eq=False)
-class Spliced(BaseEncoder):
+class Spliced(LikeBase, BaseEncoder):
     """An encoder some of whose layers are another encoder's.
 
     Layers are numbered as everywhere: 1 to L are the blocks, from the bottom, and 0 is the
@@ -95,28 +96,6 @@ class Spliced(BaseEncoder):
         """The base's number of blocks; raises `ParameterError` if there is no such layer."""
         _ = self.replaced
         return self.base.n_layers
-
-    @property
-    def width(self) -> int:
-        """Width of the vectors."""
-        return self.base.width
-
-    @property
-    def views(self) -> tuple[str, ...]:
-        """The base's views."""
-        return self.base.views
-
-    @property
-    def heads(self) -> int:
-        """The base's attention heads."""
-        heads: int = getattr(self.base, "heads", 0)
-        return heads
-
-    @property
-    def batch_tokens(self) -> int:
-        """The base's subwords of a batch."""
-        tokens: int = getattr(self.base, "batch_tokens", 0)
-        return tokens
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -250,9 +229,7 @@ def _beyond(layers: str | list[int], what: str) -> ParameterError:
 def _untrained(encoder: Any) -> Recipe:
     """Return a recipe of the same architecture whose files are there before any training."""
     while True:
-        if isinstance(encoder, Step):
-            encoder = encoder.series.base
-        elif isinstance(encoder, Spliced | Truncated):
+        if isinstance(encoder, Step | Spliced | Truncated):
             encoder = encoder.base
         else:
             return recipe_of(encoder, _NAME)

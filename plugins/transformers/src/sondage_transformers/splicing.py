@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sondage.errors import EncodingError, ParameterError
-from sondage_transformers.block_calls import are_blocks, recorder
+from sondage_transformers.block_calls import are_blocks, recorded
 from sondage_transformers.restorer import Restorer, untouched_draws
 
 if TYPE_CHECKING:
@@ -75,34 +75,15 @@ def _run(model: Any, n_layers: int) -> tuple[list[str], list[torch.Tensor]]:
     """
     import torch
 
-    seen: dict[str, list[Any]] = {}
-    order: dict[str, list[str]] = {}
-    hooks = []
-    for name, module in model.named_modules():
-        if not isinstance(module, torch.nn.ModuleList):
-            continue
-        for number, child in {id(c): (i, c) for i, c in enumerate(module)}.values():
-            full = f"{name}.{number}" if name else str(number)
-            record = recorder(seen, name)
-
-            def note(*call: Any, name: str = name, full: str = full, record: Any = record) -> None:
-                order.setdefault(name, []).append(full)
-                record(*call)
-
-            hooks.append(child.register_forward_hook(note, with_kwargs=True))
-    try:
-        with torch.enable_grad():
-            out = _pass(model)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with recorded(model) as seen, torch.enable_grad():
+        out = _pass(model)
     states = list(getattr(out, "hidden_states", None) or ())
     whole = len(states) == n_layers + 1 and all(isinstance(s, torch.Tensor) for s in states)
     if not whole or not n_layers:
         return [], []
     with torch.no_grad():
         names = [name for name, calls in seen.items() if are_blocks(calls, states)]
-    return order[names[0]] if names else [], _with_last(out)
+    return [call.block for call in seen[names[0]]] if names else [], _with_last(out)
 
 
 def _pass(model: Any) -> Any:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +19,7 @@ from sondage_transformers.checkpoint import Checkpoint
 from sondage_transformers.cutting import Cutting, best_cutting, cut_otherwise, usual_manner
 from sondage_transformers.files import has_vocabulary
 from sondage_transformers.quiet import quiet
+from sondage_transformers.template import Template, template_of
 
 #: Tokenizers without a maximum of their own declare an absurdly large one.
 _NO_MAXIMUM = 1_000_000
@@ -32,30 +32,6 @@ _OFFSET_TYPES = frozenset(
     xlm-roberta xlm-roberta-xl xmod
     """.split()  # noqa: SIM905
 )
-
-
-#: Some of these have subwords in nearly every tokenizer; the vocabulary is gone through else.
-_PLAIN = ("a", "the", "1", ".", "?")
-
-
-@dataclass(frozen=True)
-class Template:
-    """The special tokens around one text, or around and between two.
-
-    Parameters
-    ----------
-    parts : (before, between, after), each a list of (token id, type id)
-    types : (int, int)
-        Type id of the first and of the second text.
-    """
-
-    parts: tuple[list[tuple[int, int]], ...]
-    types: tuple[int, int]
-
-    @property
-    def n_special(self) -> int:
-        """Number of special tokens."""
-        return sum(len(part) for part in self.parts)
 
 
 class Tokens:
@@ -113,12 +89,12 @@ class Tokens:
     @cached_property
     def single(self) -> Template:
         """The template of one text."""
-        return _template(self._for_text, pair=False)
+        return template_of(self._for_text, pair=False)
 
     @cached_property
     def pair(self) -> Template:
         """The template of two texts."""
-        return _template(self._for_text, pair=True)
+        return template_of(self._for_text, pair=True)
 
     @cached_property
     def substitute(self) -> int | None:
@@ -278,31 +254,3 @@ def _bare(backend: Any) -> Any:
     if getattr(backend.model, "dropout", None):
         backend.model.dropout = None
     return backend
-
-
-def _texts(backend: Any) -> Iterator[str]:
-    yield from _PLAIN
-    yield from backend.get_vocab()
-
-
-def _template(backend: Any, *, pair: bool) -> Template:
-    for text in _texts(backend):
-        try:
-            made = backend.encode(text, text if pair else None, add_special_tokens=True)
-        except Exception:  # how a vocabulary without an unknown token refuses a text
-            continue
-        if {0, 1} <= {*made.sequence_ids, *(() if pair else (1,))}:
-            break
-    else:
-        raise EncodingError("the tokenizer gives no subwords, neither for letters nor for its own")
-    parts: tuple[list[tuple[int, int]], ...] = ([], [], [])
-    types = [0, 0]
-    place = 0
-    rows = zip(made.ids, made.type_ids, made.special_tokens_mask, made.sequence_ids, strict=True)
-    for token, kind, special, segment in rows:
-        if special or segment is None:
-            parts[2 if place == (2 if pair else 1) else place].append((token, kind))
-        else:
-            place = segment + 1
-            types[segment] = kind
-    return Template(parts, (types[0], types[1]))

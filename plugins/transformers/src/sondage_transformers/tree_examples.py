@@ -41,12 +41,7 @@ class TreePortion:
 class TreeExamples(Examples):
     """Sentences with a dependency tree each.
 
-    Parameters
-    ----------
-    engine : Engine
-    data : TaskData
-    items : int64 array
-        Which items of the target.
+    Parameters are as of `LabelExamples`; the view is ``word``.
 
     Raises
     ------
@@ -73,6 +68,14 @@ class TreeExamples(Examples):
         y = self.target.relations[self.words(self.sentences)]
         known = self.target.relations[self.words(train.sentences)]
         return int(np.isin(y, known, invert=True).sum())
+
+    def items_of(self, chosen: Ints) -> tuple[Ints, Ints]:
+        """Return the scored words of some sentences, and the sentence of each."""
+        sentences, offsets = self.sentences[chosen], self.corpus.offsets
+        assert offsets is not None  # check_trees has seen to it
+        words = self.words(sentences)
+        scored = self.target.scored[words].astype(bool)
+        return words[scored], np.repeat(sentences, np.diff(offsets)[sentences])[scored]
 
     def portion(self, chosen: Ints) -> TreePortion:
         """Return the batch of some sentences with their trees."""

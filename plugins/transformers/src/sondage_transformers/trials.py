@@ -159,7 +159,7 @@ def _whole(ids: torch.Tensor) -> dict[str, torch.Tensor]:
 def _takes_types(network: Network, ids: Any, alone: Sequence[Any], highest: int) -> bool:
     import torch
 
-    if highest < 0 or not network.accepts("token_type_ids"):
+    if highest < 0 or not network.reader.accepts("token_type_ids"):
         return False
     zeros = torch.zeros_like(ids)
     asked: list[Any] = []

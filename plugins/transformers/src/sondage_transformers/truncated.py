@@ -14,12 +14,13 @@ from sondage.contracts import Encoder, Live, Passable, Sink
 from sondage.data import Batch, Chunk, Corpus, Ints, Request, digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import check_request
+from sondage_transformers.like_base import LikeBase
 from sondage_transformers.masked_lm import MaskedScorer
 from sondage_transformers.recipe import Recipe, recipe_of
 
 
 @dataclass(kw_only=True, eq=False)
-class Truncated(MaskedScorer):
+class Truncated(LikeBase, MaskedScorer):
     """An encoder's first k blocks: layers 0 to k are the base's own, number by number.
 
     The base's pass ends after block k, so that it costs no more than a model of that depth.
@@ -55,16 +56,6 @@ class Truncated(MaskedScorer):
             )
         return self.layers
 
-    @property
-    def width(self) -> int:
-        """Width of the vectors."""
-        return self.base.width
-
-    @property
-    def views(self) -> tuple[str, ...]:
-        """The base's views."""
-        return self.base.views
-
     @cached_property
     def recipe(self) -> Recipe:
         """The base's, with a depth; raises `ParameterError` if it has none."""
@@ -75,18 +66,6 @@ class Truncated(MaskedScorer):
         if not isinstance(self.base, MaskedScorer):
             recipe_of(self.base, "a masked-LM head")
         return self.base._scored()[0], self.n_layers
-
-    @property
-    def heads(self) -> int:
-        """The base's, if it is one that hands its layers out."""
-        heads: int = self.base.heads
-        return heads
-
-    @property
-    def batch_tokens(self) -> int:
-        """The base's."""
-        tokens: int = getattr(self.base, "batch_tokens")  # noqa: B009
-        return tokens
 
     def lay_out(self, corpus: Corpus, sentences: Ints) -> Batch:
         """Return the base's batch."""

@@ -12,7 +12,8 @@ from sondage.data import Ints, offsets_of, ranges
 from sondage.errors import EncodingError
 from sondage_transformers.ragged import starts_of
 from sondage_transformers.subwords import Subwords
-from sondage_transformers.tokens import Template, Tokens
+from sondage_transformers.template import Template
+from sondage_transformers.tokens import Tokens
 
 # Columns of the table of windows.
 _SENTENCE, _A0, _A1, _B0, _B1, _OWN_A, _OWN_B, _PAIR = range(8)
