@@ -100,7 +100,7 @@ class Before:
     name: str
 
 
-_ENTRY = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_DATA_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LINES = re.compile(r"\d*:\d*(:[1-9]\d*)?")
 _SCHEMES = ("https://", "http://", "doi:")
@@ -211,7 +211,7 @@ class DataSpec:
     parts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not _ENTRY.fullmatch(self.name):
+        if not _DATA_NAME.fullmatch(self.name):
             raise ValueError(f"data {self.name!r}: a name is of a-z, 0-9, _ and -")
         who = f"data '{self.name}'"
         for wanted in ("summary", "licence", "citation"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sondage.cli import text, width
+from sondage.cli import options, text, width
 
 if TYPE_CHECKING:
     from sondage.records.folder import RunFolder
@@ -21,13 +21,12 @@ _Runs = Annotated[
         metavar="RUN...", help="Numbers, names or beginnings; one of several runs: all of them."
     ),
 ]
-_FileOrDash = Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")]
 
 
 def compare(
     runs: _Runs,
-    csv: _FileOrDash = None,
-    latex: _FileOrDash = None,
+    csv: options.FileOrDash = None,
+    latex: options.FileOrDash = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="All scores in one picture.")
     ] = None,
@@ -59,8 +58,8 @@ def leaderboard(
     layer: Annotated[
         str, typer.Option(metavar="LAYER", help="What stands for an encoder: best, last or N.")
     ] = "best",
-    csv: _FileOrDash = None,
-    latex: _FileOrDash = None,
+    csv: options.FileOrDash = None,
+    latex: options.FileOrDash = None,
 ) -> None:
     """Put the encoders of runs into one table: a column a task and probe, best first."""
     from sondage.records.summary import read_summary
@@ -136,16 +135,8 @@ def _show_runs(folders: Sequence[RunFolder]) -> None:
         models = "; ".join(words for _, words in models_of(header))
         behind = f" ({models})" if models else ""
         text.say(text.flat(f"run {number}: {folder.path.name}{behind}"))
-        _warn_of_lacking(folder)
+        text.warn_of_lacking(folder)
     text.say()
-
-
-def _warn_of_lacking(folder: RunFolder) -> None:
-    from sondage.records import history, whole
-
-    lacking = whole.said(*history.counts_known(folder), folder.header())
-    if lacking:
-        text.warn(f"{folder.path.name}: {lacking}")
 
 
 def _title(one: Against) -> str:

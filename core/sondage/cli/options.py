@@ -1,12 +1,14 @@
-"""Reading ``--layers``, ``--seeds`` and ``--set``."""
+"""Options that commands share: ``--layers``, ``--seeds``, ``--set``, and where to write."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
+
+FileOrDash = Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")]
 
 _PART = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 _MOST_NUMBERS = 10_000

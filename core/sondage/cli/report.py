@@ -22,12 +22,9 @@ def report(
     from sondage import api
     from sondage.commands.reports import report_on
     from sondage.host import Host
-    from sondage.records import history, whole
 
     found = api.results(run)
-    lacking = whole.said(*history.counts_known(found.folder), found.folder.header())
-    if lacking:
-        text.warn(f"{found.name}: {lacking}")
+    text.warn_of_lacking(found.folder)
     files = report_on(name, found, options.settings(set_), Host.discover())
     for file in files:
         text.say(file)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sondage.cli import text, width
+from sondage.cli import options, text, width
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _Name = Annotated[
     str, typer.Argument(help="A run's or composition's name or its beginning; else the last run.")
 ]
-_FileOrDash = Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")]
 _Query = Annotated[
     str | None,
     typer.Option(
@@ -29,9 +28,9 @@ _Query = Annotated[
 
 def results(
     run: _Name = "",
-    csv: _FileOrDash = None,
+    csv: options.FileOrDash = None,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
-    latex: _FileOrDash = None,
+    latex: options.FileOrDash = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A picture, .svg, .pdf or .png.")
     ] = None,
@@ -63,7 +62,7 @@ def results(
         _failures(found)
         return
     if not plain:
-        _warn_of_lacking(found)
+        text.warn_of_lacking(found.folder)
     if plot is not None or latex is not None:
         _written_for_paper(found, plot, latex, every=every, size=size)
     if table is not None or cells or csv is not None or parquet is not None:
@@ -83,16 +82,6 @@ def _show_run(run: Run, *, every: bool) -> None:
     outcome.warnings(seen)
     if seen.failed:
         outcome.failures(seen)
-
-
-def _warn_of_lacking(run: Run) -> None:
-    from sondage.records import whole
-
-    status = [r["status"] for r in run.folder.records()]
-    done = status.count("done")
-    lacking = whole.said(done, len(status) - done, run.folder.header())
-    if lacking:
-        text.warn(f"{run.name}: {lacking}")
 
 
 def _chosen(name: str, *, told: bool = False) -> Run:
@@ -122,7 +111,7 @@ def _asked(sql: str, name: str) -> DataFrame:
     root = paths.runs_folder()
     if name:
         run = _chosen(name)
-        _warn_of_lacking(run)
+        text.warn_of_lacking(run.folder)
         return query(root, sql, run=run.name)
     n = sum(1 for _ in runs(root))
     if n > 1:

@@ -18,7 +18,7 @@ def runs(
     run: Annotated[
         str, typer.Argument(help="A run's number, name or its beginning: that one in full.")
     ] = "",
-    csv: Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")] = None,
+    csv: options.FileOrDash = None,
 ) -> None:
     """List the runs: when, of what, on which models, how far, how long.
 

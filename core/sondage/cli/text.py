@@ -6,13 +6,17 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sondage.errors import SondageError
 from sondage.plain import clean, duration, flat
 
+if TYPE_CHECKING:
+    from sondage.records.folder import RunFolder
+
 __all__ = [
     "clean", "counted", "duration", "flat", "on_terminal", "page", "say", "size",
-    "table", "tell_error", "warn", "write",
+    "table", "tell_error", "warn", "warn_of_lacking", "write",
 ]  # fmt: skip
 
 
@@ -24,6 +28,15 @@ def say(text: object = "") -> None:
 def warn(text: object) -> None:
     """Print to standard error."""
     sys.stderr.write(clean(text) + "\n")
+
+
+def warn_of_lacking(folder: RunFolder) -> None:
+    """Print on standard error what a run has not done, if there is anything."""
+    from sondage.records import history, whole
+
+    lacking = whole.said(*history.counts_known(folder), folder.header())
+    if lacking:
+        warn(f"{folder.path.name}: {lacking}")
 
 
 def tell_error(error: SondageError) -> None:

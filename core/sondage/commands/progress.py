@@ -14,7 +14,7 @@ from sondage.plan.cells import Plan
 from sondage.records.lines import Record
 
 #: Seconds between plain lines.
-EVERY = 5.0
+REDRAW = 5.0
 
 
 class Counts:
@@ -152,7 +152,7 @@ class Lines:
             self._say(message)
 
     def _tell(self, now: str = "") -> None:
-        if time.monotonic() - self._last < EVERY:
+        if time.monotonic() - self._last < REDRAW:
             return
         self._last = time.monotonic()
         parts = [f"{self._name}: {self._counts}", *([now] if now else []), self._counts.times]

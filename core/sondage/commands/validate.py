@@ -65,7 +65,7 @@ def check_registry(path: Path | None, host: Host) -> Checked:
         others = [] if rest is None else _problems(rest, host)
         # What needs an entry that cannot be read is said with that entry.
         others = [o for o in others if not any(f"'{name}'" in o.message for name in gone)]
-        return Checked(str(path or "registry.yaml"), 0, 0, sorted([*shape, *others], key=_line))
+        return Checked(str(path or "registry.yaml"), 0, 0, sorted([*shape, *others], key=_line_of))
     declared = sum(len(found.declared(kind)) for kind in SECTIONS.values())
     return Checked(found.source, declared, len(found.contents.compositions), _problems(found, host))
 
@@ -104,10 +104,10 @@ def _problems(found: Registry, host: Host) -> list[SondageError]:
             problems.append(problem)
         seen.add((problem.where, problem.message))
         places.add(problem.where)
-    return sorted(problems, key=_line)
+    return sorted(problems, key=_line_of)
 
 
-def _line(problem: SondageError) -> int:
+def _line_of(problem: SondageError) -> int:
     found = re.search(r":(\d+)(?:,|$)", problem.where)
     return int(found[1]) if found else 0
 

@@ -57,7 +57,7 @@ def encode(
     offsets = {view: row_offsets(encoder, corpus, view) for view in views}
     seen = np.zeros(len(corpus), bool)
     warnings: Counter[str] = Counter()
-    told = _Told(corpus)
+    told = _Counted(corpus)
     writers: dict[str, Writer] = {}
     try:
         for chunk, _ in heeded(_ending(encoder.encode(corpus, Request(layers, views)))):
@@ -85,7 +85,7 @@ def encode(
     return dict(warnings)
 
 
-class _Told:
+class _Counted:
     """Tells how many sentences and words are encoded."""
 
     def __init__(self, corpus: Corpus) -> None:

@@ -111,14 +111,14 @@ def models_of(header: Mapping[str, Any]) -> list[tuple[str, str]]:
         if part.get("kind") == "encoder":
             name = labels.of("encoder", str(part.get("label")))
             for origin in _records(part, "origins"):
-                names = (made if part.get("made") else own).setdefault(said(origin), {})
+                names = (made if part.get("made") else own).setdefault(origin_in_words(origin), {})
                 names[name] = None
     told = [(", ".join(names), words) for words, names in own.items()]
     rest = [(words, list(names)) for words, names in made.items() if words not in own]
     return told + [(f"{', '.join(names)} (made of it)", words) for words, names in rest]
 
 
-def said(origin: Mapping[str, Any]) -> str:
+def origin_in_words(origin: Mapping[str, Any]) -> str:
     """Return what a model was, in words: name, revision, checksum."""
     text = str(origin.get("model", ""))
     if origin.get("revision"):

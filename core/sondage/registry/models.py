@@ -59,7 +59,7 @@ class Declaration(BaseModel):
         return ({"label": self.label} if self.label else {}) | self.parameters
 
 
-def _distinct(seeds: list[int]) -> list[int]:
+def _seeds_once(seeds: list[int]) -> list[int]:
     if len(set(seeds)) < len(seeds):
         raise ValueError("a seed is given twice")
     return seeds
@@ -69,7 +69,7 @@ class EncoderDeclaration(Declaration):
     """An encoder with its parameters; with ``seeds``, one for each of them."""
 
     seeds: Annotated[
-        Annotated[list[Place], Field(min_length=1), AfterValidator(_distinct)] | None,
+        Annotated[list[Place], Field(min_length=1), AfterValidator(_seeds_once)] | None,
         Field(description="NAME#SEED for each: as many encoders, each with its parameter 'seed'"),
     ] = None
 

@@ -10,7 +10,7 @@ from sondage.plain import flat
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_A_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def inert(frame: DataFrame) -> DataFrame:
@@ -31,6 +31,6 @@ def safe(text: str) -> str:
     """Return one cell's text, cleaned and inert."""
     said = flat(text)
     begins = said.lstrip()[:1]
-    if begins and begins in "=+-@" and not _NUMBER.fullmatch(said):
+    if begins and begins in "=+-@" and not _A_NUMBER.fullmatch(said):
         return f"'{said}"
     return said

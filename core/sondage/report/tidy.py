@@ -97,18 +97,18 @@ def over_seeds(
         name = str(part[score].iloc[0]) if score else value
         least, most = bounds_of(name) if bounds is None else bounds
         ends = found.low, found.high
-        if None not in ends and _within(values.min(), values.max(), least, most):
-            ends = _cut(ends[0], least, most), _cut(ends[1], least, most)
+        if None not in ends and _in_bounds(values.min(), values.max(), least, most):
+            ends = _clipped(ends[0], least, most), _clipped(ends[1], least, most)
         rows.append((*key, found.mean, *ends, len(part)))
     out = pd.DataFrame(rows, columns=[*keys, value, "low", "high", "n_seeds"])
     return out.astype(dict.fromkeys((value, "low", "high"), float))
 
 
-def _within(low: float, high: float, least: float | None, most: float | None) -> bool:
+def _in_bounds(low: float, high: float, least: float | None, most: float | None) -> bool:
     below = least is not None and low < least - ROUNDING
     return not below and (most is None or high <= most + ROUNDING)
 
 
-def _cut(end: Any, least: float | None, most: float | None) -> float:
+def _clipped(end: Any, least: float | None, most: float | None) -> float:
     cut = end if least is None else max(end, least)
     return float(cut if most is None else min(cut, most))

@@ -16,7 +16,7 @@ from typing import Any
 
 import xxhash
 
-_BLOCK = 1 << 23
+_HASHED_AT_ONCE = 1 << 23
 _SEAL = "seal"
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -33,7 +33,7 @@ def checksum(path: Path) -> str:
         raise OSError(errno.EINVAL, "it is no plain file", str(path))
     h = xxhash.xxh3_128()
     with open(path, "rb", buffering=0) as file:
-        buffer = bytearray(_BLOCK)
+        buffer = bytearray(_HASHED_AT_ONCE)
         view = memoryview(buffer)
         while n := file.readinto(buffer):
             h.update(view[:n])

@@ -72,7 +72,7 @@ class ToyPassable(ToyEncoder):
 
     def number_of(self, piece: str) -> int:
         """Return the number that stands for a piece."""
-        return _number(piece)
+        return _number_of(piece)
 
     def _rows(self, corpus: Corpus, sentence: int, view: str, layer: int) -> np.ndarray:
         words = [
@@ -103,5 +103,5 @@ def _first_words(corpus: Corpus, sentence: int, n_words: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _number(piece: str) -> int:
+def _number_of(piece: str) -> int:
     return int(digest(piece)[:12], 16)

@@ -119,15 +119,15 @@ def _attempt(url: str, part: Path, size: int, heard: Heard) -> str:
             raise _UnfitError(f"the server answers {answer.status_code} {answer.reason}") from error
         except (exceptions.ChunkedEncodingError, exceptions.ConnectionError,
                 exceptions.Timeout) as error:  # fmt: skip
-            return f"the connection fails: {_reason(error)}"
+            return f"the connection fails: {_innermost(error)}"
         except (exceptions.RequestException, ValueError) as error:
-            raise _UnfitError(f"cannot be asked: {_reason(error)}") from error
+            raise _UnfitError(f"cannot be asked: {_innermost(error)}") from error
         finally:
             sink.hang_up()
     return ""
 
 
-def _reason(error: BaseException) -> str:
+def _innermost(error: BaseException) -> str:
     """Return the innermost reason of nested errors, without addresses of objects."""
     while error.args and isinstance(error.args[-1], BaseException):
         error = error.args[-1]

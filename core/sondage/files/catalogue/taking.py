@@ -42,7 +42,7 @@ def take(origin: Origin, source: Path, target: Path, size: int) -> None:
             out.writelines(islice(file, *(bounds if len(bounds) > 2 else [*bounds, None])))
         return
     try:
-        with _member(source, origin.inside) as inside, open(target, "wb") as out:
+        with _open_member(source, origin.inside) as inside, open(target, "wb") as out:
             _copy_out(inside, out, size, f"{source}: '{origin.inside}'")
     except (EOFError, RuntimeError, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile,
             zlib.error, NotImplementedError) as error:  # fmt: skip
@@ -50,7 +50,7 @@ def take(origin: Origin, source: Path, target: Path, size: int) -> None:
 
 
 @contextmanager
-def _member(source: Path, name: str) -> Iterator[IO[bytes]]:
+def _open_member(source: Path, name: str) -> Iterator[IO[bytes]]:
     """Open one ordinary file of an archive."""
     if zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:

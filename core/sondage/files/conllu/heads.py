@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sondage.errors import DataError
 from sondage.files.conllu.blocks import Block
-from sondage.files.conllu.ids import integer, shown
+from sondage.files.conllu.ids import integer, quoted
 
 #: The head of a word for which the file gives none.
 NO_HEAD = -2
@@ -46,7 +46,7 @@ def heads_of(block: Block, path: str, *, partial: bool = False) -> list[int]:
         if head == "_" and partial:
             number = NO_HEAD + 1
         if number is None:
-            missing = "no head" if head == "_" else f"the head {shown(head)}, not a number"
+            missing = "no head" if head == "_" else f"the head {quoted(head)}, not a number"
             raise DataError(
                 f"word {i + 1} has {missing}",
                 where=f"{path}:{block.lines[i]}",
@@ -54,7 +54,7 @@ def heads_of(block: Block, path: str, *, partial: bool = False) -> list[int]:
             )
         if number > n:
             raise DataError(
-                f"word {i + 1} has head {shown(head)}, in a sentence of {n} words",
+                f"word {i + 1} has head {quoted(head)}, in a sentence of {n} words",
                 where=f"{path}:{block.lines[i]}",
                 hint="HEAD is 0 for the root or the id of a word of the same sentence",
             )

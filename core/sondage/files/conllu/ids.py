@@ -39,7 +39,7 @@ class Ids:
         a, b = integer(start), integer(end)
         if a is None or b is None:
             hint = "ids look like 5, 5-6 or 5.1"
-            raise DataError(f"the id {shown(text)} is not a number", where=where, hint=hint)
+            raise DataError(f"the id {quoted(text)} is not a number", where=where, hint=hint)
         if kind == "-":
             # Of one word, too: Universal Dependencies' validator passes those.
             if a != self.last + 1 or b < a or a <= self.range_end:
@@ -68,6 +68,6 @@ def integer(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a value as messages quote it."""
     return repr(text if len(text) <= 20 else text[:19] + "…")
