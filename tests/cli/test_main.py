@@ -48,6 +48,19 @@ def test_every_command_is_listed_and_has_help(call):
         assert (ended.code, ended.err) == (0, "")
 
 
+def test_a_shell_completes_commands_and_compositions(script, monkeypatch):
+    monkeypatch.setenv("_SONDAGE_COMPLETE", "complete_bash")
+
+    def completed(*words):
+        monkeypatch.setenv("COMP_WORDS", " ".join(("sondage", *words)))
+        monkeypatch.setenv("COMP_CWORD", str(len(words)))
+        return script().stdout.split()
+
+    assert completed("res") == ["results"]
+    assert completed("run", "hao") == ["hao2020", "hao2020-mini"]
+    assert completed("plan", "nothing-like-it") == []
+
+
 def test_no_arguments_give_help(call):
     ended = call()
     assert "Commands:" in ended.out + ended.err

@@ -79,7 +79,6 @@ def _flush() -> None:
 app = typer.Typer(
     cls=Group,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     # Boxes for people; files and programs get plain text, in half the time.
     rich_markup_mode="rich" if sys.stdout.isatty() else None,

@@ -14,6 +14,24 @@ _PART = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 _MOST_NUMBERS = 10_000
 
 
+def compositions(incomplete: str) -> list[str]:
+    """Return what a shell may complete a composition's name to; none where a file is not right."""
+    from sondage import registry
+    from sondage.errors import SondageError
+
+    try:
+        found = registry.load().contents.compositions
+    except SondageError:
+        return []
+    return [name for name in found if name.startswith(incomplete)]
+
+
+Target = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="NAME or FILE.yaml:NAME.", autocompletion=compositions),
+]
+
+
 def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
     """Read ``0,3`` or ``0-6`` or a mixture; None stays None.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    target: Annotated[str, typer.Argument(metavar="NAME", help="NAME or FILE.yaml:NAME.")],
+    target: options.Target,
     set_: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE")] = [],  # noqa: B006
     layers: Annotated[str | None, typer.Option(help="Such as 0,3 or 0-6.")] = None,
     seeds: Annotated[str | None, typer.Option(help="Such as 0,1 or 0-4.")] = None,

@@ -10,7 +10,7 @@ from sondage.cli import options
 
 
 def run(
-    target: Annotated[str, typer.Argument(metavar="NAME", help="NAME or FILE.yaml:NAME.")],
+    target: options.Target,
     set_: Annotated[
         list[str],
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting or any dotted path."),
