@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 from sondage.data import digest
@@ -133,8 +133,9 @@ def recipe_of(base: object, wanted_by: str) -> Recipe:
     return recipe
 
 
+@cache
 def version(distribution: str) -> str:
-    """Return an installed version, or an empty string."""
+    """Return an installed version, or an empty string; each is looked up once."""
     # Builds of one version for CPU and CUDA differ in their local part alone.
     try:
         return importlib.metadata.version(distribution).partition("+")[0]
