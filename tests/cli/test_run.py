@@ -259,7 +259,7 @@ def test_the_bar_on_a_terminal_counts_and_estimates(both, monkeypatch, capsys):
 
 
 def test_progress_in_python_is_lines(both, capsys, monkeypatch):
-    monkeypatch.setattr(counted, "EVERY", 0.0)
+    monkeypatch.setattr(counted, "REDRAW", 0.0)
     lines = []
     api.run(f"{both}:both", progress=lines.append)
     assert any("of 60 sentences" in line and "words/s" in line for line in lines)

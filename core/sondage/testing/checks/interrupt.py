@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -93,16 +94,18 @@ class Interrupt:
     def _ring(self, number: int, frame: FrameType | None) -> None:
         if not self._working:
             return
-        if _among(frame, _UNTOUCHED):
+        if _untouched(frame):
             signal.setitimer(signal.ITIMER_REAL, 1e-4)
             return
         self.came = True
         signal.raise_signal(signal.SIGINT)
 
 
-def _among(frame: FrameType | None, names: frozenset[str]) -> bool:
+def _untouched(frame: FrameType | None) -> bool:
+    # What a callback of garbage collection raises is lost: nobody would hear of the interrupt.
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     while frame is not None and frame.f_code is not Interrupt.within.__code__:
-        if frame.f_code.co_name in names:
+        if frame.f_code.co_name in _UNTOUCHED or frame.f_code in callbacks:
             return True
         frame = frame.f_back
     return False
