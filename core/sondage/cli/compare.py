@@ -30,12 +30,8 @@ def compare(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="All scores in one picture.")
     ] = None,
-    size: Annotated[
-        str, typer.Option(metavar="SIZE", help="Of the picture: screen, or a paper's column, page.")
-    ] = "screen",
-    every: Annotated[
-        bool, typer.Option("--all", help="Every score, not only each component's first.")
-    ] = False,
+    size: options.Size = "screen",
+    every: options.Every = False,
 ) -> None:
     """Compare runs with the first one: paired over test items, corrected for all tests."""
     from sondage.records.versus import versus
@@ -46,9 +42,9 @@ def compare(
         return
     told = versus(found, every_score=every)
     if csv is not None:
-        _hand(csv, _csv_of(told, found))
+        text.hand_over(csv, _csv_of(told, found))
     if latex is not None:
-        _hand(latex, _latex_of(told, found))
+        text.hand_over(latex, _latex_of(told, found))
     if csv is None and latex is None:
         show(told, found)
 
@@ -68,9 +64,9 @@ def leaderboard(
 
     board = board_of([read_summary(folder) for folder in chosen(runs)], layer)
     if csv is not None:
-        _hand(csv, sheet.inert(board.frame()).to_csv(index=False, lineterminator="\n"))
+        text.hand_over(csv, sheet.as_csv(board.frame()))
     if latex is not None:
-        _hand(latex, board.latex())
+        text.hand_over(latex, board.latex())
     if csv is None and latex is None:
         show_board(board)
 
@@ -184,7 +180,7 @@ def _csv_of(told: list[Against], folders: Sequence[RunFolder]) -> str:
         for one in told
     ]
     frame = pd.DataFrame(rows).astype({"layer": "Int64", "step": "Int64"})
-    return sheet.inert(frame).to_csv(index=False, lineterminator="\n")
+    return sheet.as_csv(frame)
 
 
 _NUMBERS = (
@@ -223,11 +219,3 @@ def _plotted(folders: Sequence[RunFolder], plot: Path | None, *, every: bool, si
     found = merged([read_summary(folder) for folder in folders])
     report.plot(found, plot, every_score=every, size=size)
     text.warn(f"written: {plot}")
-
-
-def _hand(file: str, content: str) -> None:
-    if file == "-":
-        text.say(content.rstrip("\n"))
-        return
-    text.write(Path(file), content)
-    text.warn(f"written: {file}")

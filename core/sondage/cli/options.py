@@ -9,6 +9,11 @@ from typing import Annotated, Any
 import typer
 
 FileOrDash = Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")]
+Every = Annotated[bool, typer.Option("--all", help="Every score, not only each component's first.")]
+Size = Annotated[
+    str,
+    typer.Option(metavar="SIZE", help="Of the picture: screen, or a paper's column, page."),
+]
 
 _PART = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 _MOST_NUMBERS = 10_000

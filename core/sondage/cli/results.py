@@ -34,9 +34,7 @@ def results(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A picture, .svg, .pdf or .png.")
     ] = None,
-    size: Annotated[
-        str, typer.Option(metavar="SIZE", help="Of the picture: screen, or a paper's column, page.")
-    ] = "screen",
+    size: options.Size = "screen",
     sql: _Query = None,
     table: Annotated[
         str | None, typer.Option(metavar="NAME", help="A named table, such as per_class.")
@@ -44,9 +42,7 @@ def results(
     cells: Annotated[
         bool, typer.Option("--cells", help="One row per cell and score, not the summary.")
     ] = False,
-    every: Annotated[
-        bool, typer.Option("--all", help="Every score, not only each component's first.")
-    ] = False,
+    every: options.Every = False,
     failed: Annotated[bool, typer.Option("--failed", help="Failed cells in full.")] = False,
 ) -> None:
     """Show a run's results, or write them to a file.
@@ -148,12 +144,7 @@ def _hand_over(
     from sondage.report import sheet
 
     if csv is not None:
-        written = sheet.inert(frame).to_csv(index=False, lineterminator="\n")
-        if csv == "-":
-            text.say(written.rstrip("\n"))
-        else:
-            text.write(Path(csv), written)
-            text.warn(f"written: {csv}")
+        text.hand_over(csv, sheet.as_csv(frame))
     if parquet is not None:
         if str(parquet) == "-":
             raise ResultsError("--parquet writes a file, not '-'", hint="--csv - prints")
@@ -203,12 +194,7 @@ def _written_for_paper(
         report.plot(run, plot, every_score=every, size=size)
         text.warn(f"written: {plot}")
     if latex is not None:
-        made = report.latex(read_summary(run.folder), every_score=every)
-        if latex == "-":
-            text.say(made.rstrip("\n"))
-        else:
-            text.write(Path(latex), made)
-            text.warn(f"written: {latex}")
+        text.hand_over(latex, report.latex(read_summary(run.folder), every_score=every))
 
 
 def _failures(run: Run) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -100,12 +99,7 @@ def _as_csv(found: list[Listed], csv: str) -> None:
     from sondage.report import sheet
 
     frame = pd.DataFrame([_csv_row(one) for one in found])
-    written = sheet.inert(frame).to_csv(index=False, lineterminator="\n")
-    if csv == "-":
-        text.say(written.rstrip("\n"))
-        return
-    text.write(Path(csv), written)
-    text.warn(f"written: {csv}")
+    text.hand_over(csv, sheet.as_csv(frame))
 
 
 def _csv_row(one: Listed) -> dict[str, Any]:

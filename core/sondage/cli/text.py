@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sondage.records.folder import RunFolder
 
 __all__ = [
-    "clean", "counted", "duration", "flat", "on_terminal", "page", "say", "size",
+    "clean", "counted", "duration", "flat", "hand_over", "on_terminal", "page", "say", "size",
     "table", "tell_error", "warn", "warn_of_lacking", "write",
 ]  # fmt: skip
 
@@ -130,6 +130,20 @@ def write(path: Path, content: str) -> None:
         path.write_text(content, encoding="utf-8")
     except OSError as error:
         raise SondageError(f"'{path}' cannot be written: {error.strerror}") from error
+
+
+def hand_over(file: str, content: str) -> None:
+    """Write a file that the user named, and say so; for ``-`` print it.
+
+    Raises
+    ------
+    SondageError
+    """
+    if file == "-":
+        say(content.rstrip("\n"))
+        return
+    write(Path(file), content)
+    warn(f"written: {file}")
 
 
 def counted(n: int, noun: str) -> str:

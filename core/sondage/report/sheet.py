@@ -27,6 +27,11 @@ def inert(frame: DataFrame) -> DataFrame:
     return out
 
 
+def as_csv(frame: DataFrame) -> str:
+    """Return an inert frame as CSV."""
+    return inert(frame).to_csv(index=False, lineterminator="\n")
+
+
 def safe(text: str) -> str:
     """Return one cell's text, cleaned and inert."""
     said = flat(text)
