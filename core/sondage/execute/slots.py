@@ -120,9 +120,13 @@ class Slot:
             try:
                 if self.error is not None:
                     raise self.error
-                yield job, cell, _finished(job, cell, parts, whole, warnings, n, offsets)
+                # Many small systems: several threads wait for one another more than they work.
+                with one_thread():
+                    found = _finished(job, cell, parts, whole, warnings, n, offsets)
             except Exception as error:  # as above
                 yield job, cell, error
+            else:
+                yield job, cell, found
 
 
 def _finished(
