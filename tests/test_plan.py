@@ -215,6 +215,21 @@ def test_the_same_composition_has_the_same_ids_and_other_inputs_other_ids():
         assert ids.isdisjoint(cell.id for cell in make(other).cells), other
 
 
+def test_what_is_stored_in_halves_has_cells_and_entries_of_its_own():
+    body = "encoders: [a, b]\nbaseline: b\ntasks: [t.task]\nprobes: [t.simple]\nmetrics: [t.fixed]"
+    found = {
+        dtype: make(body + f"\nstore_dtype: {dtype}")
+        for dtype in ("float32", "float16", "bfloat16")
+    }
+    assert [c.id for c in found["float32"].cells] == [c.id for c in make(body).cells]
+    ids = [{cell.id for cell in plan.cells} for plan in found.values()]
+    entries = [{key.id for job in plan.jobs for key in job.needs} for plan in found.values()]
+    for sets in (ids, entries):
+        assert len(set().union(*sets)) == 3 * len(sets[0])
+    assert found["float16"].jobs[0].key["store_dtype"] == "float16"
+    assert "store_dtype" not in found["float32"].jobs[0].key
+
+
 def test_no_wording_is_in_an_id(monkeypatch):
     body = "encoders: [a, b]\nbaseline: b\ntasks: [t.task]\nprobes: [t.joint]\nmetrics: [t.fixed]"
     found = make(body)

@@ -211,7 +211,7 @@ def _results(
 
 def _lost(store: Store, key: Key) -> bool:
     try:
-        store.read(key)
+        store.check(key)
     except StoreError:
         return True
     return False

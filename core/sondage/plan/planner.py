@@ -96,7 +96,8 @@ class _Planner:
         ran = [*probes, *metrics]
         only = Only(rules, ran, tasks, encoders, self.where, self.registry.declared)
         passing = in_passing(self.composition, metrics, self.registry.declared, self.where)
-        axes = Product(self.layers, self.seeds, views, only, passing, self.notes)
+        stored = self.composition.store_dtype
+        axes = Product(self.layers, self.seeds, views, only, passing, self.notes, stored)
         jobs: list[Job] = []
         for probe, task, encoder in product(probes, tasks, encoders):
             jobs.extend(probe_jobs(axes, probe, task, encoder))
