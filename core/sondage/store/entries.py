@@ -89,10 +89,13 @@ class Store:
     ----------
     root : Path
         Created when first written to.
+    temporary : bool
+        Whether what is written goes again when it has been read; see `claims`.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, temporary: bool = False) -> None:
         self.root = root.absolute()
+        self.temporary = temporary
         self._verified: dict[Path, tuple[int, ...]] = {}
 
     def folder(self, key: Key) -> Path:
@@ -253,13 +256,19 @@ class Store:
         has changed for a week.
         """
         freed = 0
-        for folder in self.root.glob("tmp/*"):
-            where, _, pid = folder.name.rpartition("-")[0].rpartition("-")
-            here = where == this_machine() and pid.isdigit()
-            if not alive(int(pid)) if here else disk.age(folder) > ABANDONED:
+        for folder in (*self.root.glob("tmp/*"), *self.root.glob("claims/*")):
+            if abandoned(folder):
                 freed += disk.folder_size(folder)
                 _cleared(folder)
         return freed
+
+
+def abandoned(path: Path) -> bool:
+    """Whether the process that a file or folder is named after is gone, as far as can be told."""
+    where, _, pid = path.name.rpartition("-")[0].rpartition("-")
+    if where == this_machine() and pid.isdigit():
+        return not alive(int(pid))
+    return disk.age(path) > ABANDONED
 
 
 def _reason(error: Exception) -> str:

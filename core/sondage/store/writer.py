@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Of a manifest. It is no part of an entry's name: an older entry is made again in its place.
 MANIFEST = 3
+#: A file in an entry that goes when it has been read.
+TEMPORARY = "temporary"
 
 
 class Writer:
@@ -126,6 +128,8 @@ class Writer:
                     "nonfinite_rows": self.nonfinite[key.layer],
                     **notes,
                 }
+                if self._store.temporary:
+                    (folder / TEMPORARY).touch()
                 (folder / "manifest.json").write_text(disk.sealed(manifest), "utf-8")
                 self._place(key, folder)
         except OSError as error:
