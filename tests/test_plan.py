@@ -500,6 +500,16 @@ def test_a_probe_runs_on_the_tasks_that_it_fits_and_the_others_are_named():
     assert "t.trees takes trees: not run on t.task" in found.notes
 
 
+def test_of_many_tasks_that_a_probe_does_not_fit_the_number_is_told():
+    names = [f"t{n}" for n in range(9)]
+    declared = "".join(f"  {name}: {{use: t.task, n: {40 + n}}}\n" for n, name in enumerate(names))
+    text = HEAD.replace("compositions:", f"tasks:\n{declared}compositions:")
+    text += f"    encoders: [a]\n    tasks: [t.forest, {', '.join(names)}]\n    probes: [t.trees]\n"
+    declared_here = registry.registry_of(parse_yaml(text, "r.yaml"), {})
+    found = planner.make(declared_here, Builder(HOST, declared_here), "c")
+    assert found.notes == ("t.trees takes trees: not run on 9 of the 10 tasks",)
+
+
 @pytest.mark.parametrize(
     ("body", "error", "words"),
     [
