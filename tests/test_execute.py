@@ -17,6 +17,7 @@ from sondage import api
 from sondage.errors import ParameterError, SondageError, StoreError
 from sondage.execute import listener, work
 from sondage.records.folder import RunFolder
+from sondage.store import Store
 
 RUN = """
 import sys, sondage
@@ -84,6 +85,19 @@ def test_another_composition_reuses_cells_and_encodings(toy_registry):
     assert {r["layer"] for r in heard.records} == {2}
     assert len(run.folder.records()) == 18
     assert len(api.run(f"{toy_registry}:small", layers=[1]).folder.records()) == 6
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_run_in_halves_stores_half_and_scores_nearly_the_same(toy_registry, tmp_path, dtype):
+    target = f"{toy_registry}:small"
+    whole = api.run(target).frame()
+    before = {entry.folder for entry in Store(tmp_path / "store").entries()}
+    half = api.run(target, settings={"store_dtype": dtype}).frame()
+    assert half["id"].isin(whole["id"]).sum() == 0
+    assert np.abs(whole["value"] - half["value"]).max() < 0.2
+    new = [e for e in Store(tmp_path / "store").entries() if e.folder not in before]
+    assert {entry.key.stored for entry in new} == {dtype}
+    assert len(new) == len(before)
 
 
 def test_workers_give_the_same_numbers(toy_registry, tmp_path, monkeypatch):

@@ -215,6 +215,21 @@ def test_the_same_composition_has_the_same_ids_and_other_inputs_other_ids():
         assert ids.isdisjoint(cell.id for cell in make(other).cells), other
 
 
+def test_what_is_stored_in_halves_has_cells_and_entries_of_its_own():
+    body = "encoders: [a, b]\nbaseline: b\ntasks: [t.task]\nprobes: [t.simple]\nmetrics: [t.fixed]"
+    found = {
+        dtype: make(body + f"\nstore_dtype: {dtype}")
+        for dtype in ("float32", "float16", "bfloat16")
+    }
+    assert [c.id for c in found["float32"].cells] == [c.id for c in make(body).cells]
+    ids = [{cell.id for cell in plan.cells} for plan in found.values()]
+    entries = [{key.id for job in plan.jobs for key in job.needs} for plan in found.values()]
+    for sets in (ids, entries):
+        assert len(set().union(*sets)) == 3 * len(sets[0])
+    assert found["float16"].jobs[0].key["store_dtype"] == "float16"
+    assert "store_dtype" not in found["float32"].jobs[0].key
+
+
 def test_no_wording_is_in_an_id(monkeypatch):
     body = "encoders: [a, b]\nbaseline: b\ntasks: [t.task]\nprobes: [t.joint]\nmetrics: [t.fixed]"
     found = make(body)
@@ -483,6 +498,16 @@ def test_a_probe_runs_on_the_tasks_that_it_fits_and_the_others_are_named():
         ("t.trees", "t.forest"),
     }
     assert "t.trees takes trees: not run on t.task" in found.notes
+
+
+def test_of_many_tasks_that_a_probe_does_not_fit_the_number_is_told():
+    names = [f"t{n}" for n in range(9)]
+    declared = "".join(f"  {name}: {{use: t.task, n: {40 + n}}}\n" for n, name in enumerate(names))
+    text = HEAD.replace("compositions:", f"tasks:\n{declared}compositions:")
+    text += f"    encoders: [a]\n    tasks: [t.forest, {', '.join(names)}]\n    probes: [t.trees]\n"
+    declared_here = registry.registry_of(parse_yaml(text, "r.yaml"), {})
+    found = planner.make(declared_here, Builder(HOST, declared_here), "c")
+    assert found.notes == ("t.trees takes trees: not run on 9 of the 10 tasks",)
 
 
 @pytest.mark.parametrize(

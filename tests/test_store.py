@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sondage.data import offsets_of
 from sondage.errors import StoreError
 from sondage.store import Key, Store
+from sondage.store.half import narrowed, widened
 
 
 def key(layer=0, view="word"):
@@ -159,3 +160,51 @@ def test_leftovers_of_dead_processes_are_swept_and_those_of_live_ones_kept(tmp_p
     assert store.sweep() == 10
     assert mine.exists()
     assert not dead.exists()
+
+
+EDGES = [0.0, -0.0, 1.0, 65504.0, 65519.0, 65520.0, 1e-8, 6e-8, 3.4e38, -3.39e38, np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("stored", ["float16", "bfloat16"])
+def test_halves_are_rounded_to_the_nearest_and_read_as_float32(stored):
+    torch = pytest.importorskip("torch")
+    bits = np.random.default_rng(0).integers(0, 2**32, 100_000, dtype=np.uint32)
+    # Ties, which go to the even one of both neighbours, are rare among random bits.
+    ties = (bits & np.uint32(0xFFFF_0000)) | np.uint32(0x8000)
+    x = np.concatenate([bits.view("f4"), ties.view("f4"), np.array(EDGES, "f4")])
+    found = widened(narrowed(x, stored), stored)
+    with np.errstate(all="ignore"):
+        wanted = torch.from_numpy(x).to(getattr(torch, stored)).float().numpy()
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("stored", ["float16", "bfloat16"])
+def test_an_entry_in_halves_has_a_name_of_its_own_and_half_the_bytes(tmp_path, stored):
+    store, small = Store(tmp_path), Key("e" * 32, "c" * 32, "word", 0, stored)
+    fill(store, layers=(0,), rows=700, width=8)
+    assert small.id != key(0).id
+    values = np.random.default_rng(0).normal(size=(1, 700, 8)).astype("f4")
+    writer = store.writer([small], 8, values.dtype, offsets_of([700]))
+    writer.write(np.arange(1), values, [0])
+    writer.publish({})
+    read, manifest = store.read(small)
+    np.testing.assert_allclose(read.values, values[0], rtol=2.0**-8)
+    assert np.abs(read.values - values[0]).max() > 0
+    sizes = [(store.folder(k) / "data.npy").stat().st_size for k in (key(0), small)]
+    assert sizes[0] - 128 == 2 * (sizes[1] - 128)
+    assert [entry.key.stored for entry in store.entries() if entry.key == small] == [stored]
+    assert manifest["key"] == small.told
+    assert "stored" not in key(0).told
+
+
+def test_numbers_too_large_for_float16_are_counted_and_fit_bfloat16(tmp_path):
+    store = Store(tmp_path)
+    rows = np.array([[[1.0, 7e4], [1.0, 2.0]]], "f4")
+    for stored, bad in (("float16", 1), ("bfloat16", 0)):
+        one = Key("e" * 32, "c" * 32, "word", 0, stored)
+        writer = store.writer([one], 2, rows.dtype, offsets_of([2]))
+        writer.write(np.arange(1), rows, [0])
+        writer.publish({})
+        assert store.read(one)[1]["nonfinite_rows"] == bad

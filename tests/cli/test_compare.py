@@ -233,3 +233,24 @@ def test_a_run_that_is_not_whole_is_said_to_be_so(call, two):
     said = f"{one.path.name}: 3 of 8 cells, not finished"
     assert said in call("compare", "1", "2").err
     assert said in call("leaderboard", "1", "2").out
+
+
+def test_a_run_of_very_many_tasks_ends_with_one_table_of_all(call, toy_registry):
+    names = [f"t{n}" for n in range(17)]
+    declared = "".join(
+        f"  {name}: {{use: toy.task, n: {30 + n}}}\n" for n, name in enumerate(names)
+    )
+    written = toy_registry.read_text("utf-8").replace("tasks:\n", f"tasks:\n{declared}", 1)
+    written += f"  many: {{encoders: [a, b], tasks: [{', '.join(names)}], probes: [slow]}}\n"
+    toy_registry.write_text(written, "utf-8")
+    out = call("run", f"{toy_registry}:many", "--layers", "0", "--quiet").out
+    lines_ = out.splitlines()
+    assert sorted(lines_[0].split()) == sorted(["task", "·", "probe", "·", "score", "a", "b"])
+    rows = {line.split()[0]: line for line in lines_[1:18]}
+    assert sorted(rows) == sorted(names)
+    assert all(line.count("<") in (1, 2) for line in rows.values())
+    assert lines_[18].startswith("mean rank")
+    assert "every layer: sondage results many-" in out
+    # One with fewer tasks ends as it did.
+    few = call("run", f"{toy_registry}:many", "--set", "tasks=[t0, t1]", "--layers", "0", "--quiet")
+    assert few.out.startswith("t0 · slow")

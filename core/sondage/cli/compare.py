@@ -23,6 +23,10 @@ _Runs = Annotated[
 ]
 
 
+#: A leaderboard of more columns has them below each other.
+_MOST_COLUMNS = 6
+
+
 def compare(
     runs: _Runs,
     csv: options.FileOrDash = None,
@@ -103,15 +107,35 @@ def show(told: list[Against], folders: Sequence[RunFolder]) -> None:
 
 
 def show_board(board: Board) -> None:
-    """Print a leaderboard: a column a task where that fits, else a table each."""
+    """Print a leaderboard: a row an encoder where that fits, else a row a task."""
+    if len(board.columns) > max(len(board.encoders), _MOST_COLUMNS):
+        _show_turned(board)
+    else:
+        _show_upright(board)
+    text.say("\n" + "\n".join(text.flat(note) for note in board.notes))
+
+
+def _show_turned(board: Board) -> None:
+    rows = [[column, *(_standing(board, e, column) for e in board.encoders)]
+            for column in board.columns]  # fmt: skip
+    ranks = ["" if rank is None else f"{rank:.2f}" for rank in map(board.ranks.get, board.encoders)]
+    heads = ["task · probe · score", *board.encoders]
+    shown = width.fitted(heads, [*rows, ["mean rank", *ranks]], width.available())
+    text.table(heads, shown)
+    text.say("\n< is the best of its row")
+
+
+def _standing(board: Board, encoder: str, column: str) -> str:
+    place = board.places.get((encoder, column))
+    return "" if place is None else place.text() + " <" * place.best
+
+
+def _show_upright(board: Board) -> None:
     numbers = {name: str(i) for i, name in enumerate(board.columns, 1)}
     heads = ["encoder", *numbers.values(), "rank"]
     rows = []
     for encoder in board.encoders:
-        cells = []
-        for column in board.columns:
-            place = board.places.get((encoder, column))
-            cells.append("" if place is None else f"{place.text()}" + " <" * place.best)
+        cells = [_standing(board, encoder, column) for column in board.columns]
         rank = board.ranks[encoder]
         rows.append([encoder, *cells, "" if rank is None else f"{rank:.2f}"])
     for name, number in numbers.items():
@@ -119,8 +143,7 @@ def show_board(board: Board) -> None:
     text.say()
     shown = width.fitted(heads, rows, width.available(), heads[1:])
     text.table(heads, shown, right=["rank"])
-    text.say("\n" + "\n".join(text.flat(note) for note in board.notes))
-    text.say("< is the best of its column")
+    text.say("\n< is the best of its column")
 
 
 def _show_runs(folders: Sequence[RunFolder]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sondage.cli import text
+from sondage.errors import ResultsError
 from sondage.records.printed import models_of
 from sondage.records.summary import Summary, read_summary
 from sondage.report.pivot import Panel, panels
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from sondage.records.runs import Run
 
 _MOST_REASONS = 10
+#: A run of more tasks and components ends with one table of all.
+_MOST_TABLES = 16
 
 
 def show(run: Run) -> None:
@@ -27,7 +30,8 @@ def show(run: Run) -> None:
         With code 1 if cells failed.
     """
     found = read_summary(run.folder)
-    tables(found)
+    if not _board_of(found):
+        tables(found)
     models(found)
     for note in found.header.get("notes", []):
         text.say(f"note: {note}")
@@ -41,6 +45,21 @@ def show(run: Run) -> None:
             f"'sondage results {found.name} --failed' shows why in full"
         )
         raise typer.Exit(1)
+
+
+def _board_of(found: Summary) -> bool:
+    """Print a leaderboard instead of very many tables, and return whether that was done."""
+    from sondage.cli.compare import show_board
+    from sondage.report.leaderboard import leaderboard
+
+    if len(panels(found)) <= _MOST_TABLES:
+        return False
+    try:
+        show_board(leaderboard([found]))
+    except ResultsError:  # it has no probes
+        return False
+    text.say(f"every layer: sondage results {found.name}\n")
+    return True
 
 
 def show_several(found: list[Run]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -25,6 +25,10 @@ def run(
         float | None,
         typer.Option(min=0.001, metavar="N", help="A time limit for each cell."),
     ] = None,
+    keep: Annotated[
+        Literal["all", "results"],
+        typer.Option(help="results: activations go when nothing is left that reads them."),
+    ] = "all",
     block: Annotated[
         list[str], typer.Option("--block", metavar="PLUGIN", help="Do not load this plugin.")
     ] = [],  # noqa: B006
@@ -50,7 +54,7 @@ def run(
         with progress.progress_of(planned, quiet=quiet, workers=workers) as listener:
             finished = api.run_plan(
                 planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds,
-                listener=listener,
+                keep=keep, listener=listener,
             )  # fmt: skip
         if len(plans) == 1:
             outcome.show(finished)

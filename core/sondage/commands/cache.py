@@ -23,6 +23,8 @@ class Shelf:
     ----------
     name : str
         What the runs here call the encoder; empty if none does.
+    view : str
+        With what its numbers are rounded to, if they are.
     """
 
     encoder: str
@@ -38,7 +40,8 @@ def shelves(store: Store, names: dict[str, str]) -> list[Shelf]:
     groups: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in store.entries():
         key = entry.key
-        groups.setdefault((key.encoder, key.corpus, key.view), []).append(entry)
+        view = key.view if key.stored == "float32" else f"{key.view}, {key.stored}"
+        groups.setdefault((key.encoder, key.corpus, view), []).append(entry)
     return [
         Shelf(
             encoder, names.get(encoder, ""), corpus, view,
@@ -73,7 +76,7 @@ def verified_entries(store: Store) -> Iterator[tuple[Path, str]]:
             store.discard(entry.key)
         else:
             try:
-                store.read(entry.key)
+                store.check(entry.key)
             except StoreError as error:
                 wrong = error.message
         yield entry.folder, wrong

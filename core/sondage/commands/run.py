@@ -7,11 +7,13 @@ import json
 import os
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from sondage.commands.reports import write_report
 from sondage.commands.target import make_plan
+from sondage.errors import ParameterError
 from sondage.execute import runner
+from sondage.execute.keeping import Keep, drop_left
 from sondage.execute.listener import Listener, Silent
 from sondage.host import extras
 from sondage.plan.cells import Plan
@@ -33,6 +35,7 @@ def run(
     workers: int = 1,
     cluster: str | None = None,
     cell_seconds: float | None = None,
+    keep: Keep = "all",
     block: Iterable[str] = (),
     listener: Listener | None = None,
     progress: bool | Callable[[str], None] = False,
@@ -54,6 +57,9 @@ def run(
     cell_seconds : float, optional
         A time limit for each cell of a probe or metric; one that is over it fails with that
         reason. The cells of one job share their time.
+    keep : {'all', 'results'}
+        'results' drops the activations that the run makes as soon as nothing is left that reads
+        them, so that the disk need not hold those of all models at a time.
     block : iterable of str
         Plugins not to load.
     listener : Listener, optional
@@ -78,8 +84,9 @@ def run(
 
         listener = Lines(planned, workers, to_stderr if progress is True else progress)
     return run_plan(
-        planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener
-    )
+        planned, workers=workers, cluster=cluster, cell_seconds=cell_seconds, keep=keep,
+        listener=listener,
+    )  # fmt: skip
 
 
 def run_plan(
@@ -88,9 +95,12 @@ def run_plan(
     workers: int = 1,
     cluster: str | None = None,
     cell_seconds: float | None = None,
+    keep: Keep = "all",
     listener: Listener | None = None,
 ) -> Run:
     """Run a plan; see `run`."""
+    if keep not in get_args(Keep):
+        raise ParameterError(f"keep: {keep!r} is neither 'all' nor 'results'", where="run")
     if workers > 1 or cluster:
         extras.need("cluster", "running on workers or a cluster")
     extras.need("run", "running a composition")
@@ -107,8 +117,11 @@ def run_plan(
             if todo or training:
                 runner.run_graph(
                     planned, todo, training, folder, Store(paths.store_folder()),
-                    workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener,
+                    workers=workers, cluster=cluster, cell_seconds=cell_seconds, keep=keep,
+                    listener=listener,
                 )  # fmt: skip
+    if keep == "results" and not todo:
+        drop_left(Store(paths.store_folder()), planned, listener)
     found = Run(folder)
     for built in planned.components:
         if built.kind == "report":

@@ -66,7 +66,7 @@ def missing_keys(store: Store, wanted: Iterable[Key], listener: Listener) -> set
                 listener.said(f"an entry of the store is damaged ({wrong}): made anew in {where}")
             continue
         try:
-            store.read(key)
+            store.check(key)
         except StoreError as error:
             listener.said(f"{error.message}; it is encoded again")
             out.add(key)

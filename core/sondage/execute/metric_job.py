@@ -15,9 +15,9 @@ from sondage.data import Ints, Labels, Result, States, TaskData
 from sondage.errors import DataError, EncodingError, PluginError
 from sondage.execute.problem import checked_split, pool, read_layer
 from sondage.execute.returned import checked
-from sondage.plan.cells import Cell, Job, layer_of
+from sondage.plan.cells import Cell, Job
 from sondage.records.record import Finished
-from sondage.store import Key, Store
+from sondage.store import Store
 
 #: Sentences are dealt into this many groups; each is left out once for the intervals.
 JACKKNIFE_GROUPS = 20
@@ -28,15 +28,8 @@ Intervals = dict[str, tuple[float, float]]
 def run_metric(store: Store, job: Job, data: TaskData) -> Iterator[Finished]:
     """Yield each of a metric's cells as it is done."""
     warnings: Counter[str] = Counter(data.warnings)
-    corpus = job.task.instance.corpus_fingerprint
     a, b = (
-        read_layer(
-            store,
-            Key(e.id, corpus, job.view, layer_of(e, job.layers[0])),
-            data.corpus,
-            e.label,
-            warnings,
-        )
+        read_layer(store, job.key_of(e, job.layers[0]), data.corpus, e.label, warnings)
         for e in job.encoders
     )
     if not np.array_equal(a.offsets, b.offsets):

@@ -29,12 +29,15 @@ class Work:
     ----------
     cell_seconds : float or None
         The time limit of a probe's or metric's cell.
+    temporary : bool
+        Whether activations go again when they have been read.
     """
 
     store: Path
     folder: Path
     unrecorded: set[str]
     cell_seconds: float | None = None
+    temporary: bool = False
 
 
 @dataclass(frozen=True)

@@ -72,15 +72,9 @@ class StoredProblem:
                 "stored vectors",
                 hint="leave 'reads' out",
             )
-        key = Key(
-            self._job.encoders[0].id,
-            self._job.task.instance.corpus_fingerprint,
-            self._job.view,
-            layer,
-        )
-        return read_layer(
-            self._store, key, self.data.corpus, self._job.encoders[0].label, self.warnings
-        )
+        encoder = self._job.encoders[0]
+        key = self._job.key_of(encoder, layer)
+        return read_layer(self._store, key, self.data.corpus, encoder.label, self.warnings)
 
 
 def read_layer(

@@ -11,6 +11,7 @@ from typing import Any
 
 from sondage.execute.engines import Engines, in_order
 from sondage.execute.graph import Node, graph_of, missing_keys
+from sondage.execute.keeping import Ahead, Keep, Keeping, kept
 from sondage.execute.listener import Listener
 from sondage.execute.node import FATAL, Prepared, Work, failures, weights_folder
 from sondage.execute.work import collected, function_of, wanted_versions
@@ -32,6 +33,7 @@ def run_graph(
     workers: int = 1,
     cluster: str | None = None,
     cell_seconds: float | None = None,
+    keep: Keep = "all",
     listener: Listener,
 ) -> None:
     """Run jobs, the encodings that they lack and the trainings that those need.
@@ -48,6 +50,8 @@ def run_graph(
     cluster : str, optional
     cell_seconds : float, optional
         The time limit of a cell; see `sondage.api.run`.
+    keep : {'all', 'results'}
+        Whether activations stay in the store.
     listener : Listener
 
     Raises
@@ -59,16 +63,21 @@ def run_graph(
     for component in planned.components:
         for built in component.all_trained:
             built.instance.place(weights_folder(store.root, built))
-    passes = encodings(todo, missing_keys(store, (k for job in todo for k in job.needs), listener))
-    nodes = graph_of(planned, todo, training, passes)
-    work = Work(store.root, folder.path, {t.cell.id for t in training}, cell_seconds)
-    if workers > 1 or cluster:
-        _distributed(work, nodes, folder, listener, workers, cluster)
-    else:
-        _in_process(work, nodes, folder, listener)
+    with kept(store, planned, todo, listener, keep) as keeping:
+        wanted = (key for job in todo for key in job.needs)
+        passes = encodings(todo, missing_keys(store, wanted, listener))
+        nodes = graph_of(planned, todo, training, passes)
+        unrecorded = {t.cell.id for t in training}
+        work = Work(store.root, folder.path, unrecorded, cell_seconds, keeping.drops)
+        if workers > 1 or cluster:
+            _distributed(work, nodes, folder, listener, keeping, workers, cluster)
+        else:
+            _in_process(work, nodes, folder, listener, keeping)
 
 
-def _in_process(work: Work, nodes: list[Node], folder: RunFolder, listener: Listener) -> None:
+def _in_process(
+    work: Work, nodes: list[Node], folder: RunFolder, listener: Listener, keeping: Keeping
+) -> None:
     emit, engines = _Grouped(folder, listener), Engines(nodes)
     went: dict[str, Any] = {}
     try:
@@ -82,6 +91,7 @@ def _in_process(work: Work, nodes: list[Node], folder: RunFolder, listener: List
                     value = function_of(node.item)(work, node.item, emit, *needed)
                 went[node.name] = value
                 engines.after(node)
+                keeping.after(node.item, emit.flush)
                 if isinstance(value, Prepared):
                     listener.encoded(value.title, value.warnings, value.seconds)
             _tell(engines.close(), listener)
@@ -119,6 +129,7 @@ def _distributed(
     nodes: list[Node],
     folder: RunFolder,
     listener: Listener,
+    keeping: Keeping,
     workers: int,
     cluster: str | None,
 ) -> None:
@@ -127,16 +138,21 @@ def _distributed(
     with connected(workers, cluster) as (client, as_completed):
         refuse_unlike(client, wanted_versions(node.item for node in nodes))
         futures: dict[str, Any] = {}
-        # Keys of one kind of work begin alike: Dask takes them for one group, keeps them in a
-        # common queue, and gives each worker that is free the next.
-        for node in in_order(nodes):
-            futures[node.name] = client.submit(
+        items: dict[str, Any] = {}
+
+        def submitted(node: Node) -> Any:
+            # Keys of one kind of work begin alike: Dask takes them for one group, keeps them in a
+            # common queue, and gives each worker that is free the next.
+            future = client.submit(
                 collected, work, node.item, *(futures[n] for n in node.needs),
                 pure=False, key=f"{type(node.item).__name__}-{node.name}-{time.time_ns()}",
             )  # fmt: skip
-        items = {futures[node.name].key: node.item for node in nodes}
+            futures[node.name], items[future.key] = future, node.item
+            return future
+
+        ahead = Ahead(nodes, keeping, 1 + len(client.nthreads()))
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
-        for future in completed(client, futures.values(), as_completed):
+        for future in completed(client, lambda: map(submitted, ahead.more()), as_completed):
             item = items[future.key]
             error = told(future.exception())
             if isinstance(error, FATAL):
@@ -150,3 +166,5 @@ def _distributed(
                     listener.encoded(value.title, value.warnings, value.seconds)
             folder.append(records)
             listener.recorded(records)
+            ahead.done()
+            keeping.after(item)

@@ -72,7 +72,7 @@ def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prep
     try:
         raise_for(deps)
         with guarded(Isolation()):
-            warnings = _encode_missing(Store(work.store), item)
+            warnings = _encode_missing(Store(work.store, temporary=work.temporary), item)
     except FATAL:
         raise
     except Exception as error:
@@ -112,7 +112,7 @@ def pass_node(work: Work, item: Passing, emit: Emit, *deps: Prepared) -> None:
             emit(kept(folder, job, one, seconds, isolation))
 
 
-_stores: dict[Path, Store] = {}
+_stores: dict[tuple[Path, bool], Store] = {}
 
 
 def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
@@ -136,7 +136,8 @@ def _lines(
     folder, isolation = RunFolder(work.folder), Isolation()
     begin = time.monotonic()
     # One store object per process: checksums are verified once.
-    store = _stores.setdefault(work.store, Store(work.store))
+    kind = work.store, work.temporary
+    store = _stores.setdefault(kind, Store(work.store, temporary=work.temporary))
     # Cells of one job may be solved together, so they share their time.
     limit = None if work.cell_seconds is None else work.cell_seconds * len(job.cells)
     spent = 0.0
@@ -211,7 +212,7 @@ def _results(
 
 def _lost(store: Store, key: Key) -> bool:
     try:
-        store.read(key)
+        store.check(key)
     except StoreError:
         return True
     return False

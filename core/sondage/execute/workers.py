@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -93,8 +93,15 @@ def _check_address(cluster: str) -> None:
         )
 
 
-def completed(client: Any, futures: Iterable[Any], as_completed: Any) -> Iterator[Any]:
+def completed(client: Any, more: Callable[[], Iterable[Any]], as_completed: Any) -> Iterator[Any]:
     """Yield futures as they end; give up when nobody is left to end them.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    more : callable
+        Asked at first, and after each future, for further ones.
+    as_completed : class
 
     Raises
     ------
@@ -102,7 +109,7 @@ def completed(client: Any, futures: Iterable[Any], as_completed: Any) -> Iterato
         If the scheduler is gone, or for half a minute no worker runs: all have left, or have
         too little memory to take work.
     """
-    waiting = as_completed(futures, loop=client.loop)
+    waiting = as_completed(more(), loop=client.loop)
     looked = last = time.monotonic()
     while not waiting.is_empty():
         if waiting.has_ready():
@@ -110,6 +117,7 @@ def completed(client: Any, futures: Iterable[Any], as_completed: Any) -> Iterato
             if future.cancelled():
                 raise _gone()
             yield future
+            waiting.update(more())
             last = time.monotonic()
             continue
         time.sleep(0.005)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sondage.data import digest
 from sondage.registry.built import Built
-from sondage.registry.models import Composition
+from sondage.registry.models import Composition, StoreDtype
 from sondage.store import Key
 
 
@@ -58,6 +58,8 @@ class Job:
     ----------
     reads : {'store', 'passing', 'encoder'}
         Stored activations; what models hand out while they read; or the encoder itself.
+    stored : {'float32', 'float16', 'bfloat16'}
+        What stored activations are rounded to; 'float32' where it reads none.
     """
 
     cells: tuple[Cell, ...]
@@ -68,18 +70,19 @@ class Job:
     layers: tuple[int, ...]
     joint: bool = False
     reads: Literal["store", "passing", "encoder"] = "store"
+    stored: StoreDtype = "float32"
+
+    def key_of(self, encoder: Built, layer: int) -> Key:
+        """Return the store key of one of its encoders' layers."""
+        corpus = self.task.instance.corpus_fingerprint
+        return Key(encoder.id, corpus, self.view, layer_of(encoder, layer), self.stored)
 
     @property
     def needs(self) -> list[Key]:
         """Store keys of all that the job reads."""
         if self.reads != "store":
             return []
-        corpus = self.task.instance.corpus_fingerprint
-        return [
-            Key(encoder.id, corpus, self.view, layer_of(encoder, layer))
-            for encoder in self.encoders
-            for layer in self.layers
-        ]
+        return [self.key_of(encoder, layer) for encoder in self.encoders for layer in self.layers]
 
     @property
     def title(self) -> str:
@@ -95,7 +98,7 @@ class Job:
             "component": self.component.key,
             "task": self.task.key,
             "encoders": [encoder.key for encoder in self.encoders],
-        }
+        } | ({} if self.stored == "float32" else {"store_dtype": self.stored})
 
     @property
     def used(self) -> tuple[Built, ...]:

@@ -57,7 +57,8 @@ def _jobs_on(
                     digest(
                         CELL_FORMAT, "metric", metric.id, about, encoder.id, base.id,
                         view, layer, seed if controls else None,
-                        *by_rows(view, units == "labelled"), *(("passing",) if passing else ()),
+                        *by_rows(view, units == "labelled"),
+                        *(("passing",) if passing else product.rounded),
                     ),
                     "metric", encoder.label, base.title, task.label, metric.label, view,
                     layer, seed, controls, encoder.step,
@@ -70,7 +71,9 @@ def _jobs_on(
             all_of_them = tuple(cell for some in cells.values() for cell in some)
             yield Job(all_of_them, metric, task, (encoder, base), view, kept, reads="passing")
         for layer in () if passing else kept:
-            yield Job(cells[layer], metric, task, (encoder, base), view, (layer,))
+            yield Job(
+                cells[layer], metric, task, (encoder, base), view, (layer,), stored=product.stored
+            )
 
 
 def _tell_depths(product: Product, encoder: Built, base: Built) -> None:

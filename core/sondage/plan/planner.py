@@ -26,6 +26,8 @@ from sondage.registry.naming import joined, parted
 
 #: Bytes that file systems take of a name, less those that a run's id needs.
 _NAME_BYTES = 255 - 9
+#: Tasks that a probe does not fit are named one by one up to this number.
+_MOST_NAMED = 8
 
 
 def make(
@@ -96,7 +98,8 @@ class _Planner:
         ran = [*probes, *metrics]
         only = Only(rules, ran, tasks, encoders, self.where, self.registry.declared)
         passing = in_passing(self.composition, metrics, self.registry.declared, self.where)
-        axes = Product(self.layers, self.seeds, views, only, passing, self.notes)
+        stored = self.composition.store_dtype
+        axes = Product(self.layers, self.seeds, views, only, passing, self.notes, stored)
         jobs: list[Job] = []
         for probe, task, encoder in product(probes, tasks, encoders):
             jobs.extend(probe_jobs(axes, probe, task, encoder))
@@ -165,8 +168,11 @@ class _Planner:
                     + ("no targets" if has == "none" else f"targets on {has}"),
                     where=self.where("probes"),
                 )
-            for task in others:
-                self.notes[f"{probe.label} takes {units}: not run on {task.label}"] = None
+            named = [task.label for task in others]
+            if len(named) > _MOST_NAMED:
+                named = [f"{len(named)} of the {len(tasks)} tasks"]
+            for name in named:
+                self.notes[f"{probe.label} takes {units}: not run on {name}"] = None
 
     def _units(self, probe: Built) -> str:
         """Return what a probe takes; one made of another may find here that it cannot be."""

@@ -48,6 +48,7 @@ def probe_jobs(product: Product, probe: Built, task: Built, encoder: Built) -> I
                         CELL_FORMAT, "probe", probe.id, about, encoder.id, view,
                         layer, seed if controls else None, shared,
                         *by_rows(view, units in ("vectors", "rankings")),
+                        *(product.rounded if reads != "encoder" else ()),
                     ),
                     "probe", encoder.label, "", task.label, probe.label, view,
                     layer, seed, controls, encoder.step,
@@ -56,7 +57,7 @@ def probe_jobs(product: Product, probe: Built, task: Built, encoder: Built) -> I
             )  # fmt: skip
             yield Job(
                 cells, probe, task, (encoder,), view, group, bool(joint) or whole,
-                "encoder" if reads == "encoder" else "store",
+                *(("encoder",) if reads == "encoder" else ("store", product.stored)),
             )  # fmt: skip
 
 

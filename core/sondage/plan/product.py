@@ -10,6 +10,7 @@ from sondage.data import VIEWS
 from sondage.plan.only import Only
 from sondage.plan.views import Views
 from sondage.registry.built import Built
+from sondage.registry.models import StoreDtype
 
 #: Of cells' ids.
 CELL_FORMAT = 1
@@ -39,6 +40,8 @@ class Product:
         The metrics that are measured in passing.
     notes : dict
         Takes what is left out, as keys.
+    stored : {'float32', 'float16', 'bfloat16'}
+        What activations are stored as.
     """
 
     layers: tuple[int, ...] | None
@@ -47,6 +50,12 @@ class Product:
     only: Only
     passing: frozenset[str]
     notes: dict[str, None]
+    stored: StoreDtype = "float32"
+
+    @property
+    def rounded(self) -> tuple[str, ...]:
+        """What tells a cell from the one of activations that are stored as they come."""
+        return () if self.stored == "float32" else (f"stored as {self.stored}",)
 
     def layers_of(self, *encoders: Built) -> tuple[int, ...]:
         """Return the layers that are wanted and that all of these encoders have."""

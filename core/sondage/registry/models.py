@@ -14,6 +14,8 @@ Name = Annotated[str, Field(pattern=_DECLARABLE)]
 
 
 Place = Annotated[int, Field(ge=0)]
+#: What activations are rounded to in the store; 'float32': they are kept as encoders give them.
+StoreDtype = Literal["float32", "float16", "bfloat16"]
 
 
 def _one_of(wanted: str) -> Discriminator:
@@ -147,6 +149,9 @@ class Composition(_Model):
         Field(min_length=1, description="splits, initialisations or resamples"),
     ] = [0]
     views: Annotated[list[str], Field(description="word and sentence views to use")] = []
+    store_dtype: Annotated[
+        StoreDtype, Field(description="what activations are rounded to on disk: half the bytes")
+    ] = "float32"
     baseline: Annotated[
         str | None, Field(description="the encoder that differences and metrics refer to")
     ] = None

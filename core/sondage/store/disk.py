@@ -151,13 +151,16 @@ def folder_size(folder: Path) -> int:
     return total
 
 
-def age(folder: Path) -> float:
-    """Return the seconds since anything in a folder was last written."""
+def age(path: Path) -> float:
+    """Return the seconds since a file, or anything in a folder, was last written."""
     last = 0.0
-    for where, _, names in os.walk(folder):
-        for path in (where, *(os.path.join(where, name) for name in names)):
+    if not path.is_dir():
+        with contextlib.suppress(OSError):
+            last = path.lstat().st_mtime
+    for where, _, names in os.walk(path):
+        for one in (where, *(os.path.join(where, name) for name in names)):
             with contextlib.suppress(OSError):
-                last = max(last, os.lstat(path).st_mtime)
+                last = max(last, os.lstat(one).st_mtime)
     return time.time() - last if last else 0.0
 
 

@@ -25,6 +25,7 @@ from sondage.data import Ints, States, digest
 from sondage.errors import StoreError
 from sondage.store import disk
 from sondage.store.disk import checksum
+from sondage.store.half import widened
 from sondage.store.machine import alive, this_machine
 from sondage.store.writer import Writer
 
@@ -46,17 +47,29 @@ class Key:
         Hex digests.
     view : str
     layer : int
+    stored : {'float32', 'float16', 'bfloat16'}
+        What its numbers were rounded to.
     """
 
     encoder: str
     corpus: str
     view: str
     layer: int
+    stored: str = "float32"
 
     @property
     def id(self) -> str:
         """32 hex digits; names the entry's folder."""
-        return digest(ENTRY_FORMAT, self.encoder, self.corpus, self.view, self.layer)
+        rounded = () if self.stored == "float32" else (self.stored,)
+        return digest(ENTRY_FORMAT, self.encoder, self.corpus, self.view, self.layer, *rounded)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The key in clear; of what is not rounded, as it was before there was rounding."""
+        told = asdict(self)
+        if self.stored == "float32":
+            del told["stored"]
+        return told
 
 
 @dataclass(frozen=True)
@@ -76,10 +89,13 @@ class Store:
     ----------
     root : Path
         Created when first written to.
+    temporary : bool
+        Whether what is written goes again when it has been read; see `claims`.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, temporary: bool = False) -> None:
         self.root = root.absolute()
+        self.temporary = temporary
         self._verified: dict[Path, tuple[int, ...]] = {}
 
     def folder(self, key: Key) -> Path:
@@ -102,7 +118,7 @@ class Store:
     def _manifest(self, key: Key) -> dict[str, Any]:
         folder = self.folder(key)
         manifest = disk.unsealed(folder / "manifest.json")
-        if manifest.get("key") != asdict(key):
+        if manifest.get("key") != key.told:
             raise ValueError("its manifest is of another entry")
         for name in ("data.npy", "offsets.npy"):
             if not stat.S_ISREG((folder / name).stat().st_mode):
@@ -111,8 +127,14 @@ class Store:
             raise ValueError("data.npy is of another size than its manifest says")
         return manifest
 
+    def check(self, key: Key) -> None:
+        """Verify the checksums of an entry, as `read` does and raising as it does."""
+        self._open(key)
+
     def read(self, key: Key) -> tuple[States, dict[str, Any]]:
         """Open an entry as a read-only memory map, its checksum verified once a process.
+
+        What is stored in two bytes a number is float32 in memory, and no map.
 
         Returns
         -------
@@ -123,11 +145,14 @@ class Store:
         StoreError
             If the entry is absent or damaged; a damaged one is set aside first.
         """
+        states, manifest = self._open(key)
+        values = widened(states.values, key.stored)
+        return (states if values is states.values else States(values, states.offsets)), manifest
+
+    def _open(self, key: Key) -> tuple[States, dict[str, Any]]:
         folder = self.folder(key)
         if not os.path.lexists(folder):
-            raise StoreError(
-                f"the store has no whole entry for {asdict(key)}", where=str(self.root)
-            )
+            raise StoreError(f"the store has no whole entry for {key.told}", where=str(self.root))
         try:
             manifest = self._manifest(key)
             self._verify(folder / "data.npy", manifest["checksum"])
@@ -231,13 +256,19 @@ class Store:
         has changed for a week.
         """
         freed = 0
-        for folder in self.root.glob("tmp/*"):
-            where, _, pid = folder.name.rpartition("-")[0].rpartition("-")
-            here = where == this_machine() and pid.isdigit()
-            if not alive(int(pid)) if here else disk.age(folder) > ABANDONED:
+        for folder in (*self.root.glob("tmp/*"), *self.root.glob("claims/*")):
+            if abandoned(folder):
                 freed += disk.folder_size(folder)
                 _cleared(folder)
         return freed
+
+
+def abandoned(path: Path) -> bool:
+    """Whether the process that a file or folder is named after is gone, as far as can be told."""
+    where, _, pid = path.name.rpartition("-")[0].rpartition("-")
+    if where == this_machine() and pid.isdigit():
+        return not alive(int(pid))
+    return disk.age(path) > ABANDONED
 
 
 def _reason(error: Exception) -> str:

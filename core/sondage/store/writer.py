@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,15 @@ from numpy.typing import NDArray
 from sondage.data import Ints
 from sondage.errors import EncodingError, StoreError
 from sondage.store import disk
+from sondage.store.half import narrowed, on_disk, widened
 
 if TYPE_CHECKING:
     from sondage.store import Key, Store
 
 #: Of a manifest. It is no part of an entry's name: an older entry is made again in its place.
 MANIFEST = 3
+#: A file in an entry that goes when it has been read.
+TEMPORARY = "temporary"
 
 
 class Writer:
@@ -39,12 +41,14 @@ class Writer:
         self._offsets = offsets
         self._scratch = scratch
         self._width, self._dtype = width, dtype
-        self._row = width * dtype.itemsize
+        self._stored = keys[0].stored if keys else "float32"
+        kept = on_disk(dtype, self._stored)
+        self._row = width * kept.itemsize
         self.nonfinite = dict.fromkeys((k.layer for k in keys), 0)
         self._files: list[tuple[int, int]] = []
         try:
             for key in keys:
-                self._files.append(self._open(key, (int(offsets[-1]), width), dtype))
+                self._files.append(self._open(key, (int(offsets[-1]), width), kept))
         except OSError as error:
             self.abandon()
             raise unwritable(error, store.root) from error
@@ -88,8 +92,8 @@ class Writer:
         cuts = np.concatenate([[0], np.cumsum(ends - starts)])
         self._check(rows, int(cuts[-1]))
         for key, place, (number, base) in zip(self._keys, places, self._files, strict=True):
-            layer = np.ascontiguousarray(rows[place])
-            self.nonfinite[key.layer] += _nonfinite_rows(layer)
+            layer = np.ascontiguousarray(narrowed(rows[place], self._stored))
+            self.nonfinite[key.layer] += _nonfinite_rows(widened(layer, self._stored))
             raw = memoryview(layer.reshape(-1).view(np.uint8).data)
             try:
                 for i, start in enumerate(starts):
@@ -116,7 +120,7 @@ class Writer:
                 os.close(self._files.pop(0)[0])
                 folder = self._scratch / key.id
                 manifest = {
-                    "key": asdict(key),
+                    "key": key.told,
                     "format": MANIFEST,
                     "checksum": disk.checksum(folder / "data.npy"),
                     "offsets": disk.checksum(folder / "offsets.npy"),
@@ -124,6 +128,8 @@ class Writer:
                     "nonfinite_rows": self.nonfinite[key.layer],
                     **notes,
                 }
+                if self._store.temporary:
+                    (folder / TEMPORARY).touch()
                 (folder / "manifest.json").write_text(disk.sealed(manifest), "utf-8")
                 self._place(key, folder)
         except OSError as error:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sondage.errors import DataError, ParameterError
-from sondage_senteval import Rules, generate, read_brackets, read_conllu, read_senteval
+from sondage_senteval import Rules, generate, generated, read_brackets, read_conllu, read_senteval
 from sondage_senteval.balance import Item, deal_keys, shares
 from sondage_senteval.corrupt import Replacements, clauses, swap, swappable
 from sondage_senteval.generated import GeneratedTask
@@ -500,3 +500,33 @@ def test_multiword_tokens_of_the_task_are_counted(tmp_path):
     assert 0 < n < 20
     assert data.warnings["multiword-tokens"] == n
     assert data.warnings["sentences-with-multiword-tokens"] == n
+
+
+def test_tasks_of_one_treebank_read_it_once_and_find_what_each_finds_alone(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    path, other = tmp_path / "x.conllu", tmp_path / "y.conllu"
+    odd = "1\tA\t_\tX\t_\t_\t2\tdep\t_\t_\n2\tB\t_\tX\t_\t_\t1\tdep\t_\t_\n"
+    path.write_text("\n".join([*(sentence(rng) for _ in range(120)), odd]), "utf-8")
+    other.write_text("\n".join(sentence(rng) for _ in range(60)), "utf-8")
+    reads = []
+
+    def counted(paths, defects):
+        reads.append(paths)
+        return read_conllu(paths, defects)
+
+    monkeypatch.setattr(generated, "read_conllu", counted)
+
+    def made(task, file=path):
+        data = GeneratedTask(task=task, files=str(file), size=20, on_error="skip").load()
+        return data.corpus.fingerprint, data.target.y.tolist(), data.warnings
+
+    tasks = ("bigram_shift", "past_present", "bigram_shift")
+    together = [made(task) for task in tasks]
+    assert len(reads) == 1
+    alone = []
+    for task in tasks:
+        made("bigram_shift", other)
+        alone.append(made(task))
+    assert together == alone
+    assert together[0][2]["skipped-sentences"] == 1
+    assert len(reads) == 1 + 2 * len(tasks)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge
 
@@ -101,9 +102,8 @@ class GeneratedTask(Rules):
             annotation, naming the column or feature; for too few sentences, with counts.
         """
         paths = self._paths()
-        read = read_conllu if self.annotation == "conllu" else read_brackets
         defects = Defects(self.on_error)
-        trees = self._usable(read(paths, defects), defects)
+        trees = self._usable(_trees_of(paths, self.annotation, defects), defects)
         made = generate(trees, self.task, seed=self.seed, limits=self.limits)
         return TaskData(
             Corpus.of_words(made.sentences, name=f"{self.task} of {name_of(paths)}"),
@@ -123,6 +123,26 @@ class GeneratedTask(Rules):
             return trees  # refused with the reason
         defects.counts[BARE] += len(trees) - len(kept)
         return kept
+
+
+#: The trees that were read last and what was left out: of one treebank several tasks are made.
+_last: dict[tuple[Any, ...], tuple[Any, Counter[str]]] = {}
+
+
+def _trees_of(
+    paths: tuple[str, ...], annotation: str, defects: Defects
+) -> list[DependencyTree] | list[Bracketed]:
+    """Read a treebank, or return what was read of the same files before."""
+    key = (paths, tuple(map(file_hash, paths)), annotation, defects.on_error)
+    found = _last.get(key)
+    if found is None:
+        _last.clear()
+        read = read_conllu if annotation == "conllu" else read_brackets
+        found = _last[key] = read(paths, defects), Counter(defects.counts)
+    else:
+        defects.counts.update(found[1])
+    trees: list[DependencyTree] | list[Bracketed] = found[0][:]
+    return trees
 
 
 def _three(ratios: tuple[float, ...]) -> tuple[float, float, float]:

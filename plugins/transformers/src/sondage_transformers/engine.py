@@ -71,7 +71,9 @@ class Engine:
         """Return a network of a model of this recipe, on the device where it is."""
         checkpoint = self.recipe.checkpoint
         probe, highest = self._probe(model), self.tokens.highest_type
-        return Network(model, checkpoint.n_layers, checkpoint.width, probe, highest)
+        return Network(
+            model, checkpoint.n_layers, checkpoint.width, probe, highest, self.recipe.output
+        )
 
     @cached_property
     def device(self) -> torch.device:

@@ -14,7 +14,7 @@ from sondage.data import Result, digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.examples import training_sentences
-from sondage_transformers.recipe import version
+from sondage_transformers.recipe import refuse_parts, version
 from sondage_transformers.settings import (
     Batches,
     Head,
@@ -169,6 +169,7 @@ class Finetuned:
                 f"{type(self.base).__name__}",
                 hint="base: an encoder declared with use: transformers.pretrained",
             )
+        refuse_parts(self.base, _NAME)
         units = self.task.units
         if self.head not in _HEADS.get(units, ()):
             raise ParameterError(

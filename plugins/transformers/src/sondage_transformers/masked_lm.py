@@ -12,7 +12,7 @@ from sondage.data import Corpus, Ints
 from sondage.errors import EncodingError
 from sondage_transformers.embeddings import vocabulary
 from sondage_transformers.masked_head import MaskedHead, load_head
-from sondage_transformers.recipe import Recipe, recipe_of
+from sondage_transformers.recipe import Recipe, recipe_of, refuse_parts
 
 if TYPE_CHECKING:
     import torch
@@ -81,6 +81,7 @@ class MaskedScorer:
         """
         import torch
 
+        refuse_parts(self, "a masked-LM head")
         engine, layer = self._scored()
         head = self._head(engine)
         _check_fit(engine, ids)

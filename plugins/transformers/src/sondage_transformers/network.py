@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from sondage_transformers.fitting import Fitting
 from sondage_transformers.passes import mixed, passes_of, together
 from sondage_transformers.reader import Reader
 from sondage_transformers.restorer import untouched_draws
+from sondage_transformers.sublayers import Output, adding_modules, unknown_blocks, watched
 from sondage_transformers.trials import Conduct, in_float32, observe
 from sondage_transformers.watcher import Watcher
 
@@ -42,6 +42,8 @@ class Network:
         The two short texts, the longer one first.
     highest_type : int
         The highest type id that the tokenizer gives; below 0 it gives none.
+    output : {'block', 'attn_out', 'mlp_out'}
+        What layers 1 to L are: the states behind a block, or what its attention or MLP adds.
 
     Attributes
     ----------
@@ -57,14 +59,14 @@ class Network:
     width: int
     probe: Tensors
     highest_type: int = -1
+    output: Output = "block"
     conduct: Conduct = field(init=False, default_factory=Conduct)
     last_in_block: bool = field(init=False, default=True)
     watched: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
-        self.reader, self._watcher = Reader(self.model), Watcher()
+        self.reader, self._watcher, self._unfit = Reader(self.model), Watcher(), dict[int, str]()
         self._fitting = Fitting(self.reader, self.width, self._watcher)
-        self._unfit: dict[int, str] = {}
         self._find_blocks()
         with untouched_draws(), in_float32(self.model):
             self.conduct = observe(self, self.highest_type)
@@ -142,6 +144,8 @@ class Network:
         """Hand the layers of one pass over; return whether the pass switched the model."""
 
         def fitted(layer: int, hidden: Any) -> None:
+            if self.output != "block" and hidden.ndim == 2:  # some join texts and places
+                hidden = hidden.reshape(*inputs["input_ids"].shape, -1)
             sink(layer, self._fitting.fitted(layer, hidden, inputs))
 
         with self.reader.alone() as changes:
@@ -180,10 +184,11 @@ class Network:
         """
         import torch
 
-        maps, states = "attention" in wants, "states" in wants
-        with torch.inference_mode(), self._eager():
+        maps, states, plain = "attention" in wants, "states" in wants, self.output == "block"
+        with torch.inference_mode(), self.reader.eager():
             found: dict[str, Any] | None = None
-            if self.conduct.company == "any":
+            # What the model itself shows is the states behind blocks.
+            if self.conduct.company == "any" and (plain or not states):
                 found = self._whole(inputs, maps=maps, states=states)
             if found is None:  # its texts may not share a pass
                 found = {"attention": self.attentions(inputs)} if maps else {}
@@ -216,21 +221,6 @@ class Network:
             ]
         return found
 
-    @contextlib.contextmanager
-    def _eager(self) -> Iterator[None]:
-        """Compute attention in the plain implementation, the only one that shows its maps."""
-        config = getattr(self.model, "config", None)
-        before = getattr(config, "_attn_implementation", None)
-        if before in (None, "eager"):
-            yield
-            return
-        with self.reader.lock:
-            try:
-                self.model.set_attn_implementation("eager")
-                yield
-            finally:
-                self.model.set_attn_implementation(before)
-
     def attentions(self, inputs: Tensors) -> Sequence[torch.Tensor]:
         """Return the attention maps of all blocks, each (batch, heads, length, length).
 
@@ -257,7 +247,7 @@ class Network:
         ]
 
     def _maps(self, inputs: Tensors) -> tuple[Sequence[torch.Tensor], bool]:
-        with self._eager(), self.reader.alone() as changes:
+        with self.reader.eager(), self.reader.alone() as changes:
             out = self.reader.forward(inputs, output_attentions=True)
         return self._checked_maps(getattr(out, "attentions", None), inputs), changes.other_mode
 
@@ -293,6 +283,17 @@ class Network:
                 calls[-1].gave, last
             )
             if self.last_in_block or is_last(out, last):
-                self.watched = True
-                self._watcher.listen(self.model.get_submodule(name))
+                self._watch([*self.model.get_submodule(name)])
                 return
+        if self.output != "block":
+            raise unknown_blocks(self.model)
+
+    def _watch(self, blocks: Sequence[Any]) -> None:
+        self.watched, parts = True, None
+        if self.output != "block":
+            with self.reader.alone(), watched(blocks) as seen:
+                self.reader.forward(self.probe)
+            parts = adding_modules(blocks, seen, self.output, self.model)
+            # No norm behind the last block has a say in what its parts add.
+            self.last_in_block = True
+        self._watcher.listen(blocks, parts)

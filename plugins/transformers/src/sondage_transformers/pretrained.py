@@ -11,6 +11,7 @@ from pydantic import Field
 from sondage.errors import EncodingError
 from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.recipe import Dtype, Recipe
+from sondage_transformers.sublayers import Output
 
 
 @dataclass(kw_only=True, eq=False)
@@ -39,6 +40,9 @@ class Pretrained(BaseEncoder):
     max_length : int, optional
         Subwords of a window, special tokens included; without it, the model's own maximum.
         Longer sentences are cut into windows.
+    output : {'block', 'attn_out', 'mlp_out'}
+        What layers 1 to L are: the states behind each block, or what its attention or its MLP
+        adds to them. Layer 0 is the embedding output in each.
 
     References
     ----------
@@ -52,6 +56,7 @@ class Pretrained(BaseEncoder):
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     trust_remote_code: bool = False
     max_length: Annotated[int, Field(ge=3)] | None = None
+    output: Output = "block"
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -64,6 +69,7 @@ class Pretrained(BaseEncoder):
             max_tokens=self.max_tokens,
             trust_remote_code=self.trust_remote_code,
             max_length=self.max_length,
+            output=self.output,
         )
 
     @property

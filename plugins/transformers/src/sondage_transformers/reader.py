@@ -51,6 +51,21 @@ class Reader:
         with self.lock, self._restorer.kept() as changes:
             yield changes
 
+    @contextlib.contextmanager
+    def eager(self) -> Iterator[None]:
+        """Compute attention in the plain implementation, the only one that shows its maps."""
+        config = getattr(self.model, "config", None)
+        before = getattr(config, "_attn_implementation", None)
+        if before in (None, "eager"):
+            yield
+            return
+        with self.lock:
+            try:
+                self.model.set_attn_implementation("eager")
+                yield
+            finally:
+                self.model.set_attn_implementation(before)
+
     def forward(self, inputs: Tensors, **options: bool) -> Any:
         """Return what the model makes of a batch; raises `EncodingError` where it fails."""
         import torch

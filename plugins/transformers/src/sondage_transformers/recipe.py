@@ -11,6 +11,7 @@ from sondage.data import digest
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.checkpoint import Checkpoint
 from sondage_transformers.cutting import surely_cuts_as_in_text
+from sondage_transformers.sublayers import Output
 
 Dtype = Literal["float32", "float16", "bfloat16"]
 
@@ -51,6 +52,8 @@ class Recipe:
         Keep only this many blocks.
     splices : tuple of Splice
         Layers to be replaced, one splice after the other.
+    output : {'block', 'attn_out', 'mlp_out'}
+        What layers 1 to L are.
     """
 
     model: str
@@ -63,6 +66,7 @@ class Recipe:
     seed: int | None = None
     depth: int | None = None
     splices: tuple[Splice, ...] = ()
+    output: Output = "block"
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -96,6 +100,7 @@ class Recipe:
             versions,
             *mended,
             *self.checkpoint.mended,
+            *(() if self.output == "block" else ("output", self.output)),
             *((splice.donor.fingerprint, splice.layers) for splice in self.splices),
         )
 
@@ -131,6 +136,26 @@ def recipe_of(base: object, wanted_by: str) -> Recipe:
             hint="base: an encoder declared with use: transformers.pretrained",
         )
     return recipe
+
+
+def refuse_parts(encoder: Any, wanted_by: str) -> None:
+    """Raise `ParameterError` for an encoder whose layers are what parts of blocks add.
+
+    Parameters
+    ----------
+    encoder : object
+        Whatever it is made of is looked at, too.
+    wanted_by : str
+        What needs the states behind blocks.
+    """
+    while encoder is not None:
+        output = getattr(encoder, "output", "block")
+        if output != "block":
+            raise ParameterError(
+                f"{wanted_by} needs the states behind a model's blocks, not its '{output}'",
+                hint="output: block",
+            )
+        encoder = getattr(getattr(encoder, "series", encoder), "base", None)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,21 @@ class Watcher:
     def __init__(self) -> None:
         self._watch: _Watch | None = None
 
-    def listen(self, blocks: Any) -> None:
-        """Put hooks on blocks; a block that is there several times gets one."""
+    def listen(self, blocks: Any, parts: Mapping[Any, Any] | None = None) -> None:
+        """Put hooks on blocks; a block that is there several times gets one.
+
+        Parameters
+        ----------
+        blocks : iterable of torch.nn.Module
+        parts : mapping of block to module within, optional
+            Whose outputs are handed over instead of the blocks'.
+        """
         for block in set(blocks):
             block.register_forward_pre_hook(self._before, with_kwargs=True)
-            block.register_forward_hook(self._after)
+            inner = block if parts is None else parts[block]
+            # The inner one's ends first, and a module's hooks run in this order.
+            inner.register_forward_hook(self._hand_over)
+            block.register_forward_hook(self._count)
 
     def during(
         self,
@@ -76,12 +86,15 @@ class Watcher:
         if watch.stop == 0:
             raise EnoughError
 
-    def _after(self, module: Any, args: Any, output: Any) -> None:
+    def _hand_over(self, module: Any, args: Any, output: Any) -> None:
+        watch = self._watch
+        if watch is not None and watch.calls + 1 in watch.wanted:
+            watch.sink(watch.calls + 1, output_of(output))
+
+    def _count(self, module: Any, args: Any, output: Any) -> None:
         watch = self._watch
         if watch is None:
             return
         watch.calls += 1
-        if watch.calls in watch.wanted:
-            watch.sink(watch.calls, output_of(output))
         if watch.calls >= watch.stop:
             raise EnoughError
