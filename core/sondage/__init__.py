@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sondage.specs import ProbeSpec as ProbeSpec
     from sondage.specs import ReportSpec as ReportSpec
     from sondage.specs import TaskSpec as TaskSpec
+    from sondage.specs import TrackerSpec as TrackerSpec
 else:
     # Imported at first use: `import sondage` stays fast and plugins pay for what they touch.
     __getattr__, __dir__, __all__ = exports(
@@ -37,6 +38,7 @@ else:
                 "ProbeSpec",
                 "ReportSpec",
                 "TaskSpec",
+                "TrackerSpec",
             ],
         },
         own=["__version__"],

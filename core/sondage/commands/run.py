@@ -13,6 +13,7 @@ from sondage.commands.reports import write_report
 from sondage.commands.target import make_plan
 from sondage.execute import runner
 from sondage.execute.listener import Listener, Silent
+from sondage.execute.tracking import tracking
 from sondage.host import extras
 from sondage.plan.cells import Plan
 from sondage.records import printed, record, whole
@@ -36,6 +37,7 @@ def run(
     block: Iterable[str] = (),
     listener: Listener | None = None,
     progress: bool | Callable[[str], None] = False,
+    trackers: Sequence[str | dict[str, Any]] = (),
 ) -> Run:
     """Run a composition, or what is left of it.
 
@@ -61,6 +63,9 @@ def run(
     progress : bool or callable
         True prints a line now and then to standard error, where a notebook shows it; a callable
         gets the lines. Not beside a listener.
+    trackers : sequence of str or dict, optional
+        Who else is told of the run: trackers that the registry declares, components' names, or
+        ``{"use": NAME, ...}`` with parameters.
 
     Returns
     -------
@@ -72,7 +77,9 @@ def run(
     SondageError
         For whatever the user can mend.
     """
-    planned = make_plan(target, settings=settings, layers=layers, seeds=seeds, block=block)
+    planned = make_plan(
+        target, settings=settings, layers=layers, seeds=seeds, block=block, trackers=trackers
+    )
     if progress and listener is None:
         from sondage.commands.progress import Lines, to_stderr
 
@@ -99,20 +106,22 @@ def run_plan(
     known = _begun(planned, folder, listener)
     todo = planned.pending(known)
     training = [t for t in planned.trainings if t.cell.id not in known]
-    for note in planned.notes:
-        listener.said(note)
-    if todo or training or not events(folder):
-        # A new run may take every cell from others; what asked for it is told all the same.
-        with worked_on(folder, planned.command, record.versions(planned.components)):
-            if todo or training:
-                runner.run_graph(
-                    planned, todo, training, folder, Store(paths.store_folder()),
-                    workers=workers, cluster=cluster, cell_seconds=cell_seconds, listener=listener,
-                )  # fmt: skip
     found = Run(folder)
-    for built in planned.components:
-        if built.kind == "report":
-            write_report(found, built, listener)
+    with tracking(planned, found, listener) as listener:
+        for note in planned.notes:
+            listener.said(note)
+        if todo or training or not events(folder):
+            # A new run may take every cell from others; what asked for it is told all the same.
+            with worked_on(folder, planned.command, record.versions(planned.components)):
+                if todo or training:
+                    runner.run_graph(
+                        planned, todo, training, folder, Store(paths.store_folder()),
+                        workers=workers, cluster=cluster, cell_seconds=cell_seconds,
+                        listener=listener,
+                    )  # fmt: skip
+        for built in planned.components:
+            if built.kind == "report":
+                write_report(found, built, listener)
     return found
 
 

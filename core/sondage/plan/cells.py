@@ -182,6 +182,7 @@ class Plan:
     trainings: tuple[Training, ...] = ()
     score_labels: tuple[tuple[str, str], ...] = ()
     command: str = ""
+    trackers: tuple[Built, ...] = ()
 
     @property
     def cells(self) -> list[Cell]:
