@@ -1,0 +1,22 @@
+"""Trackers: runs in MLflow and in trackio."""
+
+import sondage
+
+_TRACKERS = {
+    "mlflow": ("mlflow_store:MLflow", "runs in MLflow, local or on a server", "MLflow 3"),
+    "trackio": ("trackio_store:Trackio", "runs in trackio's local dashboard", "trackio 0.43"),
+}
+
+
+@sondage.hookimpl
+def sondage_trackers() -> list[sondage.TrackerSpec]:
+    """Offer the trackers; their libraries are imported when a run begins."""
+    return [
+        sondage.TrackerSpec(
+            name=f"trackers.{name}",
+            factory=f"sondage_trackers.{factory}",
+            summary=summary,
+            reference=reference,
+        )
+        for name, (factory, summary, reference) in _TRACKERS.items()
+    ]
