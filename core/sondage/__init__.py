@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sondage.api import Run as Run
+    from sondage.api import all_runs as all_runs
     from sondage.api import results as results
     from sondage.api import run as run
     from sondage.host.hookspecs import hookimpl as hookimpl
@@ -27,7 +28,7 @@ else:
     __getattr__, __dir__, __all__ = exports(
         __name__,
         {
-            "api": ["Run", "results", "run"],
+            "api": ["Run", "all_runs", "results", "run"],
             "host.hookspecs": ["hookimpl"],
             "specs": [
                 "DataFile",
