@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sondage.api import Run as Run
+    from sondage.api import all_runs as all_runs
     from sondage.api import results as results
     from sondage.api import run as run
     from sondage.host.hookspecs import hookimpl as hookimpl
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from sondage.specs import ProbeSpec as ProbeSpec
     from sondage.specs import ReportSpec as ReportSpec
     from sondage.specs import TaskSpec as TaskSpec
+    from sondage.specs import TrackerSpec as TrackerSpec
 else:
     # Imported at first use: `import sondage` stays fast and plugins pay for what they touch.
     __getattr__, __dir__, __all__ = exports(
         __name__,
         {
-            "api": ["Run", "results", "run"],
+            "api": ["Run", "all_runs", "results", "run"],
             "host.hookspecs": ["hookimpl"],
             "specs": [
                 "DataFile",
@@ -37,6 +39,7 @@ else:
                 "ProbeSpec",
                 "ReportSpec",
                 "TaskSpec",
+                "TrackerSpec",
             ],
         },
         own=["__version__"],

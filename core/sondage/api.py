@@ -2,10 +2,14 @@
 
 from sondage.commands.run import folder_of, run, run_plan
 from sondage.commands.target import each, make_plan, overrides_of, plans, split_target
+from sondage.host import Host
+from sondage.records.catalogue import all_runs
 from sondage.records.runs import Run, matching, results
 
 __all__ = [
+    "Host",
     "Run",
+    "all_runs",
     "each",
     "folder_of",
     "make_plan",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterable, Sequence
 
 # C0 but tab and newline, DEL, C1, line separators, marks of direction, lone surrogates,
 # and the two that no XML may hold.
@@ -41,3 +43,43 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+#: Rows that a notebook shows of a table.
+MOST_ROWS = 40
+
+
+def html_table(
+    heads: Sequence[object],
+    rows: Iterable[Sequence[object]],
+    title: str = "",
+    most: int = MOST_ROWS,
+) -> str:
+    """Return a small table for a notebook: every text escaped, nothing in it that runs.
+
+    Parameters
+    ----------
+    heads : sequence
+        Texts, or what becomes one.
+    rows : iterable of sequences
+    title : str
+        Above it.
+    most : int
+        Rows that are shown; those beyond are counted.
+    """
+
+    def line(tag: str, cells: Iterable[object]) -> str:
+        return "<tr>" + "".join(f"<{tag}>{inert_html(c)}</{tag}>" for c in cells) + "</tr>"
+
+    body = [line("td", row) for row in rows]
+    more = len(body) - most
+    parts = [f"<p>{inert_html(title)}</p>"] if title else []
+    if body:
+        parts += ["<table><thead>", line("th", heads), "</thead><tbody>", *body[:most]]
+        parts += ["</tbody></table>", f"<p>and {more} more</p>" * (more > 0)]
+    return "".join(parts)
+
+
+def inert_html(text: object) -> str:
+    """Return text for a page: one line, controls written out, what HTML would read escaped."""
+    return html.escape("" if text is None else flat(text), quote=True)

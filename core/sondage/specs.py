@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal
 
-Kind = Literal["encoder", "task", "probe", "metric", "report"]
+Kind = Literal["encoder", "task", "probe", "metric", "report", "tracker"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +76,19 @@ class ReportSpec(Spec):
     kind = "report"
 
 
+class TrackerSpec(Spec):
+    """Describes a tracker: what keeps runs where a group looks at them."""
+
+    kind = "tracker"
+
+
 SPECS: dict[Kind, type[Spec]] = {
     "encoder": EncoderSpec,
     "task": TaskSpec,
     "probe": ProbeSpec,
     "metric": MetricSpec,
     "report": ReportSpec,
+    "tracker": TrackerSpec,
 }
 
 

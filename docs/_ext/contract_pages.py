@@ -29,7 +29,10 @@ CONTRACTS = (
     "Encoder", "Series", "Trained", "Passable", "Releasable", "Live", "Headed", "Pointing",
     "MaskedLM", "Task", "Illustrated", "Problem", "EncoderProblem", "SimpleProbe", "Probe",
     "PassingProbe", "PassingAccumulator", "Accumulator", "Metric", "Findings", "Report",
+    "Tracker",
 )  # fmt: skip
+#: What components are handed, beside the arrays.
+TOLD = ("ToldRun",)
 DATA = (
     "Corpus", "Units", "Labels", "Trees", "Rankings", "Answers", "Split", "TaskData", "Request",
     "Chunk", "Batch", "States", "Outcomes", "Result", "PositionLogits", "Examples",
@@ -142,7 +145,7 @@ def contract_page() -> str:
         "A simple probe takes `vectors`. Stimuli without a target (`none`) are for metrics and for "
         "probes that take none; `attention` and `states` are of those measured in passing.\n",
     ]
-    out += [described(getattr(contracts, name)) for name in CONTRACTS]
+    out += [described(getattr(contracts, name)) for name in (*CONTRACTS, *TOLD)]
     out.append("## Specs\n")
     out.append(prose(sections(specs.Spec)[""]) + "\n")
     out.append(table(sections(specs.Spec).get("Parameters", "")))

@@ -72,6 +72,7 @@ GOOD = {
         "of_fields:Frozen",
     ],
     "report": ["good_ones:Curve", "good_ones:TableOfArrays", "good_ones:NothingForMe"],
+    "tracker": ["good_ones:Remembers", "good_ones:Away"],
 }
 
 BROKEN = {
@@ -359,6 +360,15 @@ BROKEN = {
             "broken_reports:Pixels",
             "broken_reports:PixelsCalledSvg",
         ],
+    },
+    "tracker": {
+        "check_tracker_takes_any_run": [
+            "broken_trackers:NeedsAnEncoder",
+            "broken_trackers:NeedsAFrame",
+        ],
+        "check_tracker_takes_any_name": ["broken_trackers:NeedsPlainNames"],
+        "check_tracker_takes_a_run_up_again": ["broken_trackers:RefusesWhatIsThere"],
+        "check_tracker_leaves_the_run_alone": ["broken_trackers:WritesToTheRun"],
     },
 }
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sondage.data import Examples
     from sondage.host import Offer
 
-What = Literal["encoder", "task", "probe", "metric", "report", "composition"]
+What = Literal["encoder", "task", "probe", "metric", "report", "tracker", "composition"]
 
 
 def describe(

@@ -9,7 +9,7 @@ import typer
 
 from sondage.cli import text
 
-What = Literal["encoders", "tasks", "probes", "metrics", "reports", "compositions"]
+What = Literal["encoders", "tasks", "probes", "metrics", "reports", "trackers", "compositions"]
 
 
 def listing(
@@ -18,7 +18,7 @@ def listing(
         Path | None, typer.Argument(help="A registry file; else the shipped one.")
     ] = None,
 ) -> None:
-    """List encoders, tasks, probes, metrics, reports or compositions."""
+    """List encoders, tasks, probes, metrics, reports, trackers or compositions."""
     from sondage import registry
     from sondage.registry import models
 

@@ -11,7 +11,9 @@ from sondage.cli import text
 
 
 def new(
-    kind: Annotated[Literal["encoder", "task", "probe", "metric", "report"], typer.Argument()],
+    kind: Annotated[
+        Literal["encoder", "task", "probe", "metric", "report", "tracker"], typer.Argument()
+    ],
     name: Annotated[str, typer.Argument(help="The plugin's name, such as 'nearest'.")],
     folder: Annotated[
         Path, typer.Option("--folder", help="Where the plugin's folder is made.")

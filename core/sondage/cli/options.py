@@ -58,6 +58,19 @@ def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
     return tuple(found)
 
 
+def names(text: str | None, option: str) -> tuple[str, ...]:
+    """Read names with commas between them; each counts once.
+
+    Raises
+    ------
+    typer.BadParameter
+    """
+    found = dict.fromkeys(part.strip() for part in text.split(",")) if text is not None else {}
+    if "" in found:
+        raise typer.BadParameter(f"'{text}' is not like NAME or NAME,NAME", param_hint=option)
+    return tuple(found)
+
+
 def settings(given: Sequence[str]) -> dict[str, Any]:
     """Read ``key=value`` pairs; values are YAML: numbers, true, lists, text.
 

@@ -32,6 +32,10 @@ def run(
     block: Annotated[
         list[str], typer.Option("--block", metavar="PLUGIN", help="Do not load this plugin.")
     ] = [],  # noqa: B006
+    tracker: Annotated[
+        str | None,
+        typer.Option(metavar="NAME[,NAME]", help="Who else is told: see 'sondage list trackers'."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Run a composition.
@@ -48,6 +52,7 @@ def run(
         layers=options.numbers(layers, "--layers"),
         seeds=options.numbers(seeds, "--seeds"),
         block=block,
+        trackers=options.names(tracker, "--tracker"),
     )
     ended = []
     for planned in plans:

@@ -70,7 +70,7 @@ def subject(
     raise UnknownComponentError(
         f"no active plugin offers '{name}' and {found.source} does not declare it",
         near=nearest(name, known),
-        hint="sondage list encoders (or tasks, probes, metrics, reports)",
+        hint="sondage list encoders (or tasks, probes, metrics, reports, trackers)",
     )
 
 

@@ -80,6 +80,14 @@ SAMPLES: dict[str, Sample] = {
         "line chart",
         ("sondage[figures]>=0.1,<1",),
     ),
+    "tracker": Sample(
+        "lines",
+        "lines",
+        "Lines",
+        "every score as a line of a CSV file, one file a run",
+        "CSV (RFC 4180)",
+        (),
+    ),
 }
 
 
@@ -94,7 +102,7 @@ def write_plugin(
 
     Parameters
     ----------
-    kind : {'encoder', 'task', 'probe', 'metric', 'report'}
+    kind : {'encoder', 'task', 'probe', 'metric', 'report', 'tracker'}
     name : str
         The plugin's name: lower-case letters, digits and ``_``, a letter first.
     folder : path

@@ -15,6 +15,7 @@ from sondage.errors import ParameterError
 from sondage.execute import runner
 from sondage.execute.keeping import Keep, drop_left
 from sondage.execute.listener import Listener, Silent
+from sondage.execute.tracking import tracking
 from sondage.host import extras
 from sondage.plan.cells import Plan
 from sondage.records import printed, record, whole
@@ -39,6 +40,7 @@ def run(
     block: Iterable[str] = (),
     listener: Listener | None = None,
     progress: bool | Callable[[str], None] = False,
+    trackers: Sequence[str | dict[str, Any]] = (),
 ) -> Run:
     """Run a composition, or what is left of it.
 
@@ -67,6 +69,9 @@ def run(
     progress : bool or callable
         True prints a line now and then to standard error, where a notebook shows it; a callable
         gets the lines. Not beside a listener.
+    trackers : sequence of str or dict, optional
+        Who else is told of the run: trackers that the registry declares, components' names, or
+        ``{"use": NAME, ...}`` with parameters.
 
     Returns
     -------
@@ -78,7 +83,9 @@ def run(
     SondageError
         For whatever the user can mend.
     """
-    planned = make_plan(target, settings=settings, layers=layers, seeds=seeds, block=block)
+    planned = make_plan(
+        target, settings=settings, layers=layers, seeds=seeds, block=block, trackers=trackers
+    )
     if progress and listener is None:
         from sondage.commands.progress import Lines, to_stderr
 
@@ -109,23 +116,24 @@ def run_plan(
     known = _begun(planned, folder, listener)
     todo = planned.pending(known)
     training = [t for t in planned.trainings if t.cell.id not in known]
-    for note in planned.notes:
-        listener.said(note)
-    if todo or training or not events(folder):
-        # A new run may take every cell from others; what asked for it is told all the same.
-        with worked_on(folder, planned.command, record.versions(planned.components)):
-            if todo or training:
-                runner.run_graph(
-                    planned, todo, training, folder, Store(paths.store_folder()),
-                    workers=workers, cluster=cluster, cell_seconds=cell_seconds, keep=keep,
-                    listener=listener,
-                )  # fmt: skip
-    if keep == "results" and not todo:
-        drop_left(Store(paths.store_folder()), planned, listener)
     found = Run(folder)
-    for built in planned.components:
-        if built.kind == "report":
-            write_report(found, built, listener)
+    with tracking(planned, found, listener) as listener:
+        for note in planned.notes:
+            listener.said(note)
+        if todo or training or not events(folder):
+            # A new run may take every cell from others; what asked for it is told all the same.
+            with worked_on(folder, planned.command, record.versions(planned.components)):
+                if todo or training:
+                    runner.run_graph(
+                        planned, todo, training, folder, Store(paths.store_folder()),
+                        workers=workers, cluster=cluster, cell_seconds=cell_seconds, keep=keep,
+                        listener=listener,
+                    )  # fmt: skip
+        if keep == "results" and not todo:
+            drop_left(Store(paths.store_folder()), planned, listener)
+        for built in planned.components:
+            if built.kind == "report":
+                write_report(found, built, listener)
     return found
 
 

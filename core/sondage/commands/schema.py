@@ -133,6 +133,8 @@ def _allow_data(out: dict[str, Any]) -> None:
 def _composition_schema(host: Host) -> dict[str, Any]:
     schema = Composition.model_json_schema()
     for section, kind in SECTIONS.items():
+        if section not in schema["properties"]:
+            continue  # who tracks runs is no matter of a composition
         schema["properties"][section]["items"] = {"anyOf": _items(host, kind)}
     return schema
 

@@ -65,9 +65,9 @@ def overrides_of(
         head = key.partition(".")[0]
         if key in composition.settings:
             out[composition.settings[key]] = value
-        elif head in type(composition).model_fields or head == "scores":
+        elif head in type(composition).model_fields or _of_a_section(key, head):
             # A section name alone means the composition's list; with a dot, the section.
-            inside = "." in key and (head in models.SECTIONS or head == "scores")
+            inside = _of_a_section(key, head)
             out[key if inside else f"compositions.{name}.{key}"] = value
         else:
             known = [*composition.settings, *type(composition).model_fields]
@@ -77,6 +77,10 @@ def overrides_of(
                 hint="or a dotted path such as encoders.NAME.PARAMETER",
             )
     return out
+
+
+def _of_a_section(key: str, head: str) -> bool:
+    return "." in key and (head in models.SECTIONS or head == "scores")
 
 
 def each(target: str, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -143,8 +147,11 @@ def make_plan(
     seeds: Sequence[int] | None = None,
     block: Iterable[str] = (),
     host: Host | None = None,
+    trackers: Iterable[str | dict[str, Any]] = (),
 ) -> Plan:
     """Plan ``name`` of the shipped registry or ``file.yaml:name``; runs nothing.
+
+    What tracks the run is built with it, and is no part of what is planned.
 
     Raises
     ------
@@ -161,7 +168,11 @@ def make_plan(
         f"composition '{name}' cannot be planned", hint="'sondage check NAME' tests a component"
     ):
         made = planner.make(found, builder, name, layers=layers, seeds=seeds)
-    return replace(made, command=command_of(target, settings or {}, layers, seeds))
+        tracked = [
+            builder.build("tracker", item, ("trackers", str(item)), "the run") for item in trackers
+        ]
+    command = command_of(target, settings or {}, layers, seeds)
+    return replace(made, command=command, trackers=tuple(tracked))
 
 
 def plans(
@@ -171,6 +182,7 @@ def plans(
     layers: Sequence[int] | None = None,
     seeds: Sequence[int] | None = None,
     block: Iterable[str] = (),
+    trackers: Iterable[str | dict[str, Any]] = (),
 ) -> list[Plan]:
     """Plan a composition for each model that `settings` name, as `each` reads them.
 
@@ -181,7 +193,9 @@ def plans(
     """
     out: list[Plan] = []
     for one in each(target, settings or {}):
-        made = make_plan(target, settings=one, layers=layers, seeds=seeds, block=block)
+        made = make_plan(
+            target, settings=one, layers=layers, seeds=seeds, block=block, trackers=trackers
+        )
         same = next((plan for plan in out if plan.id == made.id), None)
         if same is not None:
             raise RegistryError(

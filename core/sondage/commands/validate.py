@@ -136,7 +136,7 @@ def _components(found: Registry, builder: Builder) -> Iterator[SondageError]:
 def _parts(found: Registry, builder: Builder, name: str) -> Iterator[SondageError]:
     """Yield what is wrong with each name in a composition; its plan would end at the first."""
     for section, kind in SECTIONS.items():
-        for i, item in enumerate(getattr(found.contents.compositions[name], section)):
+        for i, item in enumerate(getattr(found.contents.compositions[name], section, ())):
             path = ("compositions", name, section, i)
             try:
                 builder.members(kind, item, path, f"composition '{name}'")

@@ -1,4 +1,4 @@
-"""What an encoder, a task, a probe, a metric and a report are: Protocols, no base classes.
+"""What an encoder, a task, a probe, a metric, a report and a tracker are: no base classes.
 
 A component is a class. Its constructor's typed, keyword signature is its schema: the core
 validates a registry's parameters against it and fills in defaults. A parameter annotated
@@ -24,10 +24,11 @@ from sondage.contracts.passing import Passable, PassingAccumulator, PassingProbe
 from sondage.contracts.probe import EncoderProblem, Probe, ProbeUnits, Problem, SimpleProbe
 from sondage.contracts.report import Findings, Report
 from sondage.contracts.task import Illustrated, Task, TaskUnits
+from sondage.contracts.tracker import RunState, ToldRun, Tracker
 
 __all__ = [
     "Accumulator", "Encoder", "EncoderProblem", "Findings", "Headed", "Illustrated", "Live",
     "MaskedLM", "Metric", "Passable", "PassingAccumulator", "PassingProbe", "Pointing", "Probe",
-    "ProbeUnits", "Problem", "Releasable", "Report", "Series", "SimpleProbe", "Sink", "Task",
-    "TaskUnits", "Trained",
+    "ProbeUnits", "Problem", "Releasable", "Report", "RunState", "Series", "SimpleProbe", "Sink",
+    "Task", "TaskUnits", "ToldRun", "Tracker", "Trained",
 ]  # fmt: skip

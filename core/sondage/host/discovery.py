@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from sondage.errors import DataError, PluginError, UnknownComponentError, nearest
 from sondage.host.plugged import NAME, DataOffer, Offer, PluginState, entries, load
+from sondage.plain import html_table
 from sondage.specs import DataSpec, Kind
 
 
@@ -71,6 +72,16 @@ class Host:
                     hint="unset SONDAGE_STRICT to go on without it",
                 )
         return cls(plugins, offers, data)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what is on offer, and which plugins cannot be used."""
+        offers = [[o.spec.kind, o.spec.name, o.spec.summary] for o in self.catalogue.values()]
+        rows = [*offers, *(["data", o.spec.name, o.spec.summary] for o in self.data)]
+        active = [p for p in self.plugins if p.status == "active"]
+        title = f"{len(active)} plugins with {len(offers)} components, {len(self.data)} data sets"
+        shown = html_table(["kind", "name", "summary"], rows, title, most=1000)
+        broken = [[p.plugin, p.status, p.reason] for p in self.plugins if p not in active]
+        return shown + html_table(["plugin", "status", "why"], broken)
 
     def offers(self, kind: Kind) -> list[Offer]:
         """Return what is on offer of one kind, by name."""

@@ -14,6 +14,8 @@ EXTRAS = {
     "figures": ("altair", "vl_convert"),
     "sql": ("duckdb", "pyarrow"),
     "data": ("pooch",),
+    # With what draws.
+    "notebook": ("xarray",),
 }
 
 

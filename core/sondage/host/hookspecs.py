@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pluggy
 
-from sondage.specs import DataSpec, EncoderSpec, MetricSpec, ProbeSpec, ReportSpec, TaskSpec
+from sondage.specs import (
+    DataSpec,
+    EncoderSpec,
+    MetricSpec,
+    ProbeSpec,
+    ReportSpec,
+    TaskSpec,
+    TrackerSpec,
+)
 
 PROJECT = "sondage"
 
@@ -39,6 +47,12 @@ def sondage_metrics() -> list[MetricSpec]:
 @hookspec
 def sondage_reports() -> list[ReportSpec]:
     """Return the reports this plugin offers."""
+    return []
+
+
+@hookspec
+def sondage_trackers() -> list[TrackerSpec]:
+    """Return the trackers this plugin offers."""
     return []
 
 

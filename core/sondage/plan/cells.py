@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sondage.data import digest
+from sondage.plain import html_table, inert_html
 from sondage.registry.built import Built
 from sondage.registry.models import Composition, StoreDtype
 from sondage.store import Key
@@ -185,12 +186,29 @@ class Plan:
     trainings: tuple[Training, ...] = ()
     score_labels: tuple[tuple[str, str], ...] = ()
     command: str = ""
+    trackers: tuple[Built, ...] = ()
 
     @property
     def cells(self) -> list[Cell]:
         """All cells, in order."""
         trained = [training.cell for training in self.trainings]
         return trained + [cell for job in self.jobs for cell in job.cells]
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.name}: {len(self.cells)} cells>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: how many cells of what, and the notes."""
+        rows: dict[tuple[str, ...], list[Cell]] = {}
+        for cell in self.cells:
+            rows.setdefault((cell.kind, cell.component, cell.task, cell.who), []).append(cell)
+        heads = ["", "component", "task", "encoder", "layers", "seeds", "cells"]
+        shown = [
+            [*names, len({c.layer for c in found}), len({c.seed for c in found}), len(found)]
+            for names, found in rows.items()
+        ]
+        table = html_table(heads, shown, f"{self.name}: {len(self.cells)} cells")
+        return table + "".join(f"<p>note: {inert_html(note)}</p>" for note in self.notes)
 
     @property
     def id(self) -> str:

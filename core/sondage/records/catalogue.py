@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sondage.errors import ResultsError
+from sondage.plain import duration, html_table
 from sondage.records import history, whole
 from sondage.records.across import runs
 from sondage.records.folder import RunFolder
@@ -16,6 +18,7 @@ from sondage.records.history import Event
 from sondage.records.lines import Record
 from sondage.records.printed import PrintedNames
 from sondage.registry.shown import model_name
+from sondage.store import paths
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,32 @@ class Listed:
         return self.folder.path.name
 
 
-def listed(root: Path) -> list[Listed]:
+class Catalogue(list[Listed]):
+    """Runs in the order in which they were begun; a notebook shows them as a table."""
+
+    def _repr_html_(self) -> str:
+        heads = ["#", "run", "begun", "state", "cells", "took", "models"]
+        rows = [
+            [
+                one.number, one.name, time.strftime("%Y-%m-%d %H:%M", time.localtime(one.begun)),
+                one.state, f"{one.done}/{one.cells}",
+                "" if one.seconds is None else duration(one.seconds), ", ".join(one.models),
+            ]
+            for one in reversed(self)
+        ]  # fmt: skip
+        return html_table(heads, rows, f"{len(self)} runs, the last one first")
+
+
+def listed(root: Path) -> Catalogue:
     """Return all runs under a folder, the one begun first at first."""
     told = [(folder, history.events(folder)) for folder in runs(root)]
     told.sort(key=lambda pair: (_first_begun(*pair), pair[0].path.name))
-    return [_listed(i, *pair) for i, pair in enumerate(told, 1)]
+    return Catalogue(_listed(i, *pair) for i, pair in enumerate(told, 1))
+
+
+def all_runs() -> Catalogue:
+    """Return all runs in the folder of runs, the one begun first at first."""
+    return listed(paths.runs_folder())
 
 
 def by_number(folders: Iterable[RunFolder]) -> list[RunFolder]:

@@ -9,6 +9,7 @@ from sondage.errors import ResultsError, nearest
 from sondage.records.across import runs
 from sondage.records.catalogue import by_number, composition_of, last_asked
 from sondage.records.folder import RunFolder
+from sondage.records.glance import in_html
 from sondage.records.lines import Record
 from sondage.records.parcel import HEADERS, newer
 from sondage.store import paths
@@ -16,6 +17,7 @@ from sondage.store import paths
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
+    from xarray import Dataset
 
 
 class Run:
@@ -75,6 +77,23 @@ class Run:
                     )
                 with np.load(self.folder.path / found["artifact"], allow_pickle=False) as file:
                     yield found, dict(file)
+
+    def to_xarray(self) -> Dataset:
+        """Return the scores as an `xarray.Dataset`: encoder × layer × seed, and task and view.
+
+        A variable for each component and score, ``linear.accuracy``; its intervals over seeds are
+        ``linear.accuracy.low`` and ``.high``. What pairs of encoders have is along ``pair``, and
+        what mixes all layers has no ``layer``. What is not there is NaN. Needs xarray.
+        """
+        from sondage.records.cube import cube
+
+        return cube(self.folder)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: state, and each encoder's best layer."""
+        from sondage.records.summary import read_summary
+
+        return in_html(read_summary(self.folder))
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {len(self.folder.records())} cells in {self.folder.path}>"

@@ -180,5 +180,6 @@ class Contents(_Model):
     probes: dict[Name, Declaration] = {}
     metrics: dict[Name, Declaration] = {}
     reports: dict[Name, Declaration] = {}
+    trackers: dict[Name, Declaration] = {}
     scores: dict[str, Score] = {}
     compositions: dict[Name, Composition] = {}

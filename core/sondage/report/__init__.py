@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sondage.report.axes import score_axis as score_axis
     from sondage.report.axes import step_axis as step_axis
     from sondage.report.database import query as query
+    from sondage.report.figure import chart as chart
     from sondage.report.figure import plot as plot
     from sondage.report.marks import Series as Series
     from sondage.report.marks import across as across
@@ -56,7 +57,7 @@ else:
                 "step_axis",
             ],
             "database": ["query"],
-            "figure": ["plot"],
+            "figure": ["chart", "plot"],
             "marks": ["Series", "across", "dots", "heading", "level", "lines", "series"],
             "palette": ["colours", "shades", "shapes"],
             "pivot": ["Panel", "panels"],

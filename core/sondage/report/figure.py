@@ -11,7 +11,7 @@ from sondage.errors import ResultsError
 from sondage.host import extras
 from sondage.plain import flat
 from sondage.records.summary import Summary, read_summary
-from sondage.report import marks
+from sondage.report import marks, theme
 from sondage.report.axes import Axis, layer_axis, score_axis
 from sondage.report.marks import Series
 from sondage.report.page import arranged, drawn, write_picture
@@ -57,10 +57,7 @@ def plot(
             f"'{path}' ends in neither .svg, .pdf nor .png",
             hint=f"--plot {path.stem or 'figure'}.svg",
         )
-    found = run if isinstance(run, Summary) else read_summary(run.folder)
-    shown = panels(found, every_score=every_score)
-    if not shown:
-        raise ResultsError(f"run '{run.name}' has no finished cells to draw")
+    shown = _shown(run, every_score)
     notes = [note for panel in shown for note in panel.notes if note.startswith("±")]
     bars = "; ".join(dict.fromkeys(note.removeprefix("± half of the ") for note in notes))
     picture = drawn(
@@ -70,12 +67,48 @@ def plot(
     write_picture(picture, path)
 
 
-def chart(shown: list[Panel]) -> alt.VConcatChart:
-    """Return panels as an Altair chart: one row per task, one legend for all.
+def chart(
+    run: Run | Summary | list[Panel], *, every_score: bool = False, across: int = 2
+) -> alt.VConcatChart:
+    """Return a run's scores by layer as an Altair chart, which a notebook shows.
 
-    Panels of one task and score have the same vertical axis, so that they can be compared.
+    One row per task and one legend for all. Panels of one task and score have the same vertical
+    axis, so that they can be compared. It is Altair's to change: ``chart(run).save("a.html")``.
+
+    Parameters
+    ----------
+    run : Run, Summary or list of Panel
+    every_score : bool
+        Not only the first score of each component.
+    across : int
+        Panels beside each other, at most.
+
+    Raises
+    ------
+    ResultsError
+        If there is nothing to draw.
+    DependencyError
+        If what draws is not installed.
     """
-    return arranged(list(_by_task(shown).values()), _ACROSS, ("color", "shape"))
+    extras.need("figures", "a chart")
+    import altair as alt
+
+    shown = run if isinstance(run, list) else _shown(run, every_score)
+    groups = list(_by_task(shown).values())
+    made = arranged(groups, across, ("color", "shape"))
+    room = 260.0 * min(across, max(map(len, groups)))
+    names = [flat(name) for panel in shown for name in panel.encoders]
+    config = theme.config(theme.legend_columns(names, room), room)
+    made.config = alt.Config.from_dict(config)
+    return made
+
+
+def _shown(run: Run | Summary, every_score: bool) -> list[Panel]:
+    found = run if isinstance(run, Summary) else read_summary(run.folder)
+    shown = panels(found, every_score=every_score)
+    if not shown:
+        raise ResultsError(f"run '{run.name}' has no finished cells to draw")
+    return shown
 
 
 def _by_task(shown: list[Panel]) -> dict[str, list[Any]]:

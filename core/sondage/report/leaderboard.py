@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sondage.errors import ResultsError
 from sondage.plain import flat
+from sondage.records.glance import less_is_better
 from sondage.records.summary import Summary
 from sondage.report.pivot import column_of, half_width
 from sondage.report.tex import escape, tabular
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-# By the last word of a score's name: of all others more is better.
-_LESS_IS_BETTER = frozenset("loss codelength bits perplexity distance error surprisal".split())  # noqa: SIM905
-
 
 _PM = r"\pm"
 
@@ -200,7 +197,7 @@ def _layers_of_each(run: Summary) -> Iterator[tuple[_Key, list[dict[str, Any]]]]
 
 
 def _better(row: dict[str, Any]) -> float:
-    low = row["score"].rpartition("_")[2].lower() in _LESS_IS_BETTER
+    low = less_is_better(row["score"])
     return float(-row["mean"] if low else row["mean"])
 
 

@@ -69,6 +69,7 @@ CHECKS: dict[Scope, list[Check]] = {
     "probe": [],
     "metric": [],
     "report": [],
+    "tracker": [],
 }
 
 CheckFunction = Callable[["Component"], None]

@@ -22,6 +22,7 @@ from sondage.testing.encoded import requests
 from sondage.testing.ended import scored
 from sondage.testing.hidden import encoder_nats
 from sondage.testing.probed import every_cell, toy_problem
+from sondage.testing.tracked import track
 
 
 def exercise(component: Component, thing: Any = None) -> None:
@@ -43,6 +44,8 @@ def exercise(component: Component, thing: Any = None) -> None:
     elif kind == "report":
         with tempfile.TemporaryDirectory(prefix="sondage-check-") as folder:
             thing.write(toys.findings(), Path(folder))
+    elif kind == "tracker":
+        track(thing)
     else:
         compare(thing, *pairs(thing))
 

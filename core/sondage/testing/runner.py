@@ -66,7 +66,7 @@ def run_checks(
 
     Parameters
     ----------
-    kind : {'encoder', 'task', 'probe', 'metric', 'report'}
+    kind : {'encoder', 'task', 'probe', 'metric', 'report', 'tracker'}
     spec : Spec
     params : mapping, optional
         Constructor arguments; see `Component`.

@@ -23,7 +23,7 @@ from sondage.data import (
     offsets_of,
 )
 from sondage.defects import Defects
-from sondage.errors import DataError
+from sondage.errors import DataError, DependencyError
 from sondage.parts import FileTask
 from sondage.scores import classification
 from sondage.testing import toys
@@ -617,3 +617,34 @@ class NothingForMe:
             return []
         table.to_csv(folder / "table.csv")
         return [folder / "table.csv"]
+
+
+#: What trackers of this process have kept: id of a run to its cells' scores.
+KEPT = {}
+
+
+class Remembers:
+    """Keeps scores in memory, each cell's once."""
+
+    def begin(self, run):
+        self.run = run
+        self.seen = KEPT.setdefault(run.id, {})
+
+    def recorded(self, records):
+        self.seen.update((r["id"], r["scores"]) for r in records if r["status"] == "done")
+
+    def end(self, state, findings):
+        self.state = state
+
+
+class Away:
+    """Cannot begin: what it needs is not installed."""
+
+    def begin(self, run):
+        raise DependencyError("a library is not installed", hint="pip install it")
+
+    def recorded(self, records):
+        raise AssertionError("told without having begun")
+
+    def end(self, state, findings):
+        raise AssertionError("told without having begun")

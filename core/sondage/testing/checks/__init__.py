@@ -16,4 +16,5 @@ import sondage.testing.checks.probe
 import sondage.testing.checks.report
 import sondage.testing.checks.several
 import sondage.testing.checks.shared
-import sondage.testing.checks.task  # noqa: F401
+import sondage.testing.checks.task
+import sondage.testing.checks.tracker  # noqa: F401

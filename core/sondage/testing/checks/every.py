@@ -26,6 +26,7 @@ from sondage.testing.drive import exercise, global_state, known_global_state
 #: What the seed controls in a word. Probes have words of their own.
 WORD = re.compile(r"[a-z][a-z0-9_-]*")
 RANDOMNESS = {"task": ("split",), "metric": ("resample",), "encoder": (), "report": ()}
+RANDOMNESS["tracker"] = ()
 
 HEAVY = ("torch", "transformers", "tensorflow", "jax")
 _FRESH = """
