@@ -12,11 +12,11 @@ from typing import Any
 from sondage.execute.engines import Engines, in_order
 from sondage.execute.graph import Node, graph_of, missing_keys
 from sondage.execute.listener import Listener
-from sondage.execute.node import FATAL, Prepared, Work, failures, weights_folder
-from sondage.execute.work import collected, function_of, wanted_versions
+from sondage.execute.node import Prepared, Work, weights_folder
+from sondage.execute.work import function_of
 from sondage.guard.guarded import signals
 from sondage.guard.headway import heard
-from sondage.plan.cells import Encoding, Job, Plan, Training, encodings
+from sondage.plan.cells import Job, Plan, Training, encodings
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
 from sondage.store import Store
@@ -54,6 +54,10 @@ def run_graph(
     ------
     StoreError, ResultsError
         If the disk fails; all cells reported so far are durable.
+    ClusterError
+        If workers cannot be had, or cannot take part, or are gone.
+    KeyboardInterrupt
+        On workers also after a SIGTERM, when what was at hand is done.
     """
     store.sweep()
     for component in planned.components:
@@ -63,7 +67,9 @@ def run_graph(
     nodes = graph_of(planned, todo, training, passes)
     work = Work(store.root, folder.path, {t.cell.id for t in training}, cell_seconds)
     if workers > 1 or cluster:
-        _distributed(work, nodes, folder, listener, workers, cluster)
+        from sondage.execute.distribute import distributed
+
+        distributed(work, nodes, folder, listener, workers, cluster)
     else:
         _in_process(work, nodes, folder, listener)
 
@@ -112,41 +118,3 @@ class _Grouped:
         self._folder.append(records)
         self._listener.recorded(records)
         self._last = time.monotonic()
-
-
-def _distributed(
-    work: Work,
-    nodes: list[Node],
-    folder: RunFolder,
-    listener: Listener,
-    workers: int,
-    cluster: str | None,
-) -> None:
-    from sondage.execute.workers import completed, connected, refuse_unlike, told
-
-    with connected(workers, cluster) as (client, as_completed):
-        refuse_unlike(client, wanted_versions(node.item for node in nodes))
-        futures: dict[str, Any] = {}
-        # Keys of one kind of work begin alike: Dask takes them for one group, keeps them in a
-        # common queue, and gives each worker that is free the next.
-        for node in in_order(nodes):
-            futures[node.name] = client.submit(
-                collected, work, node.item, *(futures[n] for n in node.needs),
-                pure=False, key=f"{type(node.item).__name__}-{node.name}-{time.time_ns()}",
-            )  # fmt: skip
-        items = {futures[node.name].key: node.item for node in nodes}
-        listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
-        for future in completed(client, futures.values(), as_completed):
-            item = items[future.key]
-            error = told(future.exception())
-            if isinstance(error, FATAL):
-                raise error
-            if error is not None:
-                records = failures(item, error)
-            else:
-                value = future.result()
-                records = value.records
-                if value.error == "" and isinstance(item, Encoding):
-                    listener.encoded(value.title, value.warnings, value.seconds)
-            folder.append(records)
-            listener.recorded(records)
