@@ -440,7 +440,7 @@ class Cluster:
 )
 def test_workers_that_are_not_as_the_plan_are_refused_by_name(answers, words):
     from sondage.errors import ClusterError
-    from sondage.execute.workers import refuse_unlike
+    from sondage.execute.admission import refuse_unlike
 
     wanted = {"sondage": "1", "sondage-toy": "0.1"}
     refuse_unlike(Cluster({"tcp://w:1": wanted}), wanted)
@@ -469,22 +469,24 @@ def test_nobody_without_the_key_reaches_local_workers(in_python):
 def test_no_worker_left_ends_the_run(in_python):
     done = in_python("""
         import time
-        from sondage.execute import workers
-        from sondage.errors import ClusterError
+        from sondage.execute import awaiting
+        from sondage.execute.stopping import Stop
+        from sondage.errors import ClusterLostError
         if __name__ == "__main__":
             from distributed import LocalCluster, Client, as_completed
-            workers._PATIENCE, workers._LOOK = 0.5, 0.1
+            awaiting._PATIENCE, awaiting._LOOK_EVERY = 0.5, 0.1
             with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as local:
                 with Client(local, set_as_default=False) as client:
+                    awaited = awaiting.Awaited(client, {}, Stop(), print)
                     done = client.submit(int, 3)
-                    (one,) = workers.completed(client, [done], as_completed)
+                    (one,) = awaited.completed([done], as_completed)
                     assert one.result() == 3
                     local.scale(0)
-                    while client.run_on_scheduler(workers._count_running):
+                    while client.run_on_scheduler(awaiting._look_around)[0]:
                         time.sleep(0.05)
                     try:
-                        list(workers.completed(client, [client.submit(int, 4)], as_completed))
-                    except ClusterError as error:
+                        list(awaited.completed([client.submit(int, 4)], as_completed))
+                    except ClusterLostError as error:
                         print(error)
     """)
     assert "no worker has run" in done.stdout, done.stderr

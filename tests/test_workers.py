@@ -4,7 +4,7 @@ import psutil
 import pytest
 
 from sondage.errors import ClusterError, PluginError
-from sondage.execute import workers
+from sondage.execute import awaiting
 from sondage.execute.workers import connected
 
 
@@ -32,10 +32,10 @@ def test_what_is_no_address_is_refused_before_anything_is_opened(address):
 def test_work_that_takes_its_workers_along_says_what_to_do():
     from distributed.scheduler import KilledWorker
 
-    said = workers.told(KilledWorker("Job-1", None, 3))
+    said = awaiting.told(KilledWorker("Job-1", None, 3))
     assert isinstance(said, PluginError)
     assert "every worker that ran this died, 4 in all" in said.message
     assert "--workers" in said.hint
     other = ValueError("mine")
-    assert workers.told(other) is other
-    assert workers.told(None) is None
+    assert awaiting.told(other) is other
+    assert awaiting.told(None) is None

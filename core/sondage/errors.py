@@ -139,9 +139,17 @@ class DependencyError(SondageError):
 
 
 class ClusterError(SondageError):
-    """A Dask cluster cannot be reached."""
+    """A Dask cluster cannot be reached, or its workers cannot take part in a run."""
 
     slug = "cluster"
+
+
+class ClusterLostError(ClusterError):
+    """A cluster went away while a run was on it: its scheduler, or the workers that it needs."""
+
+    slug = "cluster-lost"
+    #: Not 2, which stands for what has to be mended first: the same command may do.
+    exit_code = 75
 
 
 def nearest(name: str, valid: Iterable[str], limit: int = 5) -> tuple[str, ...]:

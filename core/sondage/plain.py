@@ -83,3 +83,12 @@ def html_table(
 def inert_html(text: object) -> str:
     """Return text for a page: one line, controls written out, what HTML would read escaped."""
     return html.escape("" if text is None else flat(text), quote=True)
+
+
+def size(count: float) -> str:
+    """Return bytes in words: ``12.3 MiB``."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"

@@ -151,14 +151,14 @@ def test_plan_bytes_are_what_the_run_writes(call, both):
 
 
 def test_plan_says_at_least_where_a_size_is_unknown(call, both, monkeypatch):
-    whole = plan._layer_bytes
+    whole = plan.layer_bytes
 
     def sizes(encoder, task, view):
         if encoder.label == "b":
             raise EncodingError("no width yet")
         return whole(encoder, task, view)
 
-    monkeypatch.setattr(plan, "_layer_bytes", sizes)
+    monkeypatch.setattr(plan, "layer_bytes", sizes)
     lines = call("plan", f"{both}:both").out.splitlines()
     known = next(" ".join(line.split()[-2:]) for line in lines if line.split()[:2] == ["a", "t"])
     assert any(line.endswith("unknown: no width yet") for line in lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sondage.errors import SondageError
-from sondage.plain import clean, duration, flat
+from sondage.plain import clean, duration, flat, size
 
 if TYPE_CHECKING:
     from sondage.records.folder import RunFolder
@@ -108,15 +108,6 @@ def page(markdown: str) -> None:
     from rich.markdown import Markdown
 
     Console(emoji=False).print(Markdown(clean(markdown), hyperlinks=False))
-
-
-def size(count: float) -> str:
-    """Return bytes in words: ``12.3 MiB``."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TiB"
 
 
 def write(path: Path, content: str) -> None:

@@ -6,17 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from sondage.data import VIEWS
 from sondage.errors import SondageError
-from sondage.execute.encode import row_offsets
-from sondage.execute.loading import load_task
+from sondage.execute.sizes import layer_bytes
 from sondage.plan.cells import Encoding, Passing, Plan, encodings, passings
 from sondage.records.across import finished, runs
-from sondage.registry.built import Built
 from sondage.store import Key, Store
-
-#: Of a number; a store entry's header and offsets are small beside its rows.
-_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
 @dataclass(frozen=True)
@@ -132,7 +126,7 @@ def _pass(item: Encoding, missing: set[Key]) -> Pass:
         return Pass(*names, {}, cached, 0)
     try:
         size = sum(
-            _layer_numbers(item.encoder, item.task, view) * len(found) * _BYTES[absent[0].stored]
+            layer_bytes(item.encoder, item.task, view, absent[0].stored) * len(found)
             for view, found in layers.items()
         )
     except SondageError as error:
@@ -140,15 +134,3 @@ def _pass(item: Encoding, missing: set[Key]) -> Pass:
     except Exception as error:
         return Pass(*names, layers, cached, None, f"{type(error).__name__}: {error}")
     return Pass(*names, layers, cached, size)
-
-
-def _layer_numbers(encoder: Built, task: Built, view: str) -> int:
-    """Return how many numbers one layer of a view has."""
-    corpus = load_task(task).corpus
-    first, _ = corpus.unique
-    if len(first) < len(corpus):
-        corpus = corpus.take(first)
-    rows = int(row_offsets(encoder.instance, corpus, view)[-1])
-    if VIEWS.get(view) == "attention":
-        raise SondageError(f"{rows} rows per layer, times the number of heads")
-    return rows * int(encoder.instance.width)

@@ -163,8 +163,54 @@ def release(instances: Iterable[Any]) -> list[str]:
     return said
 
 
+class Uses:
+    """Counts, where workers read, which encoders nothing is left to be read with.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        All that is to be done.
+    """
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._left = Counter(one.id for node in nodes for one in encoders_of(node.item))
+
+    def done(self, item: Training | Encoding | Passing | Job) -> list[str]:
+        """Count a piece of work as done; return the ids of encoders that are not used any more."""
+        ids = [built.id for built in encoders_of(item)]
+        self._left.subtract(ids)
+        return [one for one in ids if self._left[one] == 0]
+
+
 #: Of a worker, what its last piece of work was read with, by store and encoder.
 _held: dict[tuple[Path, str], Built] = {}
+#: Of these, what nothing is left to be read with.
+_unused: set[tuple[Path, str]] = set()
+
+
+def mark_unused(store: Path, encoders: Sequence[str]) -> None:
+    """Have this worker let encoders go before its next piece of work, whatever that is."""
+    _unused.update((store, one) for one in encoders)
+
+
+def let_all_go(store: Path) -> None:
+    """Let go what this worker holds for a store; while it is at no piece of work."""
+    mark_unused(store, [one for root, one in list(_held) if root == store])
+    _keep(_still_used())
+
+
+def _still_used() -> dict[tuple[Path, str], Built]:
+    return {key: built for key, built in _held.items() if key not in _unused}
+
+
+def _keep(found: dict[tuple[Path, str], Built]) -> None:
+    """Hold these, and let go the models of all else."""
+    stays = instances_of(found.values()).keys()
+    before = instances_of(_held.values())
+    release(instance for key, instance in before.items() if key not in stays)
+    _held.clear()
+    _held.update(found)
+    _unused.clear()
 
 
 def kept_here(item: Any, store: Path) -> Any:
@@ -180,13 +226,11 @@ def kept_here(item: Any, store: Path) -> Any:
     """
     encoders = encoders_of(item)
     if not encoders:
+        if _unused:
+            _keep(_still_used())
         return item
     found = {(store, built.id): _held.get((store, built.id), built) for built in encoders}
-    stays = instances_of(found.values()).keys()
-    before = instances_of(_held.values())
-    release(instance for key, instance in before.items() if key not in stays)
-    _held.clear()
-    _held.update(found)
+    _keep(found)
     kept = tuple(found[store, built.id] for built in encoders)
     if isinstance(item, Encoding):
         return replace(item, encoder=kept[0])

@@ -11,13 +11,13 @@ from typing import Any
 
 from sondage.execute.engines import Engines, in_order
 from sondage.execute.graph import Node, graph_of, missing_keys
-from sondage.execute.keeping import Ahead, Keep, Keeping, kept
+from sondage.execute.keeping import Keep, Keeping, kept
 from sondage.execute.listener import Listener
-from sondage.execute.node import FATAL, Prepared, Work, failures, weights_folder
-from sondage.execute.work import collected, function_of, wanted_versions
+from sondage.execute.node import Prepared, Work, weights_folder
+from sondage.execute.work import function_of
 from sondage.guard.guarded import signals
 from sondage.guard.headway import heard
-from sondage.plan.cells import Encoding, Job, Plan, Training, encodings
+from sondage.plan.cells import Job, Plan, Training, encodings
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
 from sondage.store import Store
@@ -58,6 +58,10 @@ def run_graph(
     ------
     StoreError, ResultsError
         If the disk fails; all cells reported so far are durable.
+    ClusterError
+        If workers cannot be had, or cannot take part, or are gone.
+    KeyboardInterrupt
+        On workers also after a SIGTERM, when what was at hand is done.
     """
     store.sweep()
     for component in planned.components:
@@ -70,7 +74,9 @@ def run_graph(
         unrecorded = {t.cell.id for t in training}
         work = Work(store.root, folder.path, unrecorded, cell_seconds, keeping.drops)
         if workers > 1 or cluster:
-            _distributed(work, nodes, folder, listener, keeping, workers, cluster)
+            from sondage.execute.distribute import distributed
+
+            distributed(work, nodes, folder, listener, keeping, workers, cluster)
         else:
             _in_process(work, nodes, folder, listener, keeping)
 
@@ -122,49 +128,3 @@ class _Grouped:
         self._folder.append(records)
         self._listener.recorded(records)
         self._last = time.monotonic()
-
-
-def _distributed(
-    work: Work,
-    nodes: list[Node],
-    folder: RunFolder,
-    listener: Listener,
-    keeping: Keeping,
-    workers: int,
-    cluster: str | None,
-) -> None:
-    from sondage.execute.workers import completed, connected, refuse_unlike, told
-
-    with connected(workers, cluster) as (client, as_completed):
-        refuse_unlike(client, wanted_versions(node.item for node in nodes))
-        futures: dict[str, Any] = {}
-        items: dict[str, Any] = {}
-
-        def submitted(node: Node) -> Any:
-            # Keys of one kind of work begin alike: Dask takes them for one group, keeps them in a
-            # common queue, and gives each worker that is free the next.
-            future = client.submit(
-                collected, work, node.item, *(futures[n] for n in node.needs),
-                pure=False, key=f"{type(node.item).__name__}-{node.name}-{time.time_ns()}",
-            )  # fmt: skip
-            futures[node.name], items[future.key] = future, node.item
-            return future
-
-        ahead = Ahead(nodes, keeping, 1 + len(client.nthreads()))
-        listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
-        for future in completed(client, lambda: map(submitted, ahead.more()), as_completed):
-            item = items[future.key]
-            error = told(future.exception())
-            if isinstance(error, FATAL):
-                raise error
-            if error is not None:
-                records = failures(item, error)
-            else:
-                value = future.result()
-                records = value.records
-                if value.error == "" and isinstance(item, Encoding):
-                    listener.encoded(value.title, value.warnings, value.seconds)
-            folder.append(records)
-            listener.recorded(records)
-            ahead.done()
-            keeping.after(item)

@@ -12,11 +12,12 @@ from typing import Any
 import sondage
 from sondage.data import TaskData
 from sondage.errors import (
+    ClusterError,
     PluginError,
     SondageError,
     StoreError,
 )
-from sondage.execute import unchanged, workers
+from sondage.execute import admission, unchanged
 from sondage.execute.encode import encode
 from sondage.execute.engines import kept_here
 from sondage.execute.jobs import run_job
@@ -224,14 +225,41 @@ def collected(work: Work, item: Item, *deps: Prepared) -> Prepared:
     Raises
     ------
     ClusterError
-        If this worker, which may have come late, has not what the plan was made with.
+        If this worker has not what the plan was made with.
     """
-    wanted = wanted_versions([item])
-    workers.check_versions(socket.gethostname(), workers.installed(list(wanted)), wanted)
+    _confirm_versions(item)
     records: list[Record] = []
     item = kept_here(item, work.store)
     went = function_of(item)(work, item, records.append, *deps)
     return replace(went or Prepared(item.title, {}, 0.0), records=records)
+
+
+def _confirm_versions(item: Item) -> None:
+    """Hand work back that came before this worker, unlike the plan, was sent away."""
+    wanted = wanted_versions([item])
+    try:
+        admission.check_versions(socket.gethostname(), admission.installed(list(wanted)), wanted)
+    except ClusterError as error:
+        from distributed import Reschedule
+
+        _handed_back.append(item.title)
+        if len(_handed_back) > _MOST_BACK:
+            raise
+        time.sleep(0.1)
+        raise Reschedule from error
+
+
+_handed_back: list[str] = []
+_MOST_BACK = 100
+
+
+def unplaced(item: Item, why: str) -> Prepared:
+    """Return how a node went that no worker can take."""
+    error = ClusterError(
+        f"no worker can take this: it asks for {why}",
+        hint="start a worker that has it, and give the same command",
+    )
+    return Prepared(item.title, {}, 0.0, str(error), failures(item, error))
 
 
 def function_of(item: Item) -> Callable[..., Any]:
@@ -244,8 +272,8 @@ def function_of(item: Item) -> Callable[..., Any]:
 
 
 def wanted_versions(items: Iterable[Item]) -> dict[str, str]:
-    """Return the versions of the core and of every plugin at work, as they were planned with."""
-    wanted = {"sondage": sondage.__version__}
+    """Return the versions of Python, the core and every plugin at work, as planned with."""
+    wanted = {"sondage": sondage.__version__, "python": admission.this_python()}
     for item in items:
         used = (item.encoder, item.task) if isinstance(item, Encoding) else item.used
         for built in used:

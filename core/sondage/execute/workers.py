@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
-import sondage
-from sondage.errors import ClusterError, PluginError
+from sondage.errors import ClusterError
+from sondage.execute import devices
+from sondage.execute.admission import PATIENCE
 from sondage.host import extras
+
+#: How many workers one piece of work may take along and be tried again.
+DEATHS = 3
 
 
 @contextmanager
@@ -21,10 +25,11 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
     Parameters
     ----------
     workers : int
-        How many local processes to start, each with one thread; used without `cluster`.
+        How many local processes to start, each with one thread; used without `cluster`. As many
+        as there are devices have one each, the others none.
     cluster : str, optional
-        Address of a running scheduler, ``tcp://HOST:PORT``; it and its workers must see the
-        same store and runs folders.
+        Address of a running scheduler, ``tcp://HOST:PORT``, or the file that ``dask scheduler
+        --scheduler-file`` wrote; it and its workers must see the same store and runs folders.
 
     Raises
     ------
@@ -32,13 +37,13 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
     """
     extras.need("cluster", "running on workers or a cluster")
     import dask
-    from distributed import Client, LocalCluster, Security, as_completed
+    from distributed import Client, as_completed
 
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
     dask.config.set(
         {
             # A worker that died took its job along; three deaths of one job are the job's fault.
-            "distributed.scheduler.allowed-failures": _DEATHS,
+            "distributed.scheduler.allowed-failures": DEATHS,
             # Dask also has workers give memory back after every large array, which costs a
             # probe that makes many of them a third of its time.
             "distributed.nanny.pre-spawn-environ": threads,
@@ -46,11 +51,11 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
         }
     )
     if cluster:
-        _check_address(cluster)
+        address = _address(cluster)
         # That the scheduler is gone is said once, as an error of ours.
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
-            with Client(cluster, timeout=10, set_as_default=False) as client:
+            with Client(address, timeout=10, set_as_default=False) as client:
                 yield client, as_completed
         except (OSError, TimeoutError, ValueError) as error:
             raise ClusterError(
@@ -58,22 +63,65 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
                 hint="start one with 'dask scheduler', or use --workers N",
             ) from error
         return
-    with (
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-            # Whoever reaches a scheduler's port runs code as its user: only holders of a key
-            # that is made for this run, and kept in memory, get in.
-            security=Security.temporary(),
-        ) as local,
-        Client(local, set_as_default=False) as client,
-    ):
+    with _local(workers) as local, Client(local, set_as_default=False) as client:
+        # What runs where is decided once, by what all of them have.
+        client.wait_for_workers(workers, timeout=PATIENCE)
         yield client, as_completed
+
+
+def _local(workers: int) -> Any:
+    """Return a cluster of this machine's processes, those with a device first."""
+    from distributed import LocalCluster, Security
+
+    there = devices.cards()
+
+    local: Any = LocalCluster(
+        n_workers=0,
+        threads_per_worker=1,
+        memory_limit=_share(workers),
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
+        # Whoever reaches a scheduler's port runs code as its user: only holders of a key
+        # that is made for this run, and kept in memory, get in.
+        security=Security.temporary(),
+    )
+    plain = local.new_worker_spec
+
+    def new_worker_spec() -> dict[Any, Any]:
+        ((name, spec),) = plain().items()
+        more = devices.options_of(len(local.worker_spec), there)
+        return {name: spec | {"options": spec["options"] | more}}
+
+    local.new_worker_spec = new_worker_spec
+    local.scale(workers)
+    return local
+
+
+def _share(workers: int) -> int:
+    """Return the bytes of memory that each of so many local workers may take."""
+    from distributed.system import MEMORY_LIMIT
+
+    return int(MEMORY_LIMIT / workers)
+
+
+def _address(cluster: str) -> str:
+    """Return the address of a scheduler, also where the file that it wrote is named."""
+    path = Path(cluster)
+    if path.suffix != ".json" and not path.is_file():
+        _check_address(cluster)
+        return cluster
+    try:
+        address = json.loads(path.read_text("utf-8"))["address"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ClusterError(
+            f"{cluster} is no file of a Dask scheduler: {error}",
+            hint="'dask scheduler --scheduler-file FILE.json' writes one",
+        ) from error
+    _check_address(str(address))
+    return str(address)
 
 
 def _check_address(cluster: str) -> None:
@@ -91,140 +139,3 @@ def _check_address(cluster: str) -> None:
             f"{cluster!r} is no address of a Dask scheduler",
             hint="it looks like tcp://HOST:PORT, as 'dask scheduler' prints it",
         )
-
-
-def completed(client: Any, more: Callable[[], Iterable[Any]], as_completed: Any) -> Iterator[Any]:
-    """Yield futures as they end; give up when nobody is left to end them.
-
-    Parameters
-    ----------
-    client : distributed.Client
-    more : callable
-        Asked at first, and after each future, for further ones.
-    as_completed : class
-
-    Raises
-    ------
-    ClusterError
-        If the scheduler is gone, or for half a minute no worker runs: all have left, or have
-        too little memory to take work.
-    """
-    waiting = as_completed(more(), loop=client.loop)
-    looked = last = time.monotonic()
-    while not waiting.is_empty():
-        if waiting.has_ready():
-            future = next(waiting)
-            if future.cancelled():
-                raise _gone()
-            yield future
-            waiting.update(more())
-            last = time.monotonic()
-            continue
-        time.sleep(0.005)
-        now = time.monotonic()
-        if now - looked < _LOOK_EVERY:
-            continue
-        looked = now
-        if _running(client):
-            last = now
-        elif now - last > _PATIENCE:
-            raise ClusterError(
-                f"for {_PATIENCE} seconds no worker has run: all have left, or have too little "
-                "memory to take work; what was finished is kept",
-                hint="start workers with more memory, or use fewer on one machine",
-            )
-
-
-def told(error: BaseException | None) -> BaseException | None:
-    """Return the error of a piece of work; in our own words where each worker that ran it died."""
-    if error is None or type(error).__name__ != "KilledWorker":
-        return error
-    return PluginError(
-        f"every worker that ran this died, {error.args[2] + 1} in all, most likely because it "
-        "takes more memory than a worker has",
-        hint="use fewer --workers (each has its share of the memory), or start cluster workers "
-        "with more; with one worker it runs in the command's own process",
-    )
-
-
-def _running(client: Any) -> int:
-    if client.status != "running":
-        return 0
-    try:
-        return int(client.run_on_scheduler(_count_running))
-    except (OSError, TimeoutError) as error:
-        raise _gone() from error
-
-
-def _count_running(dask_scheduler: Any) -> int:
-    return len(dask_scheduler.running)
-
-
-def _gone() -> ClusterError:
-    return ClusterError(
-        "the cluster's scheduler is gone; what was finished is kept",
-        hint="start it again, and give the same command",
-    )
-
-
-def installed(names: list[str]) -> dict[str, str]:
-    """Return the versions of the core and of these distributions here; '' where one is absent."""
-    found = {"sondage": sondage.__version__}
-    for name in (n for n in names if n != "sondage"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = ""
-    return found
-
-
-def refuse_unlike(client: Any, wanted: Mapping[str, str]) -> None:
-    """Refuse workers that have not what the plan was made with: they would run other code.
-
-    Parameters
-    ----------
-    client : distributed.Client
-    wanted : mapping
-        Distribution to version, ``sondage`` among them.
-
-    Raises
-    ------
-    ClusterError
-        With the worker, the distribution and both versions; or if there is no worker.
-    """
-    try:
-        client.wait_for_workers(1, timeout=_PATIENCE)
-        answers = client.run(installed, list(wanted), on_error="return")
-    except (OSError, TimeoutError) as error:
-        raise ClusterError(
-            f"the cluster has no worker that answers within {_PATIENCE} seconds",
-            hint="start some with 'dask worker ADDRESS', or use --workers N",
-        ) from error
-    for worker, found in answers.items():
-        if isinstance(found, BaseException):
-            raise ClusterError(
-                f"a worker cannot run sondage: {found}",
-                where=worker,
-                hint=f"install sondage {wanted['sondage']} there",
-            )
-        check_versions(worker, found, wanted)
-
-
-def check_versions(worker: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    """Raise `ClusterError` if a worker has not the wanted versions, with the first that differs."""
-    for name, need in wanted.items():
-        if found[name] != need:
-            has = f"has {name} {found[name]}" if found[name] else f"lacks {name}"
-            raise ClusterError(
-                f"a worker {has}, but the run was planned with {name} {need}",
-                where=worker,
-                hint=f"install {name} {need} there, and start the worker again",
-            )
-
-
-#: How many workers one piece of work may take along and be tried again.
-_DEATHS = 3
-#: Seconds to wait for a first worker, or for one that runs.
-_PATIENCE = 30
-#: Seconds between two looks at the workers.
-_LOOK_EVERY = 2
