@@ -479,13 +479,14 @@ def test_no_worker_left_ends_the_run(in_python):
                 with Client(local, set_as_default=False) as client:
                     awaited = awaiting.Awaited(client, {}, Stop(), print)
                     done = client.submit(int, 3)
-                    (one,) = awaited.completed([done], as_completed)
+                    (one,) = awaited.completed(lambda n=iter([[done]]): next(n, []), as_completed)
                     assert one.result() == 3
                     local.scale(0)
                     while client.run_on_scheduler(awaiting._look_around)[0]:
                         time.sleep(0.05)
                     try:
-                        list(awaited.completed([client.submit(int, 4)], as_completed))
+                        left = [client.submit(int, 4)]
+                        list(awaited.completed(lambda: left, as_completed))
                     except ClusterLostError as error:
                         print(error)
     """)
