@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,8 @@ class Objective:
         What rows are centred on; their own weighted mean by default.
     rows : array, shape (n, d + 1), of `dtype`, optional
         What `centred` makes of X, where it is there already.
+    principal : bool
+        Whether the columns of X lie along its principal axes.
     """
 
     def __init__(
@@ -59,8 +62,9 @@ class Objective:
         dtype: Any = np.float32,
         center: Doubles | None = None,
         rows: Array | None = None,
+        principal: bool = False,
     ) -> None:
-        self.run, self.K, self.n = run, classes, len(X)
+        self.run, self.K, self.n, self.principal = run, classes, len(X), principal
         self.D, self.dtype = X.shape[1] + 1, np.dtype(dtype)
         total = weight.sum(axis=0, dtype=np.float64)
         self.center: Doubles = total @ X / total.sum() if center is None else center
@@ -74,6 +78,11 @@ class Objective:
         slabs = max(1, min(SLABS, self.n // LEAST))
         cuts = [self.n * s // slabs for s in range(slabs + 1)]
         self.slabs = [(a, b) for a, b in itertools.pairwise(cuts) if b > a]
+
+    @cached_property
+    def squares(self) -> Array:
+        """Squares of the centred rows, shape (n, d + 1)."""
+        return np.square(self.X)
 
     def start(self) -> Array:
         """Return zero weights with the logarithms of class shares as intercepts (K, J, D)."""

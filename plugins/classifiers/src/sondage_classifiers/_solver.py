@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from sondage_classifiers._basis import SAMPLE, Diagonal, by_targets
 from sondage_classifiers._curvature import CurvaturePairs, Precondition
 from sondage_classifiers._objective import Array, Doubles, Ints, Objective, inner
 
@@ -30,16 +31,12 @@ class Preconditioner:
     """
 
     def __init__(self, objective: Objective, W: Array, strength: float, jobs: Ints) -> None:
-        groups: dict[bytes, list[int]] = {}
         size = objective.K * objective.D**2 * objective.dtype.itemsize
-        for place, job in enumerate(jobs):
-            groups.setdefault(objective.y[job].tobytes(), []).append(place)
-        lists = list(groups.values())
+        lists = by_targets(objective, jobs)
         if len(lists) * size > BUDGET:
-            lists = [list(range(len(jobs)))]
+            lists = [np.arange(len(jobs))]
         self.parts = [
-            (jobs[g], _class_inverses(objective, W[:, g], strength, jobs[g]))
-            for g in (np.array(places, np.int64) for places in lists)
+            (jobs[g], _class_inverses(objective, W[:, g], strength, jobs[g])) for g in lists
         ]
 
     def __call__(self, G: Array, jobs: Ints) -> Array:
@@ -51,13 +48,20 @@ class Preconditioner:
         return out
 
 
+def _preconditioner(
+    objective: Objective, W: Array, strength: float, jobs: Ints
+) -> Preconditioner | Diagonal:
+    kind = Diagonal if objective.principal else Preconditioner
+    return kind(objective, W, strength, jobs)
+
+
 def _as_it_is(G: Array, jobs: Ints) -> Array:
     return G
 
 
 def _class_inverses(objective: Objective, W: Array, strength: float, jobs: Ints) -> Array:
     curvature, D = objective.curvature(W, jobs), objective.D
-    sample = max(2048, 5 * D)
+    sample = max(SAMPLE, 5 * D)
     diagonal = objective.penalty[jobs].mean(axis=0, dtype=np.float64)
     diagonal[-1] = 1e-3
 
@@ -169,7 +173,7 @@ def solve(
     renew: tuple[int, ...] = (3, 10, 30, 90) if cold else (40, 120)
     wide, precondition = SLACK * tol, shared or _as_it_is
     if history is None:
-        history, precondition = CurvaturePairs(), Preconditioner(objective, W, strength, jobs)
+        history, precondition = CurvaturePairs(), _preconditioner(objective, W, strength, jobs)
     else:
         renew, wide = (), NESTED_SLACK * tol
         if shared is not None:
@@ -182,7 +186,7 @@ def solve(
             at.keep(live)
             history.keep(live)
         if iteration in renew:
-            precondition = Preconditioner(objective, at.W, strength, at.jobs)
+            precondition = _preconditioner(objective, at.W, strength, at.jobs)
         near, moved = _step(objective, strength, tol, at, history, precondition)
         # The step at hand is made all the same: it closes most of the gap that it predicts.
         good = (at.bound <= tol) | (near & (at.bound <= wide))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
 from sondage.probing import check_finite as check_rows
+from sondage_classifiers._basis import Basis, too_dear
 from sondage_classifiers._objective import Objective
 from sondage_classifiers._solver import Solution, refined, solve
 from sondage_classifiers._threads import workers
@@ -123,7 +124,9 @@ def fit_logistic(
     sums over blocks, objectives and the stopping rule are float64, and the whole solver
     turns to float64 where float32 can no longer reach `tol`. The method is L-BFGS (Liu and
     Nocedal 1989, algorithm 2.1), preconditioned by the inverse of each class's own block of
-    the Hessian; strengths ascend, and each fit starts where the two before it point.
+    the Hessian, or where rows are so few that this costs more than it saves, by its diagonal
+    along the rows' principal axes; strengths ascend, and each fit starts where the two before
+    it point.
     """
     grid = checked_grid(strengths, tol)
     Y, weight = _problems(X, y, weights)
@@ -135,12 +138,16 @@ def fit_logistic(
     for j in range(len(Y)):
         check_classes(np.bincount(Y[j], weight[j], K), f"problem {j}")
     check_rows(rows)
-    penalty = variances(rows, weight) if standardise else np.ones((len(Y), X.shape[1]))
+    basis = None
+    if not standardise and too_dear(len(rows), X.shape[1], len(Y)):
+        basis = Basis.of(rows, weight)
+        rows = basis.turned(rows)
+    penalty = variances(rows, weight) if standardise else np.ones((len(Y), rows.shape[1]))
     with workers() as run:
-        parts = (rows, Y, weight, penalty, K, run)
+        make = partial(Objective, rows, Y, weight, penalty, K, run, principal=basis is not None)
         # Float32 knows an objective to about six digits.
-        first = Objective(*parts, np.float32 if tol >= 1e-5 else np.float64)
-        double = cache(partial(Objective, *parts, np.float64))
+        first = make(np.float32 if tol >= 1e-5 else np.float64)
+        double = cache(partial(make, np.float64))
         found: list[Solution] = []
         for t, strength in enumerate(grid):
             start = found[-1].W if found else first.start()
@@ -149,7 +156,7 @@ def fit_logistic(
                 start = start + min(ahead, 1.0) * (found[-1].W - found[-2].W)
             one = solve(first, start.astype(first.dtype), strength, tol, max_iter, t == 0)
             found.append(one if tol < 1e-5 else refined(one, double, strength, tol, max_iter))
-    return collect(grid, found, first.center, first.present)
+    return collect(grid, found, first.center, first.present, basis)
 
 
 def checked_grid(strengths: Sequence[float], tol: float) -> NDArray[np.float64]:
@@ -218,9 +225,12 @@ def collect(
     found: list[Solution],
     center: NDArray[np.float64],
     present: NDArray[np.bool_],
+    basis: Basis | None = None,
 ) -> LogisticPath:
     """Return solutions, one a strength, as a path; `present` is (K, J)."""
     W = np.stack([s.W for s in found]).transpose(0, 2, 1, 3)  # T, J, K, D
+    if basis is not None:
+        W, center = basis.back(W), basis.center + basis.axes @ center
     intercept = W[..., -1] - W[..., :-1].astype(np.float64) @ center
     told = ("value", "norm", "bound", "converged", "iterations")
     return LogisticPath(
