@@ -17,6 +17,7 @@ from sondage.errors import ClusterError, ClusterLostError
 from sondage.execute import admission, devices, engines, placement, stopping
 from sondage.execute.listener import Silent
 from sondage.execute.sizes import Sizes
+from sondage.store import machine
 
 PLUGIN = """
     import dataclasses, os, sondage, time
@@ -354,6 +355,21 @@ def test_marks_that_are_not_seen_are_named(tmp_path, monkeypatch):
     with pytest.raises(ClusterError, match=f"does not see the folder {tmp_path}"):
         admission.refuse_blind(Answers({"tcp://w:1": [str(tmp_path / "b")]}), marks)
     admission.refuse_blind(Answers({"tcp://w:1": []}), marks)
+
+
+def test_marks_of_killed_runs_are_swept(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    here = machine.this_machine()
+    names = [f".seen-{here}-{pid}-0" for pid in (dead.pid, os.getpid())]
+    names += [".seen-elsewhere-1-0", ".seen-elsewhere-2-0", ".seen-", "cells.jsonl"]
+    for name in names:
+        (tmp_path / name).write_text("")
+    long_ago = time.time() - 8 * 86400
+    os.utime(tmp_path / ".seen-elsewhere-2-0", (long_ago, long_ago))
+    admission._sweep(tmp_path)
+    gone = {names[0], ".seen-elsewhere-2-0"}
+    assert {path.name for path in tmp_path.iterdir()} == {*names} - gone
 
 
 def test_a_second_signal_does_not_wait():

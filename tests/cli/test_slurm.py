@@ -94,8 +94,8 @@ def test_the_file_asks_for_what_was_asked(call, toy_registry, no_sbatch):
     share = ["--ntasks=8", "--cpus-per-task=4", "--gpus-per-task=1"]
     assert asked == [
         "--job-name=sondage-small", *share, "--mem-per-cpu=7680M", "--time=04:00:00",
-        "--partition=gpu", "--account=me", "--signal=B:TERM@300", "--requeue", "--no-kill",
-        "--open-mode=append", f"--chdir={no_sbatch}",
+        "--partition=gpu", "--account=me", "--signal=B:TERM@300", "--requeue", "--open-mode=append",
+        f"--chdir={no_sbatch}",
         f"--output={no_sbatch}/sondage-small-%j.out", "--qos=long",
     ]  # fmt: skip
     assert f"srun {' '.join(share)} " in ended.out

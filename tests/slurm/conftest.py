@@ -50,7 +50,10 @@ SlurmdTimeout=10
 GresTypes=gpu
 NodeName=one NodeHostName={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=4 Gres=gpu:2
 NodeName=two NodeHostName={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=4 Gres=gpu:2
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=CANCEL
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=9
 """
 
 

@@ -142,6 +142,18 @@ def test_a_job_that_is_requeued_goes_on_and_has_one_successor(work):
     assert len(list(work.folder.glob("*.out"))) == 1
 
 
+def test_a_job_that_makes_room_for_another_goes_on_afterwards(work):
+    job = work.slow(2).hand_in()
+    work.until_cells(3)
+    other = ["--parsable", "-p", "urgent", "-N2", "--exclusive", "-o", "/dev/null"]
+    work.slurm.ask("sbatch", *other, "--wrap", "sleep 3")
+    work.until(lambda: work.slurm.state(job) == "PREEMPTED", 60)
+    assert len(work.lines) < CELLS
+    work.until_all_ended(240)
+    work.assert_whole()
+    assert len(list(work.folder.glob("*.out"))) == 2
+
+
 def family(words):
     found = psutil.process_iter(["cmdline"])
     return [p for p in found if words in " ".join(p.info["cmdline"] or [])]
@@ -170,11 +182,9 @@ def test_a_node_that_fails_is_made_up_for(work, which):
     (shown,) = re.findall(r"BatchHost=(\w+)", work.slurm.ask("scontrol", "show", "job", job))
     node = shown if which == "first" else ("two" if shown == "one" else "one")
     work.slurm.kill_node(node)
-    there = len(work.lines)
-    if which == "other":
-        work.until_cells(there + 4)
-    else:
-        work.until(lambda: work.slurm.state(job) != "RUNNING", 60)
+    # SLURM ends what is left of the job, and queues it once more.
+    work.until(lambda: work.slurm.state(job) == "PENDING", 90)
     work.slurm.start_node(node)
     work.until_all_ended(240)
     work.assert_whole()
+    assert work.slurm.state(job) == "COMPLETED"

@@ -191,8 +191,8 @@ def _options(batch: Batch, here: Path, name: str) -> list[str]:
         ("time", batch.time), ("partition", batch.partition), ("account", batch.account),
     ):  # fmt: skip
         out += [f"--{option}={value}"] if value else []
-    # Other machines' failures, and a requeue, leave the job as it is.
-    out += [f"--signal=B:TERM@{batch.notice}", "--requeue", "--no-kill", "--open-mode=append"]
+    # Not --no-kill: a job whose first node failed would be there to its limit, and do nothing.
+    out += [f"--signal=B:TERM@{batch.notice}", "--requeue", "--open-mode=append"]
     out += [f"--chdir={_quoted(here)}", f"--output={_quoted(here)}/{name}-%j.out"]
     return [*out, *batch.more]
 
