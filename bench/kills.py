@@ -105,7 +105,7 @@ class Kills:
         try:
             while left or not self.counts["runs that ended"]:
                 self._start()
-                if self._ended(self.random.uniform(0.2, 3.5) if left else 120):
+                if self._ended(self.random.uniform(0.2, 9) if left else 120):
                     continue
                 part = left.pop()
                 self.parts.pop(part).kill()

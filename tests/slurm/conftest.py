@@ -1,6 +1,6 @@
 """A SLURM of two nodes on this machine, of the tests' own: nothing of the system's is touched.
 
-Each node has four processors and two devices, which are plain files. Needs root, and Debian's
+Each node has four processors and two devices, which take all and give nothing. Needs root, and Debian's
 packages slurm-wlm and munge.
 """
 
@@ -12,6 +12,7 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -80,7 +81,8 @@ class Slurm:
         gres = []
         for node in NODES:
             for number in (0, 1):
-                (folder / f"{node}{number}").touch()
+                # A device it has to be: this is /dev/null by another name.
+                os.mknod(folder / f"{node}{number}", stat.S_IFCHR | 0o600, os.makedev(1, 3))
             gres.append(f"NodeName={node} Name=gpu File={folder}/{node}[0-1]\n")
         (folder / "gres.conf").write_text("".join(gres))
         (folder / "state").mkdir()
@@ -99,7 +101,7 @@ class Slurm:
         self._daemon("slurmctld", "-c", "-f", str(self.conf))
         for node in NODES:
             self.start_node(node)
-        self.until(lambda: self.ask("sinfo", "-h", "-N", "-o", "%T").split() == ["idle"] * 2)
+        self.until(lambda: {*self.ask("sinfo", "-h", "-N", "-o", "%T").split()} == {"idle"})
 
     def start_node(self, node: str) -> None:
         self._daemon("slurmd", "-f", str(self.conf), "-N", node)

@@ -57,7 +57,9 @@ def slurm(
     """
     from sondage import api
     from sondage.commands import slurm as jobs
+    from sondage.host import extras
 
+    extras.need("cluster", "running on SLURM")
     plans = api.plans(
         target,
         settings=options.settings(set_),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import sondage
-from sondage.errors import ClusterError, StoreError
+from sondage.errors import ClusterError, ClusterLostError, StoreError
 from sondage.store import machine
 from sondage.store.entries import ABANDONED
 
@@ -67,13 +67,15 @@ def refuse_unlike(client: Any, wanted: Mapping[str, str]) -> None:
     Raises
     ------
     ClusterError
-        With the worker, the distribution and both versions; or if there is no worker.
+        With the worker, the distribution and both versions.
+    ClusterLostError
+        If there is no worker.
     """
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
         answers = client.run(installed, list(wanted), on_error="return")
     except (OSError, TimeoutError) as error:
-        raise ClusterError(
+        raise ClusterLostError(
             f"the cluster has no worker that answers within {PATIENCE} seconds",
             hint="start some with 'dask worker ADDRESS', or use --workers N",
         ) from error
