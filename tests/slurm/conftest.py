@@ -1,7 +1,7 @@
 """A SLURM of two nodes on this machine, of the tests' own: nothing of the system's is touched.
 
-Each node has four processors and two devices, which take all and give nothing. Needs root, and Debian's
-packages slurm-wlm and munge.
+Each node has four processors and two devices, which take all and give nothing. Needs root, and
+Debian's packages slurm-wlm and munge.
 """
 
 from __future__ import annotations

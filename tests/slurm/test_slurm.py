@@ -95,8 +95,26 @@ def work(slurm, tmp_path, toy_registry, monkeypatch):
     return Work(slurm, folder, toy_registry, monkeypatch)
 
 
+def workers_of(work):
+    """Return the processes of a job's workers: each has a child that does the work."""
+    found = psutil.process_iter(["cmdline"])
+    words = [(p, " ".join(p.info["cmdline"] or [])) for p in found]
+    return [
+        p
+        for p, said in words
+        if "dask worker" in said
+        and str(work.folder) in said
+        and "srun" not in said
+        and p.children()
+    ]
+
+
 def test_a_job_runs_to_its_end(work):
-    job = work.hand_in("--gpus", "1", "--time", "10")
+    job = work.slow(0.5).hand_in("--gpus", "1", "--time", "10")
+    work.until_cells(1)
+    # Each worker sees a device of its own.
+    cards = [p.environ().get("CUDA_VISIBLE_DEVICES") for p in workers_of(work)]
+    assert sorted(cards) == ["0", "1"]
     work.until_all_ended()
     work.assert_whole()
     # Every cell was tried, so nothing follows.
@@ -154,19 +172,10 @@ def test_a_job_that_makes_room_for_another_goes_on_afterwards(work):
     assert len(list(work.folder.glob("*.out"))) == 2
 
 
-def family(words):
-    found = psutil.process_iter(["cmdline"])
-    return [p for p in found if words in " ".join(p.info["cmdline"] or [])]
-
-
 def test_a_worker_that_dies_is_made_up_for(work):
     work.slow(2).hand_in()
     work.until_cells(2)
-    (nanny, *_) = [
-        p
-        for p in family("dask worker")
-        if str(work.folder) in " ".join(p.cmdline()) and p.children()
-    ]
+    nanny, _ = workers_of(work)
     for child in nanny.children(recursive=True):
         child.kill()
     work.until_cells(4)
