@@ -151,10 +151,10 @@ def test_what_no_worker_has_is_said_in_words():
     assert there.can_take({"MEMORY": 2**30})
     assert not there.can_take({"MEMORY": 2**30 + 1})
     assert not there.can_take({"GPU": 1, "MEMORY": 2**30})
-    assert placement.lacking({"MEMORY": 2**31}, there) == (
+    assert placement.why_none({"MEMORY": 2**31}, there) == (
         "2.0 GiB of MEMORY, where the most that one has is 1.0 GiB"
     )
-    assert "no one worker" in placement.lacking({"GPU": 1, "MEMORY": 2**30}, there)
+    assert "no one worker" in placement.why_none({"GPU": 1, "MEMORY": 2**30}, there)
 
 
 @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ def test_no_signal_is_heard_in_another_thread():
     found = []
 
     def listen():
-        with stopping.heard() as stop:
+        with stopping.stoppable() as stop:
             found.append(stop.asked)
 
     thread = threading.Thread(target=listen)

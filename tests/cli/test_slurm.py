@@ -111,7 +111,7 @@ def test_the_file_is_bash(call, toy_registry, tmp_path):
     folder = tmp_path / "it's a folder"
     folder.mkdir()
     file = folder / "x.sbatch"
-    batch = slurm.Batch(name="a b", arguments=["it's", "$x"], command="a\nb", workers=1)
+    batch = slurm.SlurmJob(name="a b", arguments=["it's", "$x"], command="a\nb", workers=1)
     file.write_text(slurm.script(batch, file))
     subprocess.run(["bash", "-n", str(file)], check=True)
     assert "run 'it'\"'\"'s' '$x' --cluster" in file.read_text()
@@ -140,10 +140,10 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
 
 
 def test_keys_are_their_owners_alone(tmp_path):
-    from sondage.execute.keys import write
+    from sondage.execute.keys import write_keys
 
-    write(tmp_path)
-    write(tmp_path)
+    write_keys(tmp_path)
+    write_keys(tmp_path)
     for name in ("cert.pem", "key.pem"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
         assert (tmp_path / name).read_text().startswith("-----BEGIN ")

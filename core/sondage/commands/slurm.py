@@ -33,7 +33,7 @@ _TOKEN = re.compile(r"@([a-z]+)@")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class SlurmJob:
     """A job as it is asked for.
 
     Parameters
@@ -109,7 +109,7 @@ def megabytes_of(mem: str) -> int:
     return max(math.ceil(int(found[1]) * kib / 1024), 1)
 
 
-def check(batch: Batch) -> None:
+def refuse_wrong(batch: SlurmJob) -> None:
     """Refuse what SLURM would refuse, or what could not work.
 
     Raises
@@ -134,12 +134,12 @@ def check(batch: Batch) -> None:
             )
 
 
-def script(batch: Batch, file: Path) -> str:
+def script(batch: SlurmJob, file: Path) -> str:
     """Return the text of the file that is submitted.
 
     Parameters
     ----------
-    batch : Batch
+    batch : SlurmJob
     file : Path
         Where it will be, for what it says of itself.
 
@@ -147,7 +147,7 @@ def script(batch: Batch, file: Path) -> str:
     ------
     ParameterError
     """
-    check(batch)
+    refuse_wrong(batch)
     here, name = Path.cwd(), job_name(batch.name)
     worker = f"--memory-limit {megabytes_of(batch.mem)}MiB" if batch.mem else "--memory-limit 0"
     said = {
@@ -159,11 +159,11 @@ def script(batch: Batch, file: Path) -> str:
         "python": shlex.quote(sys.executable),
         "here": shlex.quote(str(here)),
         "name": name,
-        "exports": "\n".join(f"export {k}={shlex.quote(v)}" for k, v in _environment().items()),
+        "exports": "\n".join(f"export {k}={shlex.quote(v)}" for k, v in _exports().items()),
         "deaths": str(DEATHS),
         "cpus": str(batch.cpus),
         # srun takes over neither of them from sbatch in every version.
-        "share": " ".join(_share(batch)),
+        "share": " ".join(_share_of_each(batch)),
         "worker": f"{worker} --resources GPU=1" if batch.gpus else worker,
         "run": shlex.join(batch.arguments),
         "notice": str(batch.notice),
@@ -182,9 +182,9 @@ def _comment(text: str) -> str:
     return text.replace("\n", " ")
 
 
-def _options(batch: Batch, here: Path, name: str) -> list[str]:
+def _options(batch: SlurmJob, here: Path, name: str) -> list[str]:
     """Return what sbatch is asked for; each is one worker's share, so that nodes do not matter."""
-    out = [f"--job-name={name}", *_share(batch)]
+    out = [f"--job-name={name}", *_share_of_each(batch)]
     if batch.mem:
         out.append(f"--mem-per-cpu={math.ceil(megabytes_of(batch.mem) / batch.cpus)}M")
     for option, value in (
@@ -197,7 +197,7 @@ def _options(batch: Batch, here: Path, name: str) -> list[str]:
     return [*out, *batch.more]
 
 
-def _share(batch: Batch) -> list[str]:
+def _share_of_each(batch: SlurmJob) -> list[str]:
     out = [f"--ntasks={batch.workers}", f"--cpus-per-task={batch.cpus}"]
     return out + ([f"--gpus-per-task={batch.gpus}"] if batch.gpus else [])
 
@@ -207,7 +207,7 @@ def _quoted(path: Path) -> str:
     return f'"{text}"' if re.search(r"\s", text) else text
 
 
-def _environment() -> dict[str, str]:
+def _exports() -> dict[str, str]:
     """Return what of the environment decides where things are, absolute."""
     out = {
         "SONDAGE_STORE": str(paths.store_folder().absolute()),

@@ -24,7 +24,7 @@ TOPIC = "sondage-refused"
 #: How often, and how many seconds apart, a worker looks for a file that was just written.
 _TRIES, _APART = 5, 0.2
 #: How the files begin that workers are asked for.
-_MARK = ".seen-"
+_SEEN = ".seen-"
 
 
 def installed(names: Sequence[str]) -> dict[str, str]:
@@ -161,7 +161,7 @@ def admitted(
         yield
         return
     token = secrets.token_hex(8)
-    name = f"{_MARK}{machine.this_machine()}-{os.getpid()}-{token}"
+    name = f"{_SEEN}{machine.this_machine()}-{os.getpid()}-{token}"
     marks = {str(folder.absolute() / name): token for folder in folders}
     for folder in folders:
         _sweep(folder)
@@ -179,8 +179,8 @@ def admitted(
 
 def _sweep(folder: Path) -> None:
     """Remove what killed runs left, as `Store.sweep` does."""
-    for path in folder.glob(f"{_MARK}*"):
-        where, _, pid = path.name.removeprefix(_MARK).rpartition("-")[0].rpartition("-")
+    for path in folder.glob(f"{_SEEN}*"):
+        where, _, pid = path.name.removeprefix(_SEEN).rpartition("-")[0].rpartition("-")
         here = where == machine.this_machine() and pid.isdigit()
         with suppress(OSError):
             if (

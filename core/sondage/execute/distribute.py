@@ -13,7 +13,7 @@ from sondage.execute.engines import Uses, in_order, let_all_go, mark_unused
 from sondage.execute.graph import Node
 from sondage.execute.listener import Listener
 from sondage.execute.node import FATAL, Prepared, Work, failures
-from sondage.execute.placement import GPU, Workers, asked_by, lacking, wants_device
+from sondage.execute.placement import GPU, Workers, asked_by, wants_device, why_none
 from sondage.execute.sizes import Sizes
 from sondage.execute.work import collected, unplaced, wanted_versions
 from sondage.execute.workers import connected
@@ -33,7 +33,7 @@ def distributed(
     wanted = wanted_versions(node.item for node in nodes)
     shared = (work.store, work.folder)
     with (
-        stopping.heard() as stop,
+        stopping.stoppable() as stop,
         connected(workers, cluster) as (client, as_completed),
         admitted(client, wanted, shared, late=bool(cluster)),
     ):
@@ -75,7 +75,7 @@ def _submitted(
                 collected, work, node.item, *needed, pure=False, key=key, resources=asked or None
             )
             continue
-        why = lacking(asked, there)
+        why = why_none(asked, there)
         lacked[f"no worker can take '{node.item.title}': it asks for {why}"] += 1
         futures[node.name] = client.submit(unplaced, node.item, why, pure=False, key=key)
     for said, n in lacked.items():

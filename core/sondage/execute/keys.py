@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-def write(folder: str | Path) -> None:
+def write_keys(folder: str | Path) -> None:
     """Write ``cert.pem`` and ``key.pem``, made for this once, into a folder.
 
     Scheduler, workers and client use the same pair: the certificate vouches for itself.
