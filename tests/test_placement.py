@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,13 +13,14 @@ import pytest
 
 import sondage
 from sondage import api
-from sondage.errors import ClusterError
+from sondage.errors import ClusterError, ClusterLostError
 from sondage.execute import admission, devices, engines, placement, stopping
 from sondage.execute.listener import Silent
 from sondage.execute.sizes import Sizes
+from sondage.store import machine
 
 PLUGIN = """
-    import dataclasses, os, sondage
+    import dataclasses, os, sondage, time
     from sondage.contracts import Encoder
     from sondage.data import Result, digest
     from sondage.testing.toys import ToyEncoder, ToyTask
@@ -52,6 +54,7 @@ PLUGIN = """
             self.device = device
         def fit(self, X, y, *, rng):
             note("fit")
+            time.sleep(0.1)
             self.most = max(set(y.tolist()), key=y.tolist().count)
             return self
         def predict(self, X):
@@ -148,10 +151,10 @@ def test_what_no_worker_has_is_said_in_words():
     assert there.can_take({"MEMORY": 2**30})
     assert not there.can_take({"MEMORY": 2**30 + 1})
     assert not there.can_take({"GPU": 1, "MEMORY": 2**30})
-    assert placement.lacking({"MEMORY": 2**31}, there) == (
+    assert placement.why_none({"MEMORY": 2**31}, there) == (
         "2.0 GiB of MEMORY, where the most that one has is 1.0 GiB"
     )
-    assert "no one worker" in placement.lacking({"GPU": 1, "MEMORY": 2**30}, there)
+    assert "no one worker" in placement.why_none({"GPU": 1, "MEMORY": 2**30}, there)
 
 
 @pytest.mark.parametrize(
@@ -222,17 +225,17 @@ def scheduler(tmp_path):
             if file.is_file() and file.stat().st_size:
                 break
             time.sleep(0.02)
-        yield file, work
+        yield file, work, started
     finally:
         for process in started:
             process.kill()
             process.wait()
 
 
-def test_placement_on_a_cluster(registry, tmp_path, make_plugin, monkeypatch):
+def test_placement_on_a_cluster(registry, tmp_path, monkeypatch):
     """One cluster for all: starting one takes seconds."""
     target = f"{registry}:small"
-    with scheduler(tmp_path) as (file, work):
+    with scheduler(tmp_path) as (file, work, started):
         first = work(NOTES=str(tmp_path / "first"))
         heard = Heard()
         run = api.run(target, cluster=str(file), listener=heard)
@@ -257,8 +260,12 @@ def test_placement_on_a_cluster(registry, tmp_path, make_plugin, monkeypatch):
         # A model is let go at the end.
         assert "release" in {what for what, *_ in notes_of(tmp_path / "second")}
         second.kill()
-        late_ones(file, work, tmp_path, make_plugin)
+        late_ones(file, work, tmp_path)
+        monkeypatch.setenv("SONDAGE_STORE", str(tmp_path / "store3"))
+        monkeypatch.setenv("SONDAGE_RUNS", str(tmp_path / "runs3"))
+        asked_to_stop(file, target)
         assert first.poll() is None
+        scheduler_gone(file, f"{registry}:all", started)
 
 
 def wait_for(file, n):
@@ -269,7 +276,7 @@ def wait_for(file, n):
         client.wait_for_workers(n, timeout=60)
 
 
-def late_ones(file, work, tmp_path, make_plugin):
+def late_ones(file, work, tmp_path):
     """A worker that joins a run, and is not as the plan, goes by itself and says why."""
     from distributed import Client
 
@@ -289,6 +296,40 @@ def late_ones(file, work, tmp_path, make_plugin):
         assert not list((tmp_path / "store").glob(".seen*"))
     with Client(address, set_as_default=False) as client:
         assert client.run_on_scheduler(gates) == 0
+
+
+class Acts(Heard):
+    """Does something when the first cell is recorded."""
+
+    def __init__(self, act):
+        super().__init__()
+        self.act = act
+
+    def recorded(self, records):
+        if records and self.act:
+            act, self.act = self.act, None
+            act()
+
+
+def asked_to_stop(file, target):
+    heard = Acts(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        api.run(target, cluster=str(file), listener=heard)
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert any(n.startswith("asked to stop: ") and "the same command" in n for n in heard.notes)
+    folder = api.folder_of(api.make_plan(target))
+    # What was at hand is done, what was not begun is not.
+    assert 0 < len(folder.records()) < 8
+    api.run(target, cluster=str(file))
+    assert len(folder.cells.read_text("utf-8").splitlines()) == len(folder.records()) == 8
+
+
+def scheduler_gone(file, target, started):
+    with pytest.raises(ClusterLostError, match="the cluster's scheduler is gone") as caught:
+        api.run(target, cluster=str(file), listener=Acts(started[0].kill))
+    assert caught.value.exit_code == 75
+    assert api.folder_of(api.make_plan(target)).records()
 
 
 def gates(dask_scheduler):
@@ -316,6 +357,21 @@ def test_marks_that_are_not_seen_are_named(tmp_path, monkeypatch):
     admission.refuse_blind(Answers({"tcp://w:1": []}), marks)
 
 
+def test_marks_of_killed_runs_are_swept(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    here = machine.this_machine()
+    names = [f".seen-{here}-{pid}-0" for pid in (dead.pid, os.getpid())]
+    names += [".seen-elsewhere-1-0", ".seen-elsewhere-2-0", ".seen-", "cells.jsonl"]
+    for name in names:
+        (tmp_path / name).write_text("")
+    long_ago = time.time() - 8 * 86400
+    os.utime(tmp_path / ".seen-elsewhere-2-0", (long_ago, long_ago))
+    admission._sweep(tmp_path)
+    gone = {names[0], ".seen-elsewhere-2-0"}
+    assert {path.name for path in tmp_path.iterdir()} == {*names} - gone
+
+
 def test_a_second_signal_does_not_wait():
     stop = stopping.Stop()
     stop()
@@ -328,7 +384,7 @@ def test_no_signal_is_heard_in_another_thread():
     found = []
 
     def listen():
-        with stopping.heard() as stop:
+        with stopping.stoppable() as stop:
             found.append(stop.asked)
 
     thread = threading.Thread(target=listen)

@@ -9,9 +9,9 @@ import time
 import pytest
 
 COMMANDS = [
-    "run", "plan", "results", "runs", "compare", "leaderboard", "report", "export", "import",
-    "list", "describe", "validate", "schema", "plugins", "new", "check", "doctor", "explain",
-    "data", "cache",
+    "run", "plan", "slurm", "results", "runs", "compare", "leaderboard", "report", "export",
+    "import", "list", "describe", "validate", "schema", "plugins", "new", "check", "doctor",
+    "explain", "data", "cache",
 ]  # fmt: skip
 HEAVY = (
     "torch", "numpy", "pandas", "pydantic", "rich", "yaml", "dask", "sondage.host.discovery",

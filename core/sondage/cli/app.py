@@ -29,6 +29,7 @@ from sondage.cli import (
     run,
     runs,
     schema,
+    slurm,
     validate,
 )
 from sondage.cli.text import say, tell_error, warn
@@ -107,6 +108,7 @@ def about(
 
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
+app.command("slurm")(slurm.slurm)
 app.command("results")(results.results)
 app.command("runs")(runs.runs)
 app.command("compare")(compare.compare)

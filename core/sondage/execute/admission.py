@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import secrets
 import time
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import sondage
-from sondage.errors import ClusterError, StoreError
+from sondage.errors import ClusterError, ClusterLostError, StoreError
+from sondage.store import machine
+from sondage.store.entries import ABANDONED
 
 #: Seconds to wait for a first worker: it may have to come up on a slow file system.
 PATIENCE = 120
@@ -20,6 +23,8 @@ PATIENCE = 120
 TOPIC = "sondage-refused"
 #: How often, and how many seconds apart, a worker looks for a file that was just written.
 _TRIES, _APART = 5, 0.2
+#: How the files begin that workers are asked for.
+_SEEN = ".seen-"
 
 
 def installed(names: Sequence[str]) -> dict[str, str]:
@@ -62,13 +67,15 @@ def refuse_unlike(client: Any, wanted: Mapping[str, str]) -> None:
     Raises
     ------
     ClusterError
-        With the worker, the distribution and both versions; or if there is no worker.
+        With the worker, the distribution and both versions.
+    ClusterLostError
+        If there is no worker.
     """
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
         answers = client.run(installed, list(wanted), on_error="return")
     except (OSError, TimeoutError) as error:
-        raise ClusterError(
+        raise ClusterLostError(
             f"the cluster has no worker that answers within {PATIENCE} seconds",
             hint="start some with 'dask worker ADDRESS', or use --workers N",
         ) from error
@@ -154,7 +161,10 @@ def admitted(
         yield
         return
     token = secrets.token_hex(8)
-    marks = {str(folder.absolute() / f".seen-{token}"): token for folder in folders}
+    name = f"{_SEEN}{machine.this_machine()}-{os.getpid()}-{token}"
+    marks = {str(folder.absolute() / name): token for folder in folders}
+    for folder in folders:
+        _sweep(folder)
     try:
         _write(marks)
         refuse_blind(client, marks)
@@ -165,6 +175,20 @@ def admitted(
         for path in marks:
             with suppress(OSError):
                 Path(path).unlink()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left, as `Store.sweep` does."""
+    for path in folder.glob(f"{_SEEN}*"):
+        where, _, pid = path.name.removeprefix(_SEEN).rpartition("-")[0].rpartition("-")
+        here = where == machine.this_machine() and pid.isdigit()
+        with suppress(OSError):
+            if (
+                not machine.alive(int(pid))
+                if here
+                else time.time() - path.lstat().st_mtime > ABANDONED
+            ):
+                path.unlink()
 
 
 def _write(marks: Mapping[str, str]) -> None:

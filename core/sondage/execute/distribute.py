@@ -15,7 +15,7 @@ from sondage.execute.graph import Node
 from sondage.execute.keeping import Ahead, Keeping
 from sondage.execute.listener import Listener
 from sondage.execute.node import FATAL, Prepared, Work, failures
-from sondage.execute.placement import GPU, Workers, asked_by, lacking, wants_device
+from sondage.execute.placement import GPU, Workers, asked_by, wants_device, why_none
 from sondage.execute.sizes import Sizes
 from sondage.execute.work import collected, unplaced, wanted_versions
 from sondage.execute.workers import connected
@@ -36,7 +36,7 @@ def distributed(
     wanted = wanted_versions(node.item for node in nodes)
     shared = (work.store, work.folder)
     with (
-        stopping.heard() as stop,
+        stopping.stoppable() as stop,
         connected(workers, cluster) as (client, as_completed),
         admitted(client, wanted, shared, late=bool(cluster)),
     ):
@@ -83,7 +83,7 @@ class _Handing:
         given = []
         for node in nodes:
             asked = asked_by(node.item, self._there, self._sizes)
-            why = "" if self._there.can_take(asked) else lacking(asked, self._there)
+            why = "" if self._there.can_take(asked) else why_none(asked, self._there)
             if why:
                 lacked[f"no worker can take '{node.item.title}': it asks for {why}"] += 1
             given.append(self._submit(node, asked, why))

@@ -196,14 +196,14 @@ def mark_unused(store: Path, encoders: Sequence[str]) -> None:
 def let_all_go(store: Path) -> None:
     """Let go what this worker holds for a store; while it is at no piece of work."""
     mark_unused(store, [one for root, one in list(_held) if root == store])
-    _keep(_still_used())
+    _hold(_still_used())
 
 
 def _still_used() -> dict[tuple[Path, str], Built]:
     return {key: built for key, built in _held.items() if key not in _unused}
 
 
-def _keep(found: dict[tuple[Path, str], Built]) -> None:
+def _hold(found: dict[tuple[Path, str], Built]) -> None:
     """Hold these, and let go the models of all else."""
     stays = instances_of(found.values()).keys()
     before = instances_of(_held.values())
@@ -227,10 +227,10 @@ def kept_here(item: Any, store: Path) -> Any:
     encoders = encoders_of(item)
     if not encoders:
         if _unused:
-            _keep(_still_used())
+            _hold(_still_used())
         return item
     found = {(store, built.id): _held.get((store, built.id), built) for built in encoders}
-    _keep(found)
+    _hold(found)
     kept = tuple(found[store, built.id] for built in encoders)
     if isinstance(item, Encoding):
         return replace(item, encoder=kept[0])

@@ -23,7 +23,7 @@ CPU = "CPU"
 #: Bytes.
 MEMORY = "MEMORY"
 
-Asked = dict[str, float]
+Resources = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Workers:
         """Return whether any worker has some of a resource."""
         return any(one.get(resource, 0) > 0 for one in self.each)
 
-    def can_take(self, asked: Asked) -> bool:
+    def can_take(self, asked: Resources) -> bool:
         """Return whether one worker has all that is asked."""
         return any(all(one.get(k, 0) >= n for k, n in asked.items()) for one in self.each)
 
@@ -79,7 +79,7 @@ def _encoder_wants(encoder: Built) -> bool:
     return not below or any(_encoder_wants(one) for one in below)
 
 
-def asked_by(item: Item, workers: Workers, sizes: Sizes) -> Asked:
+def asked_by(item: Item, workers: Workers, sizes: Sizes) -> Resources:
     """Return what a piece of work asks, of what some worker declares.
 
     Parameters
@@ -91,14 +91,14 @@ def asked_by(item: Item, workers: Workers, sizes: Sizes) -> Asked:
     """
     if wants_device(item) and workers.declare(GPU):
         return {GPU: 1}
-    asked: Asked = {CPU: 1} if workers.declare(CPU) else {}
+    asked: Resources = {CPU: 1} if workers.declare(CPU) else {}
     if isinstance(item, Job) and workers.declare(MEMORY):
         needed = sizes.memory_of(item)
         asked |= {MEMORY: needed} if needed else {}
     return asked
 
 
-def lacking(asked: Asked, workers: Workers) -> str:
+def why_none(asked: Resources, workers: Workers) -> str:
     """Return in words why no worker can ever take what asks this."""
     said = []
     for name, n in asked.items():

@@ -22,7 +22,7 @@ class Stop:
 
 
 @contextmanager
-def heard() -> Iterator[Stop]:
+def stoppable() -> Iterator[Stop]:
     """Yield whether SIGTERM came; outside the main thread, which no signal reaches, never."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():

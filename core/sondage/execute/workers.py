@@ -78,7 +78,7 @@ def _local(workers: int) -> Any:
     local: Any = LocalCluster(
         n_workers=0,
         threads_per_worker=1,
-        memory_limit=_share(workers),
+        memory_limit=_memory_of_each(workers),
         processes=True,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
@@ -100,7 +100,7 @@ def _local(workers: int) -> Any:
     return local
 
 
-def _share(workers: int) -> int:
+def _memory_of_each(workers: int) -> int:
     """Return the bytes of memory that each of so many local workers may take."""
     from distributed.system import MEMORY_LIMIT
 
