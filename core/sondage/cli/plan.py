@@ -60,6 +60,9 @@ def _show(planned: Plan) -> None:
         _to_encode(found.passes, store.root)
     else:
         text.say("nothing to encode")
+    text.say(f"time: {found.time}")
+    if found.time.pieces:
+        text.say(f"memory: {_memory(found.memory, planned.name)}")
     for note in planned.notes:
         text.say(f"note: {note}")
 
@@ -78,6 +81,12 @@ def _to_encode(passes: list[Pass], root: Path) -> None:
     with contextlib.suppress(OSError):
         if known > (free := paths.free(root)):
             text.say(f"warning: only {text.size(free)} are free there; SONDAGE_STORE moves it")
+
+
+def _memory(peak: int | None, name: str) -> str:
+    if not peak:
+        return f"not known, {name} has not been run on this machine"
+    return f"{text.size(peak)} at most in earlier runs of {name} on this machine"
 
 
 def _layers(wanted: dict[str, list[int]]) -> str:

@@ -13,6 +13,7 @@ from sondage.commands.reports import write_report
 from sondage.commands.target import make_plan
 from sondage.execute import runner
 from sondage.execute.listener import Listener, Silent
+from sondage.execute.took import taken_down
 from sondage.execute.tracking import tracking
 from sondage.host import extras
 from sondage.plan.cells import Plan
@@ -114,11 +115,12 @@ def run_plan(
             # A new run may take every cell from others; what asked for it is told all the same.
             with worked_on(folder, planned.command, record.versions(planned.components)):
                 if todo or training:
-                    runner.run_graph(
-                        planned, todo, training, folder, Store(paths.store_folder()),
-                        workers=workers, cluster=cluster, cell_seconds=cell_seconds,
-                        listener=listener,
-                    )  # fmt: skip
+                    with taken_down(planned, folder, workers) as took:
+                        runner.run_graph(
+                            planned, todo, training, folder, Store(paths.store_folder()),
+                            workers=workers, cluster=cluster, cell_seconds=cell_seconds,
+                            listener=listener, took=took,
+                        )  # fmt: skip
         for built in planned.components:
             if built.kind == "report":
                 write_report(found, built, listener)

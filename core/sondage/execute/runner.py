@@ -7,12 +7,14 @@ process, when the job's result arrives from a worker.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from sondage.execute.engines import Engines, in_order
 from sondage.execute.graph import Node, graph_of, missing_keys
 from sondage.execute.listener import Listener
 from sondage.execute.node import FATAL, Prepared, Work, failures, weights_folder
+from sondage.execute.took import Took
 from sondage.execute.work import collected, function_of, wanted_versions
 from sondage.guard.guarded import signals
 from sondage.guard.headway import heard
@@ -33,6 +35,7 @@ def run_graph(
     cluster: str | None = None,
     cell_seconds: float | None = None,
     listener: Listener,
+    took: Took,
 ) -> None:
     """Run jobs, the encodings that they lack and the trainings that those need.
 
@@ -49,6 +52,8 @@ def run_graph(
     cell_seconds : float, optional
         The time limit of a cell; see `sondage.api.run`.
     listener : Listener
+    took : Took
+        Counts how long each kind of work takes.
 
     Raises
     ------
@@ -63,13 +68,15 @@ def run_graph(
     nodes = graph_of(planned, todo, training, passes)
     work = Work(store.root, folder.path, {t.cell.id for t in training}, cell_seconds)
     if workers > 1 or cluster:
-        _distributed(work, nodes, folder, listener, workers, cluster)
+        _distributed(work, nodes, folder, listener, took, workers, cluster)
     else:
-        _in_process(work, nodes, folder, listener)
+        _in_process(work, nodes, folder, listener, took)
 
 
-def _in_process(work: Work, nodes: list[Node], folder: RunFolder, listener: Listener) -> None:
-    emit, engines = _Grouped(folder, listener), Engines(nodes)
+def _in_process(
+    work: Work, nodes: list[Node], folder: RunFolder, listener: Listener, took: Took
+) -> None:
+    emit, engines = _Grouped(folder, listener, took), Engines(nodes)
     went: dict[str, Any] = {}
     try:
         with signals.heard():
@@ -84,9 +91,27 @@ def _in_process(work: Work, nodes: list[Node], folder: RunFolder, listener: List
                 engines.after(node)
                 if isinstance(value, Prepared):
                     listener.encoded(value.title, value.warnings, value.seconds)
+                    if isinstance(node.item, Encoding):
+                        took.encoded(node.item, value)
             _tell(engines.close(), listener)
     finally:
         emit.flush()
+
+
+def _at_work(listener: Listener, items: dict[str, Any]) -> Callable[[Any], None]:
+    """Return what tells a listener, where it wants to know, what each worker does."""
+    hear: Callable[[list[str]], None] | None = getattr(listener, "at_work", None)
+    if hear is None:
+        return lambda client: None
+    tell = hear
+
+    def look(client: Any) -> None:
+        # In an order that stays: a worker keeps its place.
+        held = client.processing()
+        keys = [next(iter(held[worker]), None) for worker in sorted(held)]
+        tell([items[key].title if key in items else "" for key in keys])
+
+    return look
 
 
 def _tell(said: list[str], listener: Listener) -> None:
@@ -97,8 +122,11 @@ def _tell(said: list[str], listener: Listener) -> None:
 class _Grouped:
     """Makes records durable in groups: many quick cells share one fsync."""
 
-    def __init__(self, folder: RunFolder, listener: Listener, seconds: float = 0.1) -> None:
+    def __init__(
+        self, folder: RunFolder, listener: Listener, took: Took, seconds: float = 0.1
+    ) -> None:
         self._folder, self._listener, self._seconds = folder, listener, seconds
+        self._took = took
         self._waiting: list[Record] = []
         self._last = 0.0
 
@@ -110,6 +138,7 @@ class _Grouped:
     def flush(self) -> None:
         records, self._waiting = self._waiting, []
         self._folder.append(records)
+        self._took.recorded(records)
         self._listener.recorded(records)
         self._last = time.monotonic()
 
@@ -119,6 +148,7 @@ def _distributed(
     nodes: list[Node],
     folder: RunFolder,
     listener: Listener,
+    took: Took,
     workers: int,
     cluster: str | None,
 ) -> None:
@@ -136,7 +166,8 @@ def _distributed(
             )  # fmt: skip
         items = {futures[node.name].key: node.item for node in nodes}
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
-        for future in completed(client, futures.values(), as_completed):
+        look = _at_work(listener, items)
+        for future in completed(client, futures.values(), as_completed, look):
             item = items[future.key]
             error = told(future.exception())
             if isinstance(error, FATAL):
@@ -148,5 +179,7 @@ def _distributed(
                 records = value.records
                 if value.error == "" and isinstance(item, Encoding):
                     listener.encoded(value.title, value.warnings, value.seconds)
+                    took.encoded(item, value)
             folder.append(records)
+            took.recorded(records)
             listener.recorded(records)

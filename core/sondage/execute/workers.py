@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -93,7 +94,12 @@ def _check_address(cluster: str) -> None:
         )
 
 
-def completed(client: Any, futures: Iterable[Any], as_completed: Any) -> Iterator[Any]:
+def completed(
+    client: Any,
+    futures: Iterable[Any],
+    as_completed: Any,
+    look: Callable[[Any], None] = lambda client: None,
+) -> Iterator[Any]:
     """Yield futures as they end; give up when nobody is left to end them.
 
     Raises
@@ -119,6 +125,8 @@ def completed(client: Any, futures: Iterable[Any], as_completed: Any) -> Iterato
         looked = now
         if _running(client):
             last = now
+            with contextlib.suppress(OSError, TimeoutError):
+                look(client)
         elif now - last > _PATIENCE:
             raise ClusterError(
                 f"for {_PATIENCE} seconds no worker has run: all have left, or have too little "
