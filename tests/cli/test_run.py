@@ -243,6 +243,10 @@ def test_the_bar_on_a_terminal_counts_and_estimates(both, monkeypatch, capsys):
         assert listener._counts.times.endswith("so far")
         (gap, *_) = [cell for cell in planned.cells if cell.component == "far.gap"]
         listener.recorded([{"id": gap.id, "component": "far.gap", "status": "done", "seconds": 1}])
+        # What is to be encoded is unknown.
+        assert listener._counts.left is None
+        for name in "ab":
+            listener.encoded(f"encode t with {name}", {}, 1.0)
         # Six cells of three seconds and three of one, by two workers.
         assert listener._counts.left == pytest.approx(10.5)
         listener.recorded([{"id": cells[10].id, "component": "slow", "status": "failed"}])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sondage.cli import text
+
+if TYPE_CHECKING:
+    from sondage.host import Host
+    from sondage.registry import Registry
 
 What = Literal["encoders", "tasks", "probes", "metrics", "reports", "trackers", "compositions"]
 
@@ -20,15 +24,12 @@ def listing(
 ) -> None:
     """List encoders, tasks, probes, metrics, reports, trackers or compositions."""
     from sondage import registry
+    from sondage.host import Host
     from sondage.registry import models
 
     if what == "compositions":
-        found = registry.load(file).contents.compositions
-        rows = [[name, c.summary, c.paper] for name, c in found.items()]
-        text.table(["composition", "summary", "paper"], rows)
+        _compositions(registry.load(file), Host.discover())
         return
-    from sondage.host import Host
-
     kind = models.SECTIONS[what]
     offers = Host.discover().offers(kind)
     rows = [[o.spec.name, o.spec.summary, o.spec.reference] for o in offers]
@@ -41,6 +42,16 @@ def listing(
         text.say()
         rows = [[name, d.use, _in_words(d.given)] for name, d in own.items()]
         text.table([f"declared in {source.source}", "use", "parameters"], rows)
+
+
+def _compositions(found: Registry, host: Host) -> None:
+    from sondage.commands.lacking import lacking
+
+    rows = []
+    for name, composition in found.contents.compositions.items():
+        said = lacking(found, host, name)
+        rows.append([name, composition.summary, composition.paper, str(said) or "yes"])
+    text.table(["composition", "summary", "paper", "can run here (or lacks)"], rows)
 
 
 def _in_words(parameters: dict[str, object]) -> str:

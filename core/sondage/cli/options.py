@@ -12,7 +12,16 @@ FileOrDash = Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints
 Every = Annotated[bool, typer.Option("--all", help="Every score, not only each component's first.")]
 Size = Annotated[
     str,
-    typer.Option(metavar="SIZE", help="Of the picture: screen, or a paper's column, page."),
+    typer.Option(
+        "--width",
+        "--size",
+        metavar="WIDTH",
+        help="Of the picture: screen; a paper's column, page; or millimetres, such as 84.",
+    ),
+]
+PictureKind = Annotated[
+    str,
+    typer.Option("--kind", metavar="KIND", help="Of the picture: lines, difference or map."),
 ]
 
 _PART = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,17 +27,39 @@ def plan(
     Cells, encodings, what is cached and the bytes to write; nothing is run.
     """
     from sondage import api
+    from sondage.errors import SondageError
 
-    every = api.plans(
-        target,
-        settings=options.settings(set_),
-        layers=options.numbers(layers, "--layers"),
-        seeds=options.numbers(seeds, "--seeds"),
-    )
+    try:
+        every = api.plans(
+            target,
+            settings=options.settings(set_),
+            layers=options.numbers(layers, "--layers"),
+            seeds=options.numbers(seeds, "--seeds"),
+        )
+    except SondageError:
+        _tell_all_that_lacks(target, options.settings(set_))
+        raise
     for i, planned in enumerate(every):
         if len(every) > 1:
             text.say("\n" * bool(i) + planned.command)
         _show(planned)
+
+
+def _tell_all_that_lacks(target: str, settings: dict[str, Any]) -> None:
+    """Print all plugins and data that a composition lacks: a plan ends at the first."""
+    from sondage import api, registry
+    from sondage.commands.lacking import lacking
+    from sondage.errors import SondageError
+
+    with contextlib.suppress(SondageError):
+        file, name = api.split_target(target)
+        found = lacking(
+            registry.load(file, api.overrides_of(file, name, settings)), api.Host.discover(), name
+        )
+        if found:
+            text.warn(f"{name} lacks here: {found}")
+            for command in found.commands:
+                text.warn(f"  {command}")
 
 
 def _show(planned: Plan) -> None:
@@ -60,6 +82,9 @@ def _show(planned: Plan) -> None:
         _to_encode(found.passes, store.root)
     else:
         text.say("nothing to encode")
+    text.say(f"time: {found.time}")
+    if found.time.pieces:
+        text.say(f"memory: {_memory(found.memory, planned.name)}")
     for note in planned.notes:
         text.say(f"note: {note}")
 
@@ -78,6 +103,12 @@ def _to_encode(passes: list[Pass], root: Path) -> None:
     with contextlib.suppress(OSError):
         if known > (free := paths.free(root)):
             text.say(f"warning: only {text.size(free)} are free there; SONDAGE_STORE moves it")
+
+
+def _memory(peak: int | None, name: str) -> str:
+    if not peak:
+        return f"not known, {name} has not been run on this machine"
+    return f"{text.size(peak)} at most in earlier runs of {name} on this machine"
 
 
 def _layers(wanted: dict[str, list[int]]) -> str:

@@ -82,7 +82,13 @@ class Bar:
         """Leave a line above the bar."""
         from sondage.commands.progress import encoded_line
 
+        self._counts.ended(title)
         self._print(encoded_line(title, warnings, seconds))
+
+    def at_work(self, titles: list[str]) -> None:
+        """Show what each worker does."""
+        self._counts.at_work = titles
+        self._show(now=self._counts.each_worker())
 
     def recorded(self, records: list[Record]) -> None:
         """Move the bar."""

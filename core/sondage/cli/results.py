@@ -35,6 +35,7 @@ def results(
         Path | None, typer.Option(metavar="FILE", help="A picture, .svg, .pdf or .png.")
     ] = None,
     size: options.Size = "screen",
+    kind: options.PictureKind = "lines",
     sql: _Query = None,
     table: Annotated[
         str | None, typer.Option(metavar="NAME", help="A named table, such as per_class.")
@@ -60,7 +61,7 @@ def results(
     if not plain:
         text.warn_of_lacking(found.folder)
     if plot is not None or latex is not None:
-        _written_for_paper(found, plot, latex, every=every, size=size)
+        _written_for_paper(found, plot, latex, every=every, size=size, kind=kind)
     if table is not None or cells or csv is not None or parquet is not None:
         _hand_over(_frame(found, table, cells=cells), csv, parquet)
     elif plain:
@@ -185,13 +186,13 @@ def _short(value: object) -> object:
 
 
 def _written_for_paper(
-    run: Run, plot: Path | None, latex: str | None, *, every: bool, size: str
+    run: Run, plot: Path | None, latex: str | None, *, every: bool, size: str, kind: str
 ) -> None:
     from sondage import report
     from sondage.records.summary import read_summary
 
     if plot is not None:
-        report.plot(run, plot, every_score=every, size=size)
+        report.plot(run, plot, every_score=every, size=size, kind=kind)
         text.warn(f"written: {plot}")
     if latex is not None:
         text.hand_over(latex, report.latex(read_summary(run.folder), every_score=every))

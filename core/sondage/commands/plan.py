@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from sondage.commands.estimate import Estimate, estimate, size_of_texts
 from sondage.errors import SondageError
 from sondage.execute.sizes import layer_bytes
 from sondage.plan.cells import Encoding, Passing, Plan, encodings, passings
 from sondage.records.across import finished, runs
+from sondage.records.paces import paces_here
 from sondage.store import Key, Store
 
 
@@ -60,10 +62,19 @@ class Pass:
 
 @dataclass(frozen=True)
 class Preview:
-    """All that a plan would do."""
+    """All that a plan would do.
+
+    Attributes
+    ----------
+    time : Estimate
+    memory : int or None
+        Bytes that earlier runs of the composition on this machine had at most.
+    """
 
     groups: list[CellGroup]
     passes: list[Pass]
+    time: Estimate
+    memory: int | None
 
 
 def preview(planned: Plan, store: Store, runs_root: Path) -> Preview:
@@ -93,7 +104,11 @@ def preview(planned: Plan, store: Store, runs_root: Path) -> Preview:
     needed = dict.fromkeys(key for job in todo for key in job.needs)
     missing = {key for key in needed if not store.has(key)}
     passes = [_pass(e, missing) for e in encodings(todo, set(needed))]
-    return Preview(groups, passes + [_reading(item) for item in passings(todo)])
+    paces = paces_here(runs_root)
+    training = [t for t in planned.trainings if t.cell.id not in done]
+    time = estimate(todo, training, encodings(todo, missing), paces, size_of_texts)
+    memory = paces.peaks.get(planned.name)
+    return Preview(groups, passes + [_reading(item) for item in passings(todo)], time, memory)
 
 
 def _reading(item: Passing) -> Pass:

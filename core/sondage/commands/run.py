@@ -15,6 +15,7 @@ from sondage.errors import ParameterError
 from sondage.execute import runner
 from sondage.execute.keeping import Keep, drop_left
 from sondage.execute.listener import Listener, Silent
+from sondage.execute.took import taken_down
 from sondage.execute.tracking import tracking
 from sondage.host import extras
 from sondage.plan.cells import Plan
@@ -124,11 +125,12 @@ def run_plan(
             # A new run may take every cell from others; what asked for it is told all the same.
             with worked_on(folder, planned.command, record.versions(planned.components)):
                 if todo or training:
-                    runner.run_graph(
-                        planned, todo, training, folder, Store(paths.store_folder()),
-                        workers=workers, cluster=cluster, cell_seconds=cell_seconds, keep=keep,
-                        listener=listener,
-                    )  # fmt: skip
+                    with taken_down(planned, folder, workers) as took:
+                        runner.run_graph(
+                            planned, todo, training, folder, Store(paths.store_folder()),
+                            workers=workers, cluster=cluster, cell_seconds=cell_seconds, keep=keep,
+                            listener=listener, took=took,
+                        )  # fmt: skip
         if keep == "results" and not todo:
             drop_left(Store(paths.store_folder()), planned, listener)
         for built in planned.components:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,12 +39,20 @@ class Awaited:
         Once it is asked, no further work is begun, and what is at hand is waited for.
     say : callable
         Called with what the user should know.
+    look : callable, optional
+        Called with the client while workers run.
     """
 
     def __init__(
-        self, client: Any, titles: Mapping[str, str], stop: Stop, say: Callable[[str], None]
+        self,
+        client: Any,
+        titles: Mapping[str, str],
+        stop: Stop,
+        say: Callable[[str], None],
+        look: Callable[[Any], None] = lambda client: None,
     ) -> None:
         self._client, self._titles, self._stop, self._say = client, titles, stop, say
+        self._tell_at_work = look
         self._looked = self._last = time.monotonic()
         self._told = 0
         #: What is waited for once the run stops.
@@ -104,6 +113,8 @@ class Awaited:
             raise KeyboardInterrupt
         if seen.running and (seen.processing or not seen.stuck):
             self._last = now
+            with contextlib.suppress(OSError, TimeoutError):
+                self._tell_at_work(self._client)
         elif now - self._last > _PATIENCE:
             raise self._hopeless(seen)
 

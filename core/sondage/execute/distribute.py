@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sondage.execute import stopping
@@ -17,6 +17,7 @@ from sondage.execute.listener import Listener
 from sondage.execute.node import FATAL, Prepared, Work, failures
 from sondage.execute.placement import GPU, Workers, asked_by, wants_device, why_none
 from sondage.execute.sizes import Sizes
+from sondage.execute.took import Took
 from sondage.execute.work import collected, unplaced, wanted_versions
 from sondage.execute.workers import connected
 from sondage.plan.cells import Encoding
@@ -29,6 +30,7 @@ def distributed(
     folder: RunFolder,
     listener: Listener,
     keeping: Keeping,
+    took: Took,
     workers: int,
     cluster: str | None,
 ) -> None:
@@ -46,10 +48,11 @@ def distributed(
         ahead = Ahead(nodes, keeping, 1 + len(client.nthreads()))
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
         uses = Uses(nodes)
-        awaited = Awaited(client, handing.titles, stop, listener.said)
+        look = _at_work(listener, handing.titles)
+        awaited = Awaited(client, handing.titles, stop, listener.said, look)
         for future in awaited.completed(lambda: handing.out(ahead.more(), listener), as_completed):
             item = handing.items[future.key]
-            _take(item, future, folder, listener)
+            _take(item, future, folder, listener, took)
             ahead.done()
             keeping.after(item)
             unused = uses.done(item)
@@ -112,7 +115,7 @@ def _declared(dask_scheduler: Any) -> dict[str, dict[str, float]]:
     return {name: dict(worker.resources) for name, worker in dask_scheduler.workers.items()}
 
 
-def _take(item: Any, future: Any, folder: RunFolder, listener: Listener) -> None:
+def _take(item: Any, future: Any, folder: RunFolder, listener: Listener, took: Took) -> None:
     """Make durable what a piece of work found."""
     error = told(future.exception())
     if isinstance(error, FATAL):
@@ -124,5 +127,23 @@ def _take(item: Any, future: Any, folder: RunFolder, listener: Listener) -> None
         records = value.records
         if value.error == "" and isinstance(item, Encoding):
             listener.encoded(value.title, value.warnings, value.seconds)
+            took.encoded(item, value)
     folder.append(records)
+    took.recorded(records)
     listener.recorded(records)
+
+
+def _at_work(listener: Listener, titles: Mapping[str, str]) -> Callable[[Any], None]:
+    """Return what tells a listener, where it wants to know, what each worker does."""
+    hear: Callable[[list[str]], None] | None = getattr(listener, "at_work", None)
+    if hear is None:
+        return lambda client: None
+    tell = hear
+
+    def look(client: Any) -> None:
+        # In an order that stays: a worker keeps its place.
+        held = client.processing()
+        keys = [next(iter(held[worker]), None) for worker in sorted(held)]
+        tell([titles.get(key, "") for key in keys])
+
+    return look

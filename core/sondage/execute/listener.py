@@ -9,7 +9,10 @@ from sondage.records.lines import Record
 
 
 class Listener(Protocol):
-    """Hears what a run does; every method may be called often and must return fast."""
+    """Hears what a run does; every method may be called often and must return fast.
+
+    One that has a method ``at_work(titles)`` hears every two seconds what each worker process does.
+    """
 
     def started(self, title: str) -> None: ...
     def advanced(self, headway: Headway) -> None: ...

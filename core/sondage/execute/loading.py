@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sondage.data import TaskData
+from sondage.data import Corpus, TaskData
 from sondage.errors import DataError
 from sondage.execute import unchanged
 from sondage.registry.built import Built
@@ -36,6 +36,12 @@ def load_task(task: Built) -> TaskData:
             _loaded.pop(next(iter(_loaded)))
         _loaded[task.id] = data
     return _loaded[task.id]
+
+
+def letters(corpus: Corpus) -> int:
+    """Return the characters of a corpus' distinct sentences: what encoding takes its time for."""
+    pairs = corpus.second if corpus.second is not None else [""] * len(corpus)
+    return sum(len(a) + len(b or "") for a, b in set(zip(corpus.texts, pairs, strict=True)))
 
 
 def loaded(task: Built) -> TaskData | None:

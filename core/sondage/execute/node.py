@@ -50,6 +50,8 @@ class Prepared:
         Why it failed, and with it every node that needs it; empty if it went well.
     records : list of Record
         Of the node's cells, where they could not be handed over at once.
+    size : int
+        Characters that were encoded.
     """
 
     title: str
@@ -57,6 +59,7 @@ class Prepared:
     seconds: float
     error: str = ""
     records: list[Record] = field(default_factory=list)
+    size: int = 0
 
 
 Emit = Callable[[Record], None]

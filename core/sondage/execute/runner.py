@@ -14,6 +14,7 @@ from sondage.execute.graph import Node, graph_of, missing_keys
 from sondage.execute.keeping import Keep, Keeping, kept
 from sondage.execute.listener import Listener
 from sondage.execute.node import Prepared, Work, weights_folder
+from sondage.execute.took import Took
 from sondage.execute.work import function_of
 from sondage.guard.guarded import signals
 from sondage.guard.headway import heard
@@ -35,6 +36,7 @@ def run_graph(
     cell_seconds: float | None = None,
     keep: Keep = "all",
     listener: Listener,
+    took: Took,
 ) -> None:
     """Run jobs, the encodings that they lack and the trainings that those need.
 
@@ -53,6 +55,8 @@ def run_graph(
     keep : {'all', 'results'}
         Whether activations stay in the store.
     listener : Listener
+    took : Took
+        Counts how long each kind of work takes.
 
     Raises
     ------
@@ -76,15 +80,20 @@ def run_graph(
         if workers > 1 or cluster:
             from sondage.execute.distribute import distributed
 
-            distributed(work, nodes, folder, listener, keeping, workers, cluster)
+            distributed(work, nodes, folder, listener, keeping, took, workers, cluster)
         else:
-            _in_process(work, nodes, folder, listener, keeping)
+            _in_process(work, nodes, folder, listener, keeping, took)
 
 
 def _in_process(
-    work: Work, nodes: list[Node], folder: RunFolder, listener: Listener, keeping: Keeping
+    work: Work,
+    nodes: list[Node],
+    folder: RunFolder,
+    listener: Listener,
+    keeping: Keeping,
+    took: Took,
 ) -> None:
-    emit, engines = _Grouped(folder, listener), Engines(nodes)
+    emit, engines = _Grouped(folder, listener, took), Engines(nodes)
     went: dict[str, Any] = {}
     try:
         with signals.heard():
@@ -100,6 +109,8 @@ def _in_process(
                 keeping.after(node.item, emit.flush)
                 if isinstance(value, Prepared):
                     listener.encoded(value.title, value.warnings, value.seconds)
+                    if isinstance(node.item, Encoding):
+                        took.encoded(node.item, value)
             _tell(engines.close(), listener)
     finally:
         emit.flush()
@@ -113,8 +124,11 @@ def _tell(said: list[str], listener: Listener) -> None:
 class _Grouped:
     """Makes records durable in groups: many quick cells share one fsync."""
 
-    def __init__(self, folder: RunFolder, listener: Listener, seconds: float = 0.1) -> None:
+    def __init__(
+        self, folder: RunFolder, listener: Listener, took: Took, seconds: float = 0.1
+    ) -> None:
         self._folder, self._listener, self._seconds = folder, listener, seconds
+        self._took = took
         self._waiting: list[Record] = []
         self._last = 0.0
 
@@ -126,5 +140,6 @@ class _Grouped:
     def flush(self) -> None:
         records, self._waiting = self._waiting, []
         self._folder.append(records)
+        self._took.recorded(records)
         self._listener.recorded(records)
         self._last = time.monotonic()

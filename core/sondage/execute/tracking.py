@@ -92,6 +92,8 @@ class _Tracking:
 
     def __init__(self, inner: Listener, trackers: list[_Told], labels: PrintedNames) -> None:
         self._inner, self._trackers, self._labels = inner, trackers, labels
+        if hasattr(inner, "at_work"):
+            self.at_work = inner.at_work
 
     def started(self, title: str) -> None:
         self._inner.started(title)

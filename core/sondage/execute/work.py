@@ -21,7 +21,7 @@ from sondage.execute import admission, unchanged
 from sondage.execute.encode import encode
 from sondage.execute.engines import kept_here
 from sondage.execute.jobs import run_job
-from sondage.execute.loading import checksums, forget, load_task, loaded
+from sondage.execute.loading import checksums, forget, letters, load_task, loaded
 from sondage.execute.node import (
     FATAL,
     Emit,
@@ -74,11 +74,12 @@ def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prep
         raise_for(deps)
         with guarded(Isolation()):
             warnings = _encode_missing(Store(work.store, temporary=work.temporary), item)
+            size = letters(load_task(item.task).corpus)
     except FATAL:
         raise
     except Exception as error:
         return Prepared(item.title, {}, time.monotonic() - start, error_text(error))
-    return Prepared(item.title, warnings, time.monotonic() - start)
+    return Prepared(item.title, warnings, time.monotonic() - start, size=size)
 
 
 def _encode_missing(store: Store, item: Encoding) -> dict[str, int]:

@@ -96,7 +96,7 @@ def counts_known(folder: RunFolder) -> tuple[int, int]:
     """Return `counts`, without reading the results where they are as they were last left."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         stat = folder.cells.stat()
-        last = [line for line in _told_lines(folder) if "of" in line][-1:]
+        last = [line for line in told_lines(folder) if "of" in line][-1:]
         if last and last[0]["of"] == [stat.st_size, stat.st_mtime_ns]:
             return int(last[0]["done"]), int(last[0]["failed"])
     return counts(folder)
@@ -105,7 +105,7 @@ def counts_known(folder: RunFolder) -> tuple[int, int]:
 def events(folder: RunFolder) -> list[Event]:
     """Return when a run was worked on, the first time first; empty for runs of before."""
     out: dict[float, Event] = {}
-    for line in _told_lines(folder):
+    for line in told_lines(folder):
         with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
             if "begun" in line:
                 out[float(line["begun"])] = Event(
@@ -120,7 +120,25 @@ def events(folder: RunFolder) -> list[Event]:
     return list(out.values())
 
 
-def _told_lines(folder: RunFolder) -> list[Record]:
+def took(folder: RunFolder, paces: list[list[Any]], peak: int, workers: int) -> None:
+    """Take down how long each kind of work took here, and the memory that the process had.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    paces : list
+        As `sondage.records.paces` reads them.
+    peak : int
+        Bytes.
+    workers : int
+    """
+    if paces:
+        host = machine.this_machine()
+        _write(folder, {"took": paces, "host": host, "peak": peak, "workers": workers})
+
+
+def told_lines(folder: RunFolder) -> list[Record]:
+    """Return what is written of a run's history, as far as it can be read."""
     found: list[Any] = []
     with contextlib.suppress(OSError):
         for raw in (folder.path / _HISTORY).read_bytes().splitlines():

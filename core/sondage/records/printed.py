@@ -121,6 +121,9 @@ def models_of(header: Mapping[str, Any]) -> list[tuple[str, str]]:
 def origin_in_words(origin: Mapping[str, Any]) -> str:
     """Return what a model was, in words: name, revision, checksum."""
     text = str(origin.get("model", ""))
+    if origin.get("is"):
+        licence = f", {origin['licence']}" if origin.get("licence") else ""
+        text += f" ({origin['is']}{licence})"
     if origin.get("revision"):
         text += f" at {str(origin['revision'])[:40]}"
     return text + (f", files {str(origin['files'])[:12]}" if origin.get("files") else "")

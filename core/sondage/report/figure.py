@@ -13,8 +13,10 @@ from sondage.plain import flat
 from sondage.records.summary import Summary, read_summary
 from sondage.report import marks, theme
 from sondage.report.axes import Axis, layer_axis, score_axis
+from sondage.report.guides import Guides, best_rings, control_line, guides_of, level_lines
+from sondage.report.kinds import difference_panels, map_panels
 from sondage.report.marks import Series
-from sondage.report.page import arranged, drawn, write_picture
+from sondage.report.page import Shared, arranged, drawn, write_picture
 from sondage.report.palette import series_colours, shapes
 from sondage.report.pivot import Panel, column_of, panels
 from sondage.report.theme import Size, size_of
@@ -24,13 +26,21 @@ if TYPE_CHECKING:
 
     from sondage.records.runs import Run
 
+#: Kinds of a run's picture.
+KINDS = ("lines", "difference", "map")
+
 _ACROSS = 4
 
 
 def plot(
-    run: Run | Summary, path: Path | str, *, every_score: bool = False, size: str | Size = "screen"
-) -> None:
+    run: Run | Summary, path: Path | str, *, every_score: bool = False,
+    size: str | Size = "screen", kind: str = "lines",
+) -> None:  # fmt: skip
     """Draw a run's scores by layer, with their 95% intervals.
+
+    Lines have what they are to be read against: what a probe called ``majority`` has, and the
+    accuracy of guessing, as grey lines; the scores on a control task, dotted; each encoder's best
+    layer, in a ring.
 
     Parameters
     ----------
@@ -41,12 +51,15 @@ def plot(
     every_score : bool
         Not only the first score of each component.
     size : str or Size
-        ``screen``, or as wide as a paper's ``column`` or ``page``.
+        ``screen``, or as wide as a paper's ``column`` or ``page``, or a number of millimetres.
+    kind : {'lines', 'difference', 'map'}
+        Scores by layer; their differences to the baseline; or colours, a row an encoder and a
+        column a layer.
 
     Raises
     ------
     ResultsError
-        If there is nothing to draw, or the name ends otherwise.
+        If there is nothing to draw, or the name ends otherwise, or there is no such kind.
     DependencyError
         If what draws is not installed.
     """
@@ -57,14 +70,32 @@ def plot(
             f"'{path}' ends in neither .svg, .pdf nor .png",
             hint=f"--plot {path.stem or 'figure'}.svg",
         )
+    if kind not in KINDS:
+        raise ResultsError(f"there is no kind '{flat(kind)}' of pictures", near=KINDS)
     shown = _shown(run, every_score)
+    groups, foot = _drawn_as(kind, run, shown)
+    across = _ACROSS if kind != "map" else 2
+    shared: Shared = () if kind == "map" else ("color", "shape")
+    picture = drawn(groups, across=across, size=size_of(size), foot=foot, shared=shared)
+    write_picture(picture, path)
+
+
+def _drawn_as(kind: str, run: Run | Summary, shown: list[Panel]) -> tuple[list[list[Any]], str]:
+    """Return the panels of a kind of picture, by task, and what is said below it."""
+    if kind == "map":
+        return list(map_panels(shown).values()), "darker is more; each panel has its own shades"
+    if kind == "difference":
+        found = difference_panels(shown, _series(shown))
+        return list(found.values()), "bands and bars: 95% intervals of the paired difference"
+    summary = run if isinstance(run, Summary) else read_summary(run.folder)
+    guides = guides_of(summary, None if isinstance(run, Summary) else run.folder)
     notes = [note for panel in shown for note in panel.notes if note.startswith("±")]
     bars = "; ".join(dict.fromkeys(note.removeprefix("± half of the ") for note in notes))
-    picture = drawn(
-        list(_by_task(shown).values()), across=_ACROSS, size=size_of(size),
-        foot=f"bands and bars: {bars}" if bars else "",
-    )  # fmt: skip
-    write_picture(picture, path)
+    said = [f"bands and bars: {bars}"] if bars else []
+    said += ["dotted: control task"] if any(guides.control(panel) for panel in shown) else []
+    if any(len({layer for layer, _ in panel.rows}) > 1 for panel in shown):
+        said.append("ring: best layer, chosen on test")
+    return list(_by_task(shown, guides).values()), "; ".join(said)
 
 
 def chart(
@@ -111,14 +142,14 @@ def _shown(run: Run | Summary, every_score: bool) -> list[Panel]:
     return shown
 
 
-def _by_task(shown: list[Panel]) -> dict[str, list[Any]]:
+def _by_task(shown: list[Panel], guides: Guides | None = None) -> dict[str, list[Any]]:
     by = _series(shown)
-    axes = _axes(shown)
+    axes = _axes(shown, guides or Guides())
     small = len(shown) > 1
     size: dict[str, Any] = {"width": 215 if small else 420, "height": 175 if small else 260}
     out: dict[str, list[Any]] = defaultdict(list)
     for panel in shown:
-        out[panel.task].append(_panel(panel, by, axes[panel.task, panel.score], size))
+        out[panel.task].append(_panel(panel, by, axes[panel.task, panel.score], size, guides))
     return out
 
 
@@ -137,22 +168,26 @@ def _series(shown: Iterable[Panel]) -> Series:
     return Series("series", tuple(names), tuple(looks), kinds)
 
 
-def _axes(shown: Iterable[Panel]) -> dict[tuple[str, str], Axis]:
+def _axes(shown: Iterable[Panel], guides: Guides) -> dict[tuple[str, str], Axis]:
     rows: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    reach: dict[tuple[str, str], list[float]] = defaultdict(list)
     for panel in shown:
         rows[panel.task, panel.score] += panel.rows.values()
+        reach[panel.task, panel.score] += guides.reach(panel)
     # Without a label the axis writes the score's name in words.
     titles = {p.score: flat(p.shown[2]) for p in shown if p.shown[2] != p.score}
     return {
         key: score_axis(
             [r["mean"] for r in mine], "mean", score=key[1], title=titles.get(key[1], ""),
-            ends=[r[end] for r in mine for end in marks.ENDS],
+            ends=[*reach[key], *(r[end] for r in mine for end in marks.ENDS)],
         )
         for key, mine in rows.items()
     }  # fmt: skip
 
 
-def _panel(panel: Panel, by: Series, y: Axis, size: dict[str, Any]) -> alt.LayerChart:
+def _panel(
+    panel: Panel, by: Series, y: Axis, size: dict[str, Any], guides: Guides | None
+) -> alt.LayerChart:
     import pandas as pd
 
     columns = ["layer", "mean", *marks.ENDS]
@@ -161,6 +196,8 @@ def _panel(panel: Panel, by: Series, y: Axis, size: dict[str, Any]) -> alt.Layer
     data = pd.DataFrame(rows).astype(dict.fromkeys(columns, float))
     task, component, _ = panel.shown
     below = component + (f" · {panel.view}" if panel.show_view else "")
+    if guides is not None and (far := guides.far(panel)):
+        below += f" ({far})"
     said: dict[str, Any] = {"title": task, "below": below}
     layered = data[data["layer"].notna()]
     if layered["layer"].nunique() < 2:
@@ -171,4 +208,10 @@ def _panel(panel: Panel, by: Series, y: Axis, size: dict[str, Any]) -> alt.Layer
     # A probe that mixes all layers has one score: a dashed line across.
     behind = marks.across(whole, y, by) if len(whole) else []
     x = layer_axis(layered["layer"])
-    return marks.lines(layered, x, y, by, behind=behind, **said, **size)
+    front: list[Any] = []
+    if guides is not None:
+        levels = guides.near(panel)
+        behind = [*behind, *(level_lines(levels, y) if levels else [])]
+        behind += control_line(guides.control(panel), x, y, by)
+        front = best_rings(layered, panel.score, x, y, by) if panel.kind == "probe" else []
+    return marks.lines(layered, x, y, by, behind=behind, front=front, **said, **size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,18 +51,27 @@ SIZES: dict[str, Size] = {
 }
 
 
+_MILLIMETRES = re.compile(r"(\d+(?:\.\d+)?) ?(?:mm)?")
+
+
 def size_of(size: str | Size) -> Size:
-    """Return a size by its name, or as it is.
+    """Return a size by its name, as it is, or of so many millimetres: ``84`` or ``84mm``.
 
     Raises
     ------
     ResultsError
-        If no size has that name.
+        If no size has that name, or it is no width that text could be read at.
     """
     if isinstance(size, Size):
         return size
+    width = _MILLIMETRES.fullmatch(size)
+    if width is not None:
+        wide = float(width[1])
+        if not 40 <= wide <= 1000:
+            raise ResultsError(f"a picture {wide:g} mm wide: at least 40 and at most 1000")
+        return Size(wide * 72 / 25.4, SIZES["column"].font)
     if size not in SIZES:
-        raise ResultsError(f"there is no size '{flat(size)}' of pictures", near=[*SIZES])
+        raise ResultsError(f"there is no size '{flat(size)}' of pictures", near=[*SIZES, "84mm"])
     return SIZES[size]
 
 

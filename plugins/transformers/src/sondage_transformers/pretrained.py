@@ -10,6 +10,7 @@ from pydantic import Field
 
 from sondage.errors import EncodingError
 from sondage_transformers.base_encoder import BaseEncoder
+from sondage_transformers.packaged import holds, packaged
 from sondage_transformers.recipe import Dtype, Recipe
 from sondage_transformers.sublayers import Output
 
@@ -83,4 +84,20 @@ class Pretrained(BaseEncoder):
             files = checkpoint.identity(weights=True)
         except EncodingError:  # drawn weights need no files of weights
             files = checkpoint.identity(weights=False)
-        return {"model": self.model, "revision": commit or (self.revision or ""), "files": files}
+        said = {"model": self.model, "revision": commit or (self.revision or ""), "files": files}
+        known = packaged(self.model)
+        if known is not None and holds(known, folder):
+            said |= {"is": f"{known.model} at {known.revision[:12]}", "licence": known.licence}
+        return said
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """That a package which is known holds other weights than it should."""
+        known = packaged(self.model)
+        if known is None or holds(known, self.recipe.checkpoint.folder):
+            return ()
+        return (
+            f"the weights in {self.model} are not those of {known.model}, which it says that it "
+            f"holds: another {known.file} than that of SHA-256 {known.sha256[:16]}; install the "
+            "package anew, or name the model on the hub",
+        )

@@ -1,0 +1,178 @@
+"""What a run's picture is read against, by hand; differences and maps; widths in millimetres."""
+
+from dataclasses import replace
+
+import pytest
+
+from sondage.errors import ResultsError
+from sondage.records.summary import Summary
+from sondage.report import figure, guides, kinds
+from sondage.report.axes import score_axis
+from sondage.report.pivot import panels
+from sondage.report.theme import size_of
+
+PLACE = {
+    "kind": "probe", "task": "t", "component": "linear", "view": "word", "score": "accuracy",
+    "encoder": "a", "other": "", "step": None, "low": None, "high": None, "interval": "",
+    "n_seeds": 1, "n_groups": None, "p_holm": None, "difference": None, "encoder_label": "a",
+    "other_label": "", "task_label": "t", "component_label": "linear", "score_label": "accuracy",
+}  # fmt: skip
+HEADER = {
+    "components": [
+        {"kind": "probe", "label": "linear", "key": {"use": "classifiers.linear"}},
+        {"kind": "probe", "label": "most", "key": {"use": "classifiers.majority"}},
+    ]
+}
+
+
+def row(layer, mean, **more):
+    found = PLACE | {"layer": layer, "mean": mean} | more
+    return found | {f"{n}_label": found[n] for n in ("encoder", "component", "score")}
+
+
+ROWS = [
+    row(0, 0.5), row(1, 0.9), row(2, 0.8), row(0, 0.4, encoder="b"), row(1, 0.6, encoder="b"),
+    row(0, 0.45, score="control_accuracy"), row(1, 0.42, score="control_accuracy"),
+    *(row(n, 0.3, component="most", encoder=e) for n in (0, 1) for e in "ab"),
+]  # fmt: skip
+
+
+def summary(rows, header=HEADER):
+    primary = [("linear", "accuracy"), ("most", "accuracy"), ("gap", "gap")]
+    return Summary("a-run", rows, primary, [], [], len(rows), header)
+
+
+class Folder:
+    def records(self):
+        table = {"per_class": {"label": ["x", "y", "z", "w", "v"]}}
+        return [{"task": "t", "component": "linear", "tables": table}]
+
+
+def linear(rows=ROWS):
+    return next(p for p in panels(summary(rows)) if p.component == "linear")
+
+
+def values(spec, part):
+    """Return the rows of a part of a chart, wherever Altair put them."""
+    data = part.get("data") or spec["data"]
+    return spec["datasets"][data["name"]] if "name" in data else data["values"]
+
+
+def drawn(found, panel):
+    (layers,) = figure._by_task([panel], found).values()
+    return layers[0].to_dict()
+
+
+def parts(found, panel):
+    return drawn(found, panel)["layer"]
+
+
+def test_levels_by_hand():
+    found = guides.guides_of(summary(ROWS), Folder())
+    assert found.levels(linear()) == {"majority": 0.3, "chance": 0.2}
+    # Without the folder the number of classes is not known; f1 has no chance.
+    assert guides.guides_of(summary(ROWS), None).levels(linear()) == {"majority": 0.3}
+    assert "chance" not in found.levels(replace(linear(), score="macro_f1"))
+    (most,) = [p for p in panels(summary(ROWS)) if p.component == "most"]
+    assert "majority" not in found.levels(most)
+
+
+def test_a_majority_that_hangs_on_the_encoder_is_no_level():
+    rows = [*ROWS, row(1, 0.35, component="most", encoder="b")]
+    assert guides.guides_of(summary(rows), None).majority == {}
+
+
+def test_a_level_far_away_is_said_and_leaves_the_axis():
+    high = [row(0, 0.95), row(1, 0.99)]
+    found = guides.Guides({("t", "accuracy"): 0.9}, {("t", "linear"): 0.1})
+    assert found.near(linear(high)) == {}
+    assert found.far(linear(high)) == "majority 0.90, chance 0.10"
+    assert guides.Guides({("t", "accuracy"): 0.92}).near(linear(high)) == {"majority": 0.92}
+    panel = figure._by_task([linear(high)], found)["t"][0].to_dict()
+    assert panel["title"]["subtitle"] == "linear (majority 0.90, chance 0.10)"
+
+
+def test_levels_near_each_other_share_their_names():
+    y = score_axis([0.0, 1.0], "mean", score="accuracy")
+    _, words = guides.level_lines({"chance": 0.2, "majority": 0.21}, y)
+    spec = words.to_dict()
+    assert [v["name"] for v in values(spec, spec)] == ["majority, chance"]
+
+
+def test_the_control_task_is_dotted_and_the_axis_reaches_it():
+    found = guides.guides_of(summary(ROWS), None)
+    assert [r["mean"] for r in found.control(linear())] == [0.45, 0.42]
+    marks = [p["mark"] for p in parts(found, linear())]
+    assert [m.get("strokeDash") for m in marks if m["type"] == "line"] == [[1, 3], None]
+
+
+def test_the_best_layer_has_a_ring_where_more_or_less_is_better():
+    def rings(panel):
+        spec = drawn(guides.Guides(), panel)
+        found = [p for p in spec["layer"] if p["mark"].get("filled") is False]
+        return [(v["series"], v["layer"]) for p in found for v in values(spec, p)]
+
+    assert rings(linear()) == [("a", 1), ("b", 1)]
+    losses = [row(n, m, score="loss") for n, m in ((0, 2.0), (1, 1.0), (2, 3.0))]
+    panel = replace(linear(), score="loss", rows={(r["layer"], "a"): r for r in losses})
+    assert rings(replace(panel, encoders=["a"])) == [("a", 1)]
+    # Neither a count nor a similarity of models is better or worse.
+    assert rings(replace(linear(), score="n_clusters")) == []
+    assert rings(replace(linear(), kind="metric")) == []
+
+
+def test_differences_have_their_intervals_a_zero_and_only_their_encoders():
+    differ = {"difference": 0.2, "difference_low": 0.1, "difference_high": 0.3}
+    rows = [row(n, 0.9, **differ) for n in (0, 1)] + [row(n, 0.7, encoder="b") for n in (0, 1)]
+    shown = panels(summary(rows))
+    spec = kinds.difference_panels(shown, figure._series(shown))["t"][0].to_dict()
+    band = next(p for p in spec["layer"] if p["mark"]["type"] == "area")
+    assert {(v["low"], v["mean"], v["high"]) for v in values(spec, band)} == {(0.1, 0.2, 0.3)}
+    assert values(spec, spec["layer"][0]) == [{"mean": 0.0}]
+    assert band["encoding"]["color"]["scale"]["domain"] == ["a"]
+    with pytest.raises(ResultsError, match="no score has a difference"):
+        kinds.difference_panels(panels(summary(ROWS)), figure._series(shown))
+
+
+def test_one_difference_of_all_layers_is_a_point():
+    differ = {"difference": 0.2, "difference_low": 0.1, "difference_high": 0.3}
+    shown = panels(summary([row(None, 0.9, **differ)]))
+    spec = kinds.difference_panels(shown, figure._series(shown))["t"][0].to_dict()
+    assert [p["mark"]["type"] for p in spec["layer"]] == ["rule", "point"]
+    assert values(spec, spec["layer"][1])[0]["layer"] == "all layers"
+
+
+def test_a_map_has_a_row_an_encoder_and_a_column_a_layer():
+    (panel,) = kinds.map_panels([linear()])["t"]
+    spec = panel.to_dict()
+    rect, number = spec["layer"]
+    cells = {(v["series"], v["layer"]): v["mean"] for v in values(spec, rect)}
+    assert cells == {("a", "0"): 0.5, ("a", "1"): 0.9, ("a", "2"): 0.8, ("b", "0"): 0.4,
+                     ("b", "1"): 0.6}  # fmt: skip
+    assert rect["encoding"]["x"]["sort"] == ["0", "1", "2"]
+    low, high = rect["encoding"]["color"]["scale"]["domain"]
+    assert 0 <= low <= 0.4
+    assert 0.9 <= high <= 1
+    assert number["encoding"]["text"]["format"] == ".2f"
+    many = [row(n, n / 40) for n in range(40)]
+    (rect,) = kinds.map_panels([linear(many)])["t"][0].to_dict()["layer"]
+    assert rect["encoding"]["color"]["legend"]["title"] == "accuracy"
+    with pytest.raises(ResultsError, match="no map"):
+        kinds.map_panels([linear([row(None, 0.5)])])
+
+
+@pytest.mark.parametrize("kind", ["lines", "map"])
+def test_each_kind_is_a_file_of_the_width_that_is_asked(tmp_path, kind):
+    figure.plot(summary(ROWS), tmp_path / "a.svg", kind=kind, size="84mm")
+    text = (tmp_path / "a.svg").read_text("utf-8")
+    width = float(text.partition('width="')[2].partition("pt")[0])
+    assert width == pytest.approx(84 * 72 / 25.4, abs=1.5) or (kind == "map" and width < 239)
+
+
+def test_widths_and_kinds_that_are_none_are_refused(tmp_path):
+    assert size_of("84").width == size_of("84 mm").width == pytest.approx(238.11, abs=0.01)
+    assert size_of("84").font == 8
+    with pytest.raises(ResultsError, match="at least 40"):
+        size_of("4mm")
+    with pytest.raises(ResultsError, match="no kind 'pie'"):
+        figure.plot(summary(ROWS), tmp_path / "a.svg", kind="pie")
