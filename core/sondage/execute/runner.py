@@ -152,7 +152,11 @@ def _distributed(
 
         ahead = Ahead(nodes, keeping, 1 + len(client.nthreads()))
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
-        for future in completed(client, lambda: map(submitted, ahead.more()), as_completed):
+
+        def more() -> list[Any]:
+            return [submitted(node) for node in ahead.more()]
+
+        for future in completed(client, more(), as_completed, more):
             item = items[future.key]
             error = told(future.exception())
             if isinstance(error, FATAL):

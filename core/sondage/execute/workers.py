@@ -93,15 +93,21 @@ def _check_address(cluster: str) -> None:
         )
 
 
-def completed(client: Any, more: Callable[[], Iterable[Any]], as_completed: Any) -> Iterator[Any]:
+def completed(
+    client: Any,
+    futures: Iterable[Any],
+    as_completed: Any,
+    more: Callable[[], Iterable[Any]] = lambda: (),
+) -> Iterator[Any]:
     """Yield futures as they end; give up when nobody is left to end them.
 
     Parameters
     ----------
     client : distributed.Client
-    more : callable
-        Asked at first, and after each future, for further ones.
+    futures : iterable of distributed.Future
     as_completed : class
+    more : callable
+        Asked for further futures after each.
 
     Raises
     ------
@@ -109,7 +115,7 @@ def completed(client: Any, more: Callable[[], Iterable[Any]], as_completed: Any)
         If the scheduler is gone, or for half a minute no worker runs: all have left, or have
         too little memory to take work.
     """
-    waiting = as_completed(more(), loop=client.loop)
+    waiting = as_completed(futures, loop=client.loop)
     looked = last = time.monotonic()
     while not waiting.is_empty():
         if waiting.has_ready():
