@@ -15,8 +15,8 @@ from sondage.records.across import finished, runs
 from sondage.registry.built import Built
 from sondage.store import Key, Store
 
-#: Of a number; a store entry's header and offsets are small beside its rows.
-_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+#: float32; a store entry's header and offsets are small beside its rows.
+_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,11 @@ def _pass(item: Encoding, missing: set[Key]) -> Pass:
         return Pass(*names, {}, cached, 0)
     try:
         size = sum(
-            _layer_numbers(item.encoder, item.task, view) * len(found) * _BYTES[absent[0].stored]
+            _layer_bytes(item.encoder, item.task, view) * len(found)
             for view, found in layers.items()
         )
+        if absent[0].stored != "float32":  # two bytes a number
+            size //= 2
     except SondageError as error:
         return Pass(*names, layers, cached, None, error.message)
     except Exception as error:
@@ -142,8 +144,8 @@ def _pass(item: Encoding, missing: set[Key]) -> Pass:
     return Pass(*names, layers, cached, size)
 
 
-def _layer_numbers(encoder: Built, task: Built, view: str) -> int:
-    """Return how many numbers one layer of a view has."""
+def _layer_bytes(encoder: Built, task: Built, view: str) -> int:
+    """Return the bytes of one layer of a view in float32."""
     corpus = load_task(task).corpus
     first, _ = corpus.unique
     if len(first) < len(corpus):
@@ -151,4 +153,4 @@ def _layer_numbers(encoder: Built, task: Built, view: str) -> int:
     rows = int(row_offsets(encoder.instance, corpus, view)[-1])
     if VIEWS.get(view) == "attention":
         raise SondageError(f"{rows} rows per layer, times the number of heads")
-    return rows * int(encoder.instance.width)
+    return rows * int(encoder.instance.width) * _BYTES
