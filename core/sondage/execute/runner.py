@@ -11,7 +11,7 @@ from typing import Any
 
 from sondage.execute.engines import Engines, in_order
 from sondage.execute.graph import Node, graph_of, missing_keys
-from sondage.execute.keeping import Ahead, Keep, Keeping, kept
+from sondage.execute.keeping import Ahead, Keep, Keeping, reading
 from sondage.execute.listener import Listener
 from sondage.execute.node import FATAL, Prepared, Work, failures, weights_folder
 from sondage.execute.work import collected, function_of, wanted_versions
@@ -63,7 +63,7 @@ def run_graph(
     for component in planned.components:
         for built in component.all_trained:
             built.instance.place(weights_folder(store.root, built))
-    with kept(store, planned, todo, listener, keep) as keeping:
+    with reading(store, planned, todo, listener, keep) as keeping:
         wanted = (key for job in todo for key in job.needs)
         passes = encodings(todo, missing_keys(store, wanted, listener))
         nodes = graph_of(planned, todo, training, passes)
@@ -158,17 +158,22 @@ def _distributed(
 
         for future in completed(client, more(), as_completed, more):
             item = items[future.key]
-            error = told(future.exception())
-            if isinstance(error, FATAL):
-                raise error
-            if error is not None:
-                records = failures(item, error)
-            else:
-                value = future.result()
-                records = value.records
-                if value.error == "" and isinstance(item, Encoding):
-                    listener.encoded(value.title, value.warnings, value.seconds)
+            records = _records_of(future, item, told(future.exception()), listener)
             folder.append(records)
             listener.recorded(records)
             ahead.done()
             keeping.after(item)
+
+
+def _records_of(
+    future: Any, item: Any, error: BaseException | None, listener: Listener
+) -> list[Record]:
+    """Return the records of a piece of work that has ended; raise what ends the run."""
+    if isinstance(error, FATAL):
+        raise error
+    if error is not None:
+        return failures(item, error)
+    value: Prepared = future.result()
+    if value.error == "" and isinstance(item, Encoding):
+        listener.encoded(value.title, value.warnings, value.seconds)
+    return value.records
