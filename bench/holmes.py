@@ -150,9 +150,7 @@ def compared(job, problem, seeds):
             for seed in seeds
             for part in ("train", "dev", "test")
         }
-        np.savez(
-            folder / "data.npz", X=problem.vectors(layer), y=problem.data.target.y, **splits
-        )
+        np.savez(folder / "data.npz", X=problem.vectors(layer), y=problem.data.target.y, **splits)
         (folder / "seeds.json").write_text(json.dumps(list(seeds)))
         done = subprocess.run(
             [os.environ["HOLMES_PYTHON"], __file__, "--theirs", name],

@@ -2,11 +2,13 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from sondage import api, stats
+from sondage.cli import outcome
 from sondage.data import Outcomes
 from sondage.errors import RegistryError, ResultsError
 from sondage.records import lines
@@ -254,3 +256,22 @@ def test_a_run_of_very_many_tasks_ends_with_one_table_of_all(call, toy_registry)
     # One with fewer tasks ends as it did.
     few = call("run", f"{toy_registry}:many", "--set", "tasks=[t0, t1]", "--layers", "0", "--quiet")
     assert few.out.startswith("t0 · slow")
+
+
+def test_very_many_warnings_are_told_by_component(capsys):
+    def some(n):
+        return [
+            {"warning": "lost-words", "component": c, "task": f"t{i}", "cells": 2,
+             "least": i, "most": i + 1}
+            for c in ("linear", "mlp") for i in range(n)
+        ]  # fmt: skip
+
+    outcome.warnings(SimpleNamespace(warnings=some(12)))
+    assert len(capsys.readouterr().out.splitlines()) == 24
+    alone = {"warning": "odd", "component": "mlp", "task": "t", "cells": 1, "least": 1, "most": 1}
+    outcome.warnings(SimpleNamespace(warnings=[*some(13), alone]))
+    assert capsys.readouterr().out.splitlines() == [
+        "warning: lost-words: 0 to 13 in each of 26 cells of linear on 13 tasks",
+        "warning: lost-words: 0 to 13 in each of 26 cells of mlp on 13 tasks",
+        "warning: odd: 1 in each of 1 cell of mlp on t",
+    ]

@@ -482,3 +482,13 @@ def test_a_component_that_breaks_is_no_traceback_of_validate(call, both, make_pl
     assert "composition 'small' cannot be planned: KeyError: 'num_hidden_layers'" in ended.err
     assert "Traceback" not in ended.err
     assert ended.err.endswith("2 problems\n")
+
+
+def test_a_plan_counts_halves_as_half(call, toy_registry):
+    whole, half = (
+        call("plan", f"{toy_registry}:small", *more).out
+        for more in ((), ("--set", "store_dtype=bfloat16"))
+    )
+    said = [re.search(r"([\d.]+) (\w+) to write to", out) for out in (whole, half)]
+    assert said[0][2] == said[1][2]
+    assert float(said[0][1]) == pytest.approx(2 * float(said[1][1]), rel=0.02)

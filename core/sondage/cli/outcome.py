@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _MOST_REASONS = 10
 #: A run of more tasks and components ends with one table of all.
 _MOST_TABLES = 16
+#: More warnings are told by component, not by task.
+_MOST_WARNINGS = 24
 
 
 def show(run: Run) -> None:
@@ -128,11 +130,31 @@ def models(found: Summary) -> None:
 
 
 def warnings(found: Summary) -> None:
-    """Print counted warnings."""
-    for w in found.warnings:
+    """Print counted warnings; of very many, those of all tasks together."""
+    for w in _gathered(found.warnings):
         count = w["most"] if w["least"] == w["most"] else f"{w['least']} to {w['most']}"
         where = f"{text.counted(w['cells'], 'cell')} of {w['component']} on {w['task']}"
         text.say(f"warning: {w['warning']}: {count} in each of {where}")
+
+
+def _gathered(counted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len(counted) <= _MOST_WARNINGS:
+        return counted
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for w in counted:
+        groups.setdefault((w["warning"], w["component"]), []).append(w)
+    return [
+        some[0]
+        if len(some) == 1
+        else some[0]
+        | {
+            "task": f"{len({w['task'] for w in some})} tasks",
+            "cells": sum(w["cells"] for w in some),
+            "least": min(w["least"] for w in some),
+            "most": max(w["most"] for w in some),
+        }
+        for some in groups.values()
+    ]
 
 
 def failures(found: Summary) -> None:

@@ -144,6 +144,6 @@ def _at_work(listener: Listener, titles: Mapping[str, str]) -> Callable[[Any], N
         # In an order that stays: a worker keeps its place.
         held = client.processing()
         keys = [next(iter(held[worker]), None) for worker in sorted(held)]
-        tell([titles.get(key, "") for key in keys])
+        tell(["" if key is None else titles.get(key, "") for key in keys])
 
     return look

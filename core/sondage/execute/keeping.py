@@ -70,7 +70,7 @@ class Keeping:
 
 
 @contextmanager
-def kept(
+def reading(
     store: Store, planned: Plan, todo: Iterable[Job], listener: Listener, keep: Keep
 ) -> Iterator[Keeping]:
     """Claim what a plan reads, and yield what drops it; whoever ends well leaves nothing behind.
@@ -86,8 +86,8 @@ def kept(
     """
     drops = keep == "results"
     # What finished jobs read is not read again; a killed run may have left it.
-    reading = list(dict.fromkeys(key for job in todo for key in job.needs))
-    with claimed(store, reading, keep=not drops) as claim:
+    wanted = list(dict.fromkeys(key for job in todo for key in job.needs))
+    with claimed(store, wanted, keep=not drops) as claim:
         keeping = Keeping(claim, todo, listener, drops=drops)
         yield keeping
         if drops:
@@ -96,7 +96,7 @@ def kept(
 
 def drop_left(store: Store, planned: Plan, listener: Listener) -> None:
     """Drop what a run that was killed at its very end has left."""
-    with kept(store, planned, (), listener, "results"):
+    with reading(store, planned, (), listener, "results"):
         pass
 
 

@@ -11,14 +11,14 @@ from typing import Any
 
 from sondage.execute.engines import Engines, in_order
 from sondage.execute.graph import Node, graph_of, missing_keys
-from sondage.execute.keeping import Keep, Keeping, kept
+from sondage.execute.keeping import Keep, Keeping, reading
 from sondage.execute.listener import Listener
 from sondage.execute.node import Prepared, Work, weights_folder
 from sondage.execute.took import Took
 from sondage.execute.work import function_of
 from sondage.guard.guarded import signals
 from sondage.guard.headway import heard
-from sondage.plan.cells import Job, Plan, Training, encodings
+from sondage.plan.cells import Encoding, Job, Plan, Training, encodings
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
 from sondage.store import Store
@@ -71,7 +71,7 @@ def run_graph(
     for component in planned.components:
         for built in component.all_trained:
             built.instance.place(weights_folder(store.root, built))
-    with kept(store, planned, todo, listener, keep) as keeping:
+    with reading(store, planned, todo, listener, keep) as keeping:
         wanted = (key for job in todo for key in job.needs)
         passes = encodings(todo, missing_keys(store, wanted, listener))
         nodes = graph_of(planned, todo, training, passes)

@@ -38,6 +38,7 @@ def _jobs_on(
         controls, about = (*task.instance.randomness, *controls), task.id
     seeds = product.seeds_of(controls, f"{metric.label} on {task.label}")
     passing = units == "attention" or metric.label in product.passing
+    from_where = ("passing",) if passing else product.rounded
     if passing:
         check_passable(product, metric, encoder, base, attention=units == "attention")
     if units == "attention":
@@ -46,10 +47,10 @@ def _jobs_on(
         # A metric without labels compares any rows that both sides have.
         more = {"sentence", "subword"} if units == "vectors" else set()
         views = product.views.of(metric, task, (encoder, base), fit_of(task, more))
-    both = product.layers_of(encoder, base)
+    both, pair = product.layers_of(encoder, base), (encoder, base)
     _tell_depths(product, encoder, base)
     for view in views:
-        layers = product.only.layers(metric, task, (encoder, base), view, both)
+        layers = product.only.layers(metric, task, pair, view, both)
         kept = tuple(layer for layer in layers if layer or view != "attention")
         cells = {
             layer: tuple(
@@ -57,8 +58,7 @@ def _jobs_on(
                     digest(
                         CELL_FORMAT, "metric", metric.id, about, encoder.id, base.id,
                         view, layer, seed if controls else None,
-                        *by_rows(view, units == "labelled"),
-                        *(("passing",) if passing else product.rounded),
+                        *by_rows(view, units == "labelled"), *from_where,
                     ),
                     "metric", encoder.label, base.title, task.label, metric.label, view,
                     layer, seed, controls, encoder.step,
@@ -69,11 +69,9 @@ def _jobs_on(
         }  # fmt: skip
         if passing and kept:
             all_of_them = tuple(cell for some in cells.values() for cell in some)
-            yield Job(all_of_them, metric, task, (encoder, base), view, kept, reads="passing")
+            yield Job(all_of_them, metric, task, pair, view, kept, reads="passing")
         for layer in () if passing else kept:
-            yield Job(
-                cells[layer], metric, task, (encoder, base), view, (layer,), stored=product.stored
-            )
+            yield Job(cells[layer], metric, task, pair, view, (layer,), stored=product.stored)
 
 
 def _tell_depths(product: Product, encoder: Built, base: Built) -> None:

@@ -111,11 +111,10 @@ class _Planner:
         self._check_idle(ran, jobs)
         jobs = _distinct(jobs, self.notes)
         components = (*encoders, *tasks, *probes, *metrics, *self._build("report"))
-        notes = tuple(self.notes)
         scores = tuple((k, one.label) for k, one in self.registry.contents.scores.items())
         return Plan(
-            self.name, self.composition, tuple(jobs), components, notes, _trainings(encoders),
-            scores,
+            self.name, self.composition, tuple(jobs), components, tuple(self.notes),
+            _trainings(encoders), scores,
         )  # fmt: skip
 
     def _build(self, kind: Any) -> list[Built]:

@@ -85,6 +85,9 @@ def claimed(store: Store, keys: Collection[Key], *, keep: bool) -> Iterator[Clai
     keep : bool
         Whether those that are there stay when the run is over, temporary or not.
     """
+    if not keys:
+        yield Claim(store, "")
+        return
     name = f"{this_machine()}-{os.getpid()}-{uuid.uuid4().hex}.json"
     file = store.root / "claims" / name
     # Where nothing can be written there is nothing to drop; others' claims are their own concern.
@@ -93,7 +96,8 @@ def claimed(store: Store, keys: Collection[Key], *, keep: bool) -> Iterator[Clai
         file.write_text(json.dumps([key.id for key in keys]), "utf-8")
         if keep:
             for key in keys:
-                (store.folder(key) / TEMPORARY).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # a damaged entry keeps no other marked
+                    (store.folder(key) / TEMPORARY).unlink(missing_ok=True)
     try:
         yield Claim(store, name)
     finally:

@@ -24,6 +24,7 @@ from sondage_similarity import (
 )
 from sondage_similarity import spectra as spectra_module
 from sondage_similarity.linear import gathered
+from sondage_similarity.rounding import Exact
 
 # One direction on the left, since both columns sum to 1 everywhere; two on the right.
 T = np.array([1.0, -1.0, 0.0, 0.0])
@@ -312,3 +313,12 @@ def test_what_few_stimuli_force_is_counted():
 def test_what_is_no_parameter_is_told(measure, given_):
     with pytest.raises(ParameterError):
         measure(GOOD, GOOD, **given_)
+
+
+@pytest.mark.parametrize("stored", ["float16", "bfloat16"])
+def test_numbers_that_were_stored_in_halves_are_seen_to_be(stored):
+    from sondage.store.half import narrowed, widened
+
+    x = np.random.default_rng(0).normal(size=(50, 40)).astype(np.float32)
+    assert Exact.of(x).precision() == "float32"
+    assert Exact.of(widened(narrowed(x, stored), stored)).precision() == stored

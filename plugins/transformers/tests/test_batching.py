@@ -147,3 +147,35 @@ def test_wrong_requests_are_told(model_folder):
     assert "mean, max, last" in caught.value.hint
     with pytest.raises(EncodingError, match="no row counts"):
         encoder.row_counts(words, "word")
+
+
+@pytest.mark.parametrize("kind", ["OutOfMemoryError", "RuntimeError"])
+def test_a_batch_that_does_not_fit_the_memory_is_halved_and_so_are_those_after_it(
+    kind, model_folder, monkeypatch
+):
+    import torch
+
+    corpus = a_corpus()
+    wanted = collect(Pretrained(model=model_folder("bert"), device="cpu"), corpus, (0, 2), "word")
+    encoder = Pretrained(model=model_folder("bert"), device="cpu", max_tokens=400)
+    engine = encoder._engine
+    forward, most, sizes = engine.network.model.forward, 90, []
+
+    def with_little_memory(input_ids, **options):
+        sizes.append(input_ids.numel())
+        if input_ids.numel() > most:
+            raise getattr(torch, kind, RuntimeError)("can't allocate memory: you tried to")
+        return forward(input_ids=input_ids, **options)
+
+    monkeypatch.setattr(engine.network.model, "forward", with_little_memory)
+    found = collect(encoder, corpus, (0, 2), "word")
+    np.testing.assert_allclose(found[0], wanted[0], atol=1e-5)
+    assert max(sizes) > most >= engine.budget
+    # 400, 200, 100 and 50: what was learned of one batch holds for the next.
+    assert sum(size > most for size in sizes) <= 3
+    sizes.clear()
+    collect(encoder, corpus, (1,), "mean")
+    assert max(sizes) <= most
+    most = 3
+    with pytest.raises(EncodingError, match="does not fit the memory"):
+        collect(encoder, corpus, (1,), "mean")

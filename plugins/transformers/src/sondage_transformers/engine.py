@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ from sondage_transformers.embeddings import vocabulary
 from sondage_transformers.loading import device_of, load_model
 from sondage_transformers.network import Network
 from sondage_transformers.pooling import SENTENCE_VIEWS, WORD_VIEWS, Batch, Pooler
-from sondage_transformers.ragged import by_budget
+from sondage_transformers.reader import is_full
 from sondage_transformers.recipe import Recipe
 from sondage_transformers.subwords import blocks, cut
 from sondage_transformers.tokens import Tokens
@@ -56,6 +57,7 @@ class Engine:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._fits = False
+        self._most = sys.maxsize
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -88,8 +90,8 @@ class Engine:
 
     @property
     def budget(self) -> int:
-        """Subwords of a batch, padding included."""
-        return budget_of(self.recipe)
+        """Subwords of a batch, padding included; less where a larger one did not fit."""
+        return min(budget_of(self.recipe), self._most)
 
     def windows(self, corpus: Corpus) -> Iterator[Windows]:
         """Lay out the corpus block by block."""
@@ -109,14 +111,10 @@ class Engine:
         """Stream the chunks of a checked request."""
         self.check_positions()
         self.network.check(request.layers)
-        budget = self.budget
         waiting: _Part | None = None
         for windows in self.windows(corpus):
             self.check_ids(windows)
-            begin = windows.first[:-1]
-            order = np.argsort(-windows.lengths[begin], kind="stable")
-            for a, b in by_budget(windows.lengths[begin][order], budget):
-                part = self._part(windows, order[a:b], request, budget)
+            for part in self._parts(windows, request):
                 # On a GPU the next batch computes while this one is copied.
                 if waiting is not None:
                     yield self._finish(waiting, request)
@@ -126,6 +124,28 @@ class Engine:
                     waiting = None
         if waiting is not None:
             yield self._finish(waiting, request)
+
+    def _parts(self, windows: Windows, request: Request) -> Iterator[_Part]:
+        """Yield a block's batches, the longest texts first, each as large as the memory takes."""
+        begin, start = windows.first[:-1], 0
+        order = np.argsort(-windows.lengths[begin], kind="stable")
+        while start < len(order):
+            longest = int(windows.lengths[begin[order[start]]])
+            members = order[start : start + max(1, self.budget // max(1, longest))]
+            try:
+                part = self._part(windows, members, request, self.budget)
+            except Exception as error:
+                if not is_full(error) or not self._halve(longest, len(members)):
+                    raise
+                continue
+            start += len(members)
+            yield part
+
+    def _halve(self, longest: int, texts: int) -> bool:
+        """Make batches half as large as one that did not fit, if they can be."""
+        size = min(longest * texts if texts > 1 else self.budget, self.budget)
+        self._most = max(longest, size // 2)
+        return size > longest
 
     def _part(self, windows: Windows, members: Ints, request: Request, budget: int) -> _Part:
         import torch

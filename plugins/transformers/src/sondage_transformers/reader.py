@@ -19,6 +19,28 @@ if TYPE_CHECKING:
     Tensors = Mapping[str, torch.Tensor]
 
 
+class NoRoomError(EncodingError):
+    """A batch does not fit the memory of the device."""
+
+
+def no_room(inputs: Tensors) -> NoRoomError:
+    """Return what to say of a batch that does not fit."""
+    return NoRoomError(
+        f"a batch of {tuple(inputs['input_ids'].shape)} subwords does not fit the memory",
+        hint="a smaller max_length; or dtype: bfloat16",
+    )
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the memory of a device does not suffice."""
+    import torch
+
+    if isinstance(error, NoRoomError | torch.OutOfMemoryError | MemoryError):
+        return True
+    # On a CPU it is a RuntimeError like any other.
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
 class Reader:
     """Passes of a model, one at a time.
 
@@ -68,19 +90,14 @@ class Reader:
 
     def forward(self, inputs: Tensors, **options: bool) -> Any:
         """Return what the model makes of a batch; raises `EncodingError` where it fails."""
-        import torch
-
         given = {k: v for k, v in inputs.items() if k in self._accepts}
         try:
             return self.model(**given, return_dict=True, **options)
-        except torch.OutOfMemoryError as error:
-            raise EncodingError(
-                f"a batch of {tuple(inputs['input_ids'].shape)} subwords does not fit the memory",
-                hint="a smaller max_tokens",
-            ) from error
         except (EnoughError, EncodingError):
             raise
         except Exception as error:  # what an architecture does not take fails in any way
+            if is_full(error):
+                raise no_room(inputs) from error
             raise self._unread(inputs, error) from error
 
     def _unread(self, inputs: Tensors, error: Exception) -> EncodingError:
