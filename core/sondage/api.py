@@ -3,6 +3,7 @@
 from sondage.commands.run import folder_of, run, run_plan
 from sondage.commands.target import each, make_plan, overrides_of, plans, split_target
 from sondage.records.runs import Run, matching, results
+from sondage.report.html import write_page
 
 __all__ = [
     "Run",
@@ -16,4 +17,5 @@ __all__ = [
     "run",
     "run_plan",
     "split_target",
+    "write_page",
 ]

@@ -64,7 +64,7 @@ def plot(
     notes = [note for panel in shown for note in panel.notes if note.startswith("±")]
     bars = "; ".join(dict.fromkeys(note.removeprefix("± half of the ") for note in notes))
     picture = drawn(
-        list(_by_task(shown).values()), across=_ACROSS, size=size_of(size),
+        list(by_task(shown).values()), across=_ACROSS, size=size_of(size),
         foot=f"bands and bars: {bars}" if bars else "",
     )  # fmt: skip
     write_picture(picture, path)
@@ -75,10 +75,10 @@ def chart(shown: list[Panel]) -> alt.VConcatChart:
 
     Panels of one task and score have the same vertical axis, so that they can be compared.
     """
-    return arranged(list(_by_task(shown).values()), _ACROSS, ("color", "shape"))
+    return arranged(list(by_task(shown).values()), _ACROSS, ("color", "shape"))
 
 
-def _by_task(shown: list[Panel]) -> dict[str, list[Any]]:
+def by_task(shown: list[Panel]) -> dict[str, list[Any]]:
     by = _series(shown)
     axes = _axes(shown)
     small = len(shown) > 1
