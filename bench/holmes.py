@@ -1,4 +1,4 @@
-"""Linear probes of many tasks against the probes of Holmes, on the same vectors and splits.
+r"""Linear probes of many tasks against the probes of Holmes, on the same vectors and splits.
 
 Holmes (Waldis et al. 2024, arXiv:2404.18923) is the field's largest sweep. Its own code trains a
 linear probe a task and seed: a Lightning trainer over batches of 64, Adam at 1e-3 with warm-up,
@@ -77,7 +77,7 @@ def ours(job, problem):
 
 def theirs(folder: Path) -> None:
     """Train Holmes' probes on what lies in a folder; in a process of its own environment."""
-    np.Inf = np.inf  # its trainer is older than numpy 2
+    setattr(np, "Inf", np.inf)  # its trainer is older than numpy 2
     root = Path(os.environ["HOLMES"]).resolve() / "src"
     sys.path.insert(0, str(root))
     board = types.ModuleType("torch.utils.tensorboard")

@@ -5,6 +5,7 @@ from sondage.commands.target import each, make_plan, overrides_of, plans, split_
 from sondage.host import Host
 from sondage.records.catalogue import all_runs
 from sondage.records.runs import Run, matching, results
+from sondage.report.html import write_page
 
 __all__ = [
     "Host",
@@ -20,4 +21,5 @@ __all__ = [
     "run",
     "run_plan",
     "split_target",
+    "write_page",
 ]

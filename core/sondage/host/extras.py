@@ -11,7 +11,7 @@ from sondage.errors import DependencyError
 EXTRAS = {
     "run": ("dask", "pandas"),
     "cluster": ("distributed", "cryptography"),
-    "figures": ("altair", "vl_convert"),
+    "figures": ("altair", "vl_convert", "jinja2"),
     "sql": ("duckdb", "pyarrow"),
     "data": ("pooch",),
     # With what draws.

@@ -95,7 +95,7 @@ def _drawn_as(kind: str, run: Run | Summary, shown: list[Panel]) -> tuple[list[l
     said += ["dotted: control task"] if any(guides.control(panel) for panel in shown) else []
     if any(len({layer for layer, _ in panel.rows}) > 1 for panel in shown):
         said.append("ring: best layer, chosen on test")
-    return list(_by_task(shown, guides).values()), "; ".join(said)
+    return list(by_task(shown, guides).values()), "; ".join(said)
 
 
 def chart(
@@ -125,7 +125,7 @@ def chart(
     import altair as alt
 
     shown = run if isinstance(run, list) else _shown(run, every_score)
-    groups = list(_by_task(shown).values())
+    groups = list(by_task(shown).values())
     made = arranged(groups, across, ("color", "shape"))
     room = 260.0 * min(across, max(map(len, groups)))
     names = [flat(name) for panel in shown for name in panel.encoders]
@@ -142,7 +142,7 @@ def _shown(run: Run | Summary, every_score: bool) -> list[Panel]:
     return shown
 
 
-def _by_task(shown: list[Panel], guides: Guides | None = None) -> dict[str, list[Any]]:
+def by_task(shown: list[Panel], guides: Guides | None = None) -> dict[str, list[Any]]:
     by = _series(shown)
     axes = _axes(shown, guides or Guides())
     small = len(shown) > 1

@@ -1,0 +1,168 @@
+"""Every picture that a run has: its scores by layer, and what its reports drew."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sondage.errors import ResultsError
+from sondage.records.folder import RunFolder
+from sondage.report.figure import by_task
+from sondage.report.html.inlined import inlined
+from sondage.report.page import drawn
+from sondage.report.pivot import Panel
+from sondage.report.theme import size_of
+
+#: Charts beside each other: what a page's text is wide.
+_ACROSS = 3
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, or why it is not there.
+
+    Attributes
+    ----------
+    svg : str
+        Markup that is inert; empty if it cannot be shown.
+    caption : str
+    said : str
+        What is to be said of it; or why it is not shown.
+    """
+
+    svg: str
+    caption: str
+    said: str = ""
+
+
+def charts(panels: Sequence[Panel]) -> dict[str, Picture]:
+    """Return one picture for each task: scores by layer, with what they say in words."""
+    out = {}
+    groups = by_task(panels) if panels else {}
+    for number, (task, drawings) in enumerate(groups.items()):
+        mine = [panel for panel in panels if panel.task == task]
+        caption = f"{mine[0].shown[0]}: scores by layer"
+        try:
+            svg = drawn([drawings], across=_ACROSS, size=size_of("screen"))
+            out[task] = Picture(inlined(svg, f"c{number}-", _in_words(mine)).svg, caption)
+        except ResultsError as error:
+            out[task] = Picture("", caption, error.message)
+    return out
+
+
+def _in_words(panels: Sequence[Panel]) -> str:
+    return " ".join(f"{panel.title}: {'; '.join(_courses(panel))}." for panel in panels)
+
+
+def _courses(panel: Panel) -> Iterator[str]:
+    for name in panel.encoders:
+        at = {layer: row["mean"] for (layer, who), row in panel.rows.items() if who == name}
+        layers = sorted(layer for layer in at if layer is not None)
+        digits = panel.decimals
+        if len(layers) > 1:
+            top = max(layers, key=lambda layer: at[layer])
+            yield (
+                f"{name} from {at[layers[0]]:.{digits}f} at layer {layers[0]} to "
+                f"{at[layers[-1]]:.{digits}f} at layer {layers[-1]}, highest "
+                f"{at[top]:.{digits}f} at layer {top}"
+            )
+        else:
+            yield f"{name} {next(iter(at.values())):.{digits}f}"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a report left: its pictures, and tables that are no data of a picture.
+
+    Attributes
+    ----------
+    label : str
+    pictures : list of Picture
+    tables : list of (str, Path)
+        Caption and CSV.
+    """
+
+    label: str
+    pictures: list[Picture]
+    tables: list[tuple[str, Path]]
+
+
+def reports(folder: RunFolder, room: int) -> list[Drawn]:
+    """Return what the reports of a run drew, in the order of their lists.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    room : int
+        Bytes that all pictures together may take; those beyond are named.
+    """
+    out = []
+    for number, path in enumerate(sorted((folder.path / "reports").glob("*/"))):
+        told = _captions(path)
+        old = _is_old(path, folder)
+        pictures = []
+        for place, file in enumerate(_in_order(path, "svg", told)):
+            picture = _of_file(file, f"r{number}-{place}-", told.get(file.name, ""), old)
+            if len(picture.svg) > room:
+                where = file.relative_to(folder.path)
+                picture = Picture("", picture.caption, f"left out for its size: {where}")
+            room -= len(picture.svg)
+            pictures.append(picture)
+        tables = [
+            (told.get(file.name) or _words(file.stem), file)
+            for file in _in_order(path, "csv", told)
+            if not file.with_suffix(".svg").exists()
+        ]
+        if pictures or tables:
+            out.append(Drawn(path.name, pictures, tables))
+    return out
+
+
+def _of_file(file: Path, prefix: str, caption: str, old: bool) -> Picture:
+    caption = caption or _words(file.stem)
+    try:
+        found = inlined(file.read_text("utf-8"), prefix, caption)
+    except (OSError, ValueError) as error:
+        return Picture("", caption, f"{file.name} cannot be shown: {error}")
+    said = "drawn before the last cells of this run were there" if old else ""
+    # Its own title is drawn in it.
+    return Picture(found.svg, caption if caption != found.title else "", said)
+
+
+def _captions(folder: Path) -> dict[str, str]:
+    """Return what a report's list calls its files."""
+    out: dict[str, str] = {}
+    heading = ""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for line in (folder / "README.md").read_text("utf-8").splitlines():
+            if line.startswith("## "):
+                heading = line[3:].strip()
+            links = _LINK.findall(line)
+            name = line[2 : line.index("[")].strip().rstrip(":") if links else ""
+            for said, target in links:
+                words = _words(Path(said).stem)
+                out[target] = name or (words if heading in words else f"{heading}: {words}")
+    return out
+
+
+def _in_order(folder: Path, end: str, told: dict[str, str]) -> list[Path]:
+    place = {name: i for i, name in enumerate(told)}
+    files = [p for p in folder.glob(f"*.{end}") if p.is_file() and not p.is_symlink()]
+    return sorted(files, key=lambda p: (place.get(p.name, len(place)), p.name))
+
+
+def _words(stem: str) -> str:
+    return stem.replace("-", " ").replace("_", " ")
+
+
+def _is_old(report: Path, folder: RunFolder) -> bool:
+    """Whether a report was written from fewer results than there are."""
+    with contextlib.suppress(OSError, ValueError, TypeError, IndexError):
+        stamp = json.loads((report / ".written-from").read_text("utf-8"))
+        return bool(stamp[1] != folder.cells.stat().st_size)
+    return False
