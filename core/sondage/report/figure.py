@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +78,9 @@ def chart(shown: list[Panel]) -> alt.VConcatChart:
     return arranged(list(by_task(shown).values()), _ACROSS, ("color", "shape"))
 
 
-def by_task(shown: list[Panel]) -> dict[str, list[Any]]:
-    by = _series(shown)
+def by_task(shown: Sequence[Panel], among: Sequence[Panel] = ()) -> dict[str, list[Any]]:
+    """Return the charts of panels by task; encoders look as among those panels, or these."""
+    by = _series(among or shown)
     axes = _axes(shown)
     small = len(shown) > 1
     size: dict[str, Any] = {"width": 215 if small else 420, "height": 175 if small else 260}
