@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,8 +142,11 @@ def _shown(run: Run | Summary, every_score: bool) -> list[Panel]:
     return shown
 
 
-def by_task(shown: list[Panel], guides: Guides | None = None) -> dict[str, list[Any]]:
-    by = _series(shown)
+def by_task(
+    shown: Sequence[Panel], guides: Guides | None = None, among: Sequence[Panel] = ()
+) -> dict[str, list[Any]]:
+    """Return the charts of panels by task; encoders look as among those panels, or these."""
+    by = _series(among or shown)
     axes = _axes(shown, guides or Guides())
     small = len(shown) > 1
     size: dict[str, Any] = {"width": 215 if small else 420, "height": 175 if small else 260}

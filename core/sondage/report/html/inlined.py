@@ -15,22 +15,28 @@ if TYPE_CHECKING:
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
-_ELEMENTS = frozenset(
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ELEMENTS = _names(
     "svg g path rect line circle ellipse polygon polyline text tspan defs clipPath "
-    "linearGradient radialGradient stop use".split()
+    "linearGradient radialGradient stop use"
 )
 #: What draws, and may stand in a `style`, too.
-_LOOKS = frozenset(
+_LOOKS = _names(
     "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-dasharray "
     "stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit opacity text-anchor "
     "font-size font-weight font-style dominant-baseline clip-path clip-rule stop-color "
-    "stop-opacity display visibility".split()
+    "stop-opacity display visibility"
 )
-_PLACES = frozenset(
+_PLACES = _names(
     "d x y x1 y1 x2 y2 cx cy r rx ry dx dy fx fy width height points transform id offset viewBox "
-    "clipPathUnits gradientUnits gradientTransform".split()
+    "clipPathUnits gradientUnits gradientTransform"
 )
-_NUMBERS = frozenset("d x y x1 y1 x2 y2 cx cy dx dy points transform".split())
+_NUMBERS = _names("d x y x1 y1 x2 y2 cx cy dx dy points transform")
 _LONG = re.compile(r"-?\d*\.\d{3,}(?:[eE][+-]?\d+)?")
 _REFERENCE = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")
 _WHITE = frozenset({"white", "#fff", "#ffffff"})

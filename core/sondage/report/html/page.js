@@ -95,8 +95,10 @@
       body.replaceChildren(...rows.map((row) => {
         const line = make("tr");
         for (const column of columns) {
-          const cell = make("td", shown(column, row));
+          const text = shown(column, row);
+          const cell = make("td", text);
           if (column.numbers) cell.className = "number";
+          else if (text.length > 48) cell.className = "long";
           line.append(cell);
         }
         return line;

@@ -13,7 +13,9 @@ from sondage.errors import ResultsError
 from sondage.records.folder import RunFolder
 from sondage.report.figure import by_task
 from sondage.report.html.inlined import inlined
+from sondage.report.html.sources import Part
 from sondage.report.page import drawn
+from sondage.report.palette import COLOURS
 from sondage.report.pivot import Panel
 from sondage.report.theme import size_of
 
@@ -43,16 +45,23 @@ class Picture:
 def charts(panels: Sequence[Panel]) -> dict[str, Picture]:
     """Return one picture for each task: scores by layer, with what they say in words."""
     out = {}
-    groups = by_task(panels) if panels else {}
-    for number, (task, drawings) in enumerate(groups.items()):
+    for number, task in enumerate(dict.fromkeys(panel.task for panel in panels)):
         mine = [panel for panel in panels if panel.task == task]
-        caption = f"{mine[0].shown[0]}: scores by layer"
         try:
-            svg = drawn([drawings], across=_ACROSS, size=size_of("screen"))
-            out[task] = Picture(inlined(svg, f"c{number}-", _in_words(mine)).svg, caption)
+            svg = drawn(
+                [by_task(mine, among=_alike(panels, mine))[task]],
+                across=_ACROSS, size=size_of("screen"),
+            )  # fmt: skip
+            out[task] = Picture(inlined(svg, f"c{number}-", _in_words(mine)).svg, "")
         except ResultsError as error:
-            out[task] = Picture("", caption, error.message)
+            out[task] = Picture("", "", error.message)
     return out
+
+
+def _alike(panels: Sequence[Panel], mine: Sequence[Panel]) -> Sequence[Panel]:
+    """Return the panels whose encoders look alike: all where all have colours of their own."""
+    names = {name for panel in panels for name in panel.encoders}
+    return panels if len(names) <= len(COLOURS) else mine
 
 
 def _in_words(panels: Sequence[Panel]) -> str:
@@ -81,28 +90,39 @@ class Drawn:
 
     Attributes
     ----------
-    label : str
+    label, about : str
+        Its name, and what it is in a line.
     pictures : list of Picture
     tables : list of (str, Path)
         Caption and CSV.
     """
 
     label: str
+    about: str
     pictures: list[Picture]
     tables: list[tuple[str, Path]]
 
 
-def reports(folder: RunFolder, room: int) -> list[Drawn]:
+def reports(folder: RunFolder, ran: Sequence[Part], room: int) -> list[Drawn]:
     """Return what the reports of a run drew, in the order of their lists.
 
     Parameters
     ----------
     folder : RunFolder
+    ran : sequence of Part
+        Reports come in this order, others behind them.
     room : int
         Bytes that all pictures together may take; those beyond are named.
     """
     out = []
-    for number, path in enumerate(sorted((folder.path / "reports").glob("*/"))):
+    known = {part.label: (i, part.summary) for i, part in enumerate(ran) if part.kind == "report"}
+    last = (len(ran), "")
+    for number, path in enumerate(
+        sorted(
+            (p for p in (folder.path / "reports").glob("*") if p.is_dir() and not p.is_symlink()),
+            key=lambda p: (known.get(p.name, last)[0], p.name),
+        )
+    ):
         told = _captions(path)
         old = _is_old(path, folder)
         pictures = []
@@ -119,7 +139,7 @@ def reports(folder: RunFolder, room: int) -> list[Drawn]:
             if not file.with_suffix(".svg").exists()
         ]
         if pictures or tables:
-            out.append(Drawn(path.name, pictures, tables))
+            out.append(Drawn(path.name, known.get(path.name, last)[1], pictures, tables))
     return out
 
 

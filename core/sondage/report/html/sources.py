@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import sondage
@@ -29,6 +30,8 @@ class Part:
     summary, reference : str
         As its plugin says; empty where it is not installed here.
     parameters : dict
+    made_of : tuple of str
+        Components of the run that it is made of.
     """
 
     kind: str
@@ -39,28 +42,45 @@ class Part:
     summary: str
     reference: str
     parameters: Mapping[str, Any]
+    made_of: tuple[str, ...] = ()
 
 
 def parts(components: Sequence[Record], host: Host) -> list[Part]:
     """Return the components that ran, each name of a kind once."""
+    known = {_mark(_key_of(one)): str(one.get("label", "")) for one in components}
     out: dict[tuple[str, str], Part] = {}
     for one in components:
-        key = one.get("key") if isinstance(one.get("key"), dict) else {}
-        use = str(key.get("use", ""))
-        kind = str(one.get("kind", ""))
-        offer = host.catalogue.get((kind, use))  # type: ignore[call-overload]
-        label = str(one.get("label", ""))
+        kind, label = str(one.get("kind", "")), str(one.get("label", ""))
         name = parted(label)[0] if kind == "encoder" else label
-        given = one.get("parameters")
-        out.setdefault(
-            (kind, name),
-            Part(
-                kind, name, use, str(key.get("version", "")), str(one.get("distribution", "")),
-                offer.spec.summary if offer else "", offer.spec.reference if offer else "",
-                given if isinstance(given, dict) else {},
-            ),
-        )  # fmt: skip
+        out.setdefault((kind, name), _part(one, kind, name, known, host))
     return list(out.values())
+
+
+def _part(one: Record, kind: str, name: str, known: Mapping[str, str], host: Host) -> Part:
+    key = _key_of(one)
+    use = str(key.get("use", ""))
+    offer = host.catalogue.get((kind, use))  # type: ignore[call-overload]
+    given = one.get("parameters")
+    parameters = given if isinstance(given, dict) else {}
+    inner = [_mark(value) for value in parameters.values() if isinstance(value, Mapping)]
+    return Part(
+        kind=kind, label=name, use=use, version=str(key.get("version", "")),
+        distribution=str(one.get("distribution", "")),
+        summary=offer.spec.summary if offer else "",
+        reference=offer.spec.reference if offer else "",
+        parameters=parameters,
+        made_of=tuple(known[mark] for mark in inner if mark and mark in known),
+    )  # fmt: skip
+
+
+def _key_of(one: Record) -> Mapping[str, Any]:
+    key = one.get("key")
+    return key if isinstance(key, Mapping) else {}
+
+
+def _mark(key: Mapping[str, Any]) -> str:
+    """Return what tells a component from all others, where its key has such."""
+    return str(key.get("fingerprint") or "")
 
 
 def data_sets(ran: Sequence[Part], host: Host) -> list[DataSpec]:
@@ -141,6 +161,6 @@ def bibtex(found: Mapping[str, Sequence[str]]) -> str:
 def _key(text: str, years: Sequence[str], taken: set[str]) -> str:
     first = re.match(r"[^\W\d_]+", text)
     base = (first[0].lower() if first and first[0].isascii() else "source") + "".join(years[:1])
-    name = next(n for n in (base, *(f"{base}-{i}" for i in range(2, 10**6))) if n not in taken)
+    name = next(n for n in (f"{base}-{i}" if i else base for i in count()) if n not in taken)
     taken.add(name)
     return name

@@ -30,15 +30,18 @@ class Finding:
     encoder : str
     layers : str
         In which layers it differs, of how many that were compared.
-    most : str
-        The largest of the differences that count, with its interval and corrected p.
+    difference, interval, at, p : str
+        The largest of the differences that count, its 95% interval, layer and corrected p.
     significant : bool
     """
 
     what: str
     encoder: str
     layers: str
-    most: str
+    difference: str
+    interval: str
+    at: str
+    p: str
     significant: bool
 
 
@@ -58,21 +61,24 @@ def findings(panels: Sequence[Panel]) -> list[Finding]:
             layers = f"{len(differing)} of {counted(len(rows), 'layer')}"
             if whole:
                 layers = "yes" if differing else "no"
-            out.append(Finding(panel.title, name, layers, _difference(most, panel.decimals),
-                               bool(differing)))  # fmt: skip
+            said = _difference(most, panel.decimals)
+            out.append(Finding(panel.title, name, layers, *said, bool(differing)))
     return out
 
 
-def _difference(row: dict[str, Any], decimals: int) -> str:
-    text = f"{row['difference']:+.{decimals}f}".replace("-", "−")
-    low, high = row.get("difference_low"), row.get("difference_high")
-    if low is not None and high is not None:
-        ends = f"{low:+.{decimals}f} to {high:+.{decimals}f}".replace("-", "−")
-        text += f" (95% interval {ends})"
-    if row["layer"] is not None:
-        text += f" at layer {row['layer']}"
-    p = row.get("p_holm")
-    return text + ("" if p is None else f", p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}")
+def _difference(row: dict[str, Any], decimals: int) -> tuple[str, str, str, str]:
+    low, high, p = (row.get(n) for n in ("difference_low", "difference_high", "p_holm"))
+    known = low is not None and high is not None
+    return (
+        _signed(row["difference"], decimals),
+        f"{_signed(low, decimals)} to {_signed(high, decimals)}" if known else "",
+        "" if row["layer"] is None else str(row["layer"]),
+        "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}",
+    )
+
+
+def _signed(value: Any, decimals: int) -> str:
+    return f"{value:+.{decimals}f}".replace("-", "−")
 
 
 def highest(panels: Sequence[Panel]) -> list[tuple[str, str, str, str]]:

@@ -88,7 +88,7 @@ def write_page(
         raise ResultsError(f"'{path}' does not end in .html", hint=f"-o {path.stem or 'run'}.html")
     extras.need("figures", "a page")
     content = _Content(run, host or Host.discover(), budget)
-    tables = {name: table for name, table in content.tables()}
+    tables = dict(content.tables())
     frames = {"cells": content.cells_frame, "scores": content.scores_frame}
     large = {name: island({name: table}) for name, table in tables.items()}
     room = budget - len(content.rendered({}, {}, []).encode())
@@ -178,7 +178,7 @@ class _Content:
         owed = sources.references(ran, data, paper, self.host)
         compared = told.findings(self.panels)
         room = int(self.budget * _PICTURES)
-        drawn = pictures.reports(self.run.folder, room)
+        drawn = pictures.reports(self.run.folder, ran, room)
         return {
             "run": self.found,
             "title": str(header.get("composition") or self.found.name),
