@@ -29,7 +29,7 @@ CODE = """
             with open(os.environ["TRACK_LOG"] + self.name, "a") as file:
                 file.write(json.dumps({"what": what, **told}) + chr(10))
         def begin(self, run):
-            self._did("begin", id=run.id, cells=run.cells, command=run.command,
+            self._did("begin", id=run.id, cells=run.n_cells, command=run.command,
                       labels=[c["label"] for c in run.components], version=run.versions["sondage"])
         def recorded(self, records):
             self._did("recorded", ids=[r["id"] for r in records], keys=sorted(records[0]),

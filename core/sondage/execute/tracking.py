@@ -68,7 +68,7 @@ def told_run(planned: Plan, run: Run) -> ToldRun:
     """Return what trackers are told of a run as it begins."""
     return ToldRun(
         id=planned.id, name=run.name, composition=planned.name, folder=run.folder.path,
-        command=planned.command, commit=commit_of(Path.cwd()), cells=len(planned.cells),
+        command=planned.command, commit=commit_of(Path.cwd()), n_cells=len(planned.cells),
         components=tuple(run.folder.components()),
         versions=record.versions(planned.components),
     )  # fmt: skip
