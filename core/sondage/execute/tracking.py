@@ -55,7 +55,7 @@ def tracking(planned: Plan, run: Run, listener: Listener) -> Iterator[Listener]:
             tracker.begin(told)
         hears.pass_on(run.folder.records())
         yield hears
-        state = "finished" if _whole(planned, run) else "failed"
+        state = "finished" if _all_done(planned, run) else "failed"
     except KeyboardInterrupt:
         state = "stopped"
         raise
@@ -82,7 +82,7 @@ def told_record(found: Record, labels: PrintedNames) -> Record:
     return kept | {name: said for name, said in shown.items() if name != "score_label"}
 
 
-def _whole(planned: Plan, run: Run) -> bool:
+def _all_done(planned: Plan, run: Run) -> bool:
     done = {r["id"] for r in run.folder.records() if r["status"] == "done"}
     return done >= {cell.id for cell in planned.cells}
 

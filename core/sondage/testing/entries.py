@@ -16,7 +16,7 @@ from sondage.specs import DataSpec, Spec
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
-_NOTHING = hashlib.sha256(b"").hexdigest()
+_EMPTY = hashlib.sha256(b"").hexdigest()
 #: Parts of an address that name what moves.
 _MOVING = re.compile(r"/(?:main|master|trunk|HEAD|latest|develop)/")
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
@@ -68,10 +68,15 @@ def data_problems(spec: DataSpec, tasks: list[Spec]) -> list[str]:
     tasks : list of Spec
         Of the plugin that describes it: its parts are parameters of one of them.
     """
-    return [*_words(spec), *_addresses(spec), *_bytes(spec), *_parts(spec, tasks)]
+    return [
+        *_faults_in_words(spec),
+        *_faults_in_addresses(spec),
+        *_faults_in_bytes(spec),
+        *_faults_in_parts(spec, tasks),
+    ]
 
 
-def _words(spec: DataSpec) -> list[str]:
+def _faults_in_words(spec: DataSpec) -> list[str]:
     out = []
     if "\n" in spec.summary or len(spec.summary) > 120:
         out.append("the summary is no short line")
@@ -84,7 +89,7 @@ def _words(spec: DataSpec) -> list[str]:
     return out
 
 
-def _addresses(spec: DataSpec) -> list[str]:
+def _faults_in_addresses(spec: DataSpec) -> list[str]:
     out = []
     for url in (url for file in spec.files for url in file.urls):
         if url.startswith("http://"):
@@ -96,12 +101,12 @@ def _addresses(spec: DataSpec) -> list[str]:
     return out
 
 
-def _bytes(spec: DataSpec) -> list[str]:
+def _faults_in_bytes(spec: DataSpec) -> list[str]:
     out = []
     for file in spec.files:
         given: list[Any] = [file, *([file.origin] if file.origin else [])]
         for one in given:
-            if one.size == 0 or one.sha256 == _NOTHING:
+            if one.size == 0 or one.sha256 == _EMPTY:
                 out.append(f"'{file.path}' is empty, or its size or checksum is that of nothing")
         if file.origin and file.origin.sha256 == file.sha256:
             out.append(f"'{file.path}' and what it is taken from have one checksum")
@@ -113,7 +118,7 @@ def _bytes(spec: DataSpec) -> list[str]:
     return out
 
 
-def _parts(spec: DataSpec, tasks: list[Spec]) -> list[str]:
+def _faults_in_parts(spec: DataSpec, tasks: list[Spec]) -> list[str]:
     known = {name for task in tasks for name in parameters_of(task.load())}
     strange = [name for name in spec.given if name not in known]
     return [f"no task of the plugin has a parameter '{name}'" for name in strange]
