@@ -47,7 +47,7 @@ def tracking(planned: Plan, run: Run, listener: Listener) -> Iterator[Listener]:
         yield listener
         return
     told = told_run(planned, run)
-    trackers = [_Told(built, listener.said) for built in planned.trackers]
+    trackers = [_ToldTracker(built, listener.said) for built in planned.trackers]
     state: RunState = "failed"
     hears = _Tracking(listener, trackers, PrintedNames(run.folder.header()))
     try:
@@ -90,7 +90,7 @@ def _all_done(planned: Plan, run: Run) -> bool:
 class _Tracking:
     """A listener that hands on what it hears, and tells trackers of records now and then."""
 
-    def __init__(self, inner: Listener, trackers: list[_Told], labels: PrintedNames) -> None:
+    def __init__(self, inner: Listener, trackers: list[_ToldTracker], labels: PrintedNames) -> None:
         self._inner, self._trackers, self._labels = inner, trackers, labels
         if hasattr(inner, "at_work"):
             self.at_work = inner.at_work
@@ -121,7 +121,7 @@ class _Tracking:
             tracker.recorded([told_record(one, self._labels) for one in records])
 
 
-class _Told:
+class _ToldTracker:
     """One tracker: told in turns of its own, and left alone once it has failed too often."""
 
     def __init__(self, built: Built, say: Callable[[str], None]) -> None:

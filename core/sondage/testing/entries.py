@@ -68,12 +68,8 @@ def data_problems(spec: DataSpec, tasks: list[Spec]) -> list[str]:
     tasks : list of Spec
         Of the plugin that describes it: its parts are parameters of one of them.
     """
-    return [
-        *_faults_in_words(spec),
-        *_faults_in_addresses(spec),
-        *_faults_in_bytes(spec),
-        *_faults_in_parts(spec, tasks),
-    ]
+    looked = (_faults_in_words, _faults_in_addresses, _faults_in_bytes)
+    return [fault for look in looked for fault in look(spec)] + _faults_in_parts(spec, tasks)
 
 
 def _faults_in_words(spec: DataSpec) -> list[str]:
