@@ -164,7 +164,10 @@ def test_a_tracker_that_never_returns_is_ended(target, told, monkeypatch):
 def test_what_a_tracker_lacks_is_said_with_the_line_that_installs_it(target):
     heard = Heard()
     api.run(target, trackers=[{"use": "tr.log", "fail": "begin,absent"}], listener=heard)
-    assert "logger is not installed (pip install logger)" in heard.notes[0]
+    assert heard.notes == [
+        "tracker 'tr.log' is told nothing, the run goes on: logger is not installed "
+        "(pip install logger)"
+    ]
 
 
 def test_failed_cells_and_interrupts_are_told(target, told, monkeypatch):

@@ -168,7 +168,8 @@ class _ToldTracker:
             with guarded(self._isolation, PATIENCE):
                 tell()
         except Exception as error:
-            self._failed += 1
+            # What is not installed will not be there at the next call.
+            self._failed = TRIES if isinstance(error, DependencyError) else self._failed + 1
             self._warn(error)
             return False
         self._failed = 0
@@ -182,6 +183,8 @@ class _ToldTracker:
             said = error.message + hint
         if self._failed < TRIES:
             self._say(f"tracker '{self._name}' failed, the run goes on: {said}")
+        elif isinstance(error, DependencyError):
+            self._say(f"tracker '{self._name}' is told nothing, the run goes on: {said}")
         else:
             self._say(
                 f"tracker '{self._name}' failed {TRIES} times in a row and is told no more "
