@@ -29,7 +29,7 @@ CODE = """
             with open(os.environ["TRACK_LOG"] + self.name, "a") as file:
                 file.write(json.dumps({"what": what, **told}) + chr(10))
         def begin(self, run):
-            self._did("begin", id=run.id, cells=run.cells, command=run.command,
+            self._did("begin", id=run.id, cells=run.n_cells, command=run.command,
                       labels=[c["label"] for c in run.components], version=run.versions["sondage"])
         def recorded(self, records):
             self._did("recorded", ids=[r["id"] for r in records], keys=sorted(records[0]),
@@ -164,7 +164,10 @@ def test_a_tracker_that_never_returns_is_ended(target, told, monkeypatch):
 def test_what_a_tracker_lacks_is_said_with_the_line_that_installs_it(target):
     heard = Heard()
     api.run(target, trackers=[{"use": "tr.log", "fail": "begin,absent"}], listener=heard)
-    assert "logger is not installed (pip install logger)" in heard.notes[0]
+    assert heard.notes == [
+        "tracker 'tr.log' is told nothing, the run goes on: logger is not installed "
+        "(pip install logger)"
+    ]
 
 
 def test_failed_cells_and_interrupts_are_told(target, told, monkeypatch):

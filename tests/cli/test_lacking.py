@@ -3,7 +3,7 @@
 import pytest
 
 from sondage import registry
-from sondage.commands.lacking import lacking
+from sondage.commands.lacking import lacks_here
 from sondage.host import Host
 
 PLUGIN = """
@@ -67,7 +67,7 @@ def file(tmp_path, toy_registry, make_plugin, monkeypatch):
 
 
 def found(file, name):
-    return lacking(registry.load(file), Host.discover(), name)
+    return lacks_here(registry.load(file), Host.discover(), name)
 
 
 def test_all_plugins_and_data_that_are_not_here(file):

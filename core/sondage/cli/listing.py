@@ -28,7 +28,7 @@ def listing(
     from sondage.registry import models
 
     if what == "compositions":
-        _compositions(registry.load(file), Host.discover())
+        _list_compositions(registry.load(file), Host.discover())
         return
     kind = models.SECTIONS[what]
     offers = Host.discover().offers(kind)
@@ -44,12 +44,12 @@ def listing(
         text.table([f"declared in {source.source}", "use", "parameters"], rows)
 
 
-def _compositions(found: Registry, host: Host) -> None:
-    from sondage.commands.lacking import lacking
+def _list_compositions(found: Registry, host: Host) -> None:
+    from sondage.commands.lacking import lacks_here
 
     rows = []
     for name, composition in found.contents.compositions.items():
-        said = lacking(found, host, name)
+        said = lacks_here(found, host, name)
         rows.append([name, composition.summary, composition.paper, str(said) or "yes"])
     text.table(["composition", "summary", "paper", "can run here (or lacks)"], rows)
 

@@ -48,12 +48,12 @@ def plan(
 def _tell_all_that_lacks(target: str, settings: dict[str, Any]) -> None:
     """Print all plugins and data that a composition lacks: a plan ends at the first."""
     from sondage import api, registry
-    from sondage.commands.lacking import lacking
+    from sondage.commands.lacking import lacks_here
     from sondage.errors import SondageError
 
     with contextlib.suppress(SondageError):
         file, name = api.split_target(target)
-        found = lacking(
+        found = lacks_here(
             registry.load(file, api.overrides_of(file, name, settings)), api.Host.discover(), name
         )
         if found:

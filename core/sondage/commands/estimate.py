@@ -13,7 +13,7 @@ from sondage.records.paces import Paces, kind_of_cell, kind_of_encoding, kind_of
 #: Kinds of work that are named where nothing is known of them.
 _MOST_NAMED = 4
 
-Size = Callable[[Encoding], int | None]
+TextSize = Callable[[Encoding], int | None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def estimate(
     training: Iterable[Training],
     passes: Iterable[Encoding],
     paces: Paces,
-    size: Size,
+    size: TextSize,
 ) -> Estimate:
     """Return what is left, with the seconds that are known.
 
@@ -101,7 +101,7 @@ def estimate(
     return Estimate(tuple(found))
 
 
-def encoding_seconds(item: Encoding, paces: Paces, size: Size) -> float | None:
+def encoding_seconds(item: Encoding, paces: Paces, size: TextSize) -> float | None:
     """Return the seconds that a pass takes, by earlier ones of the same encoder; else None."""
     kind = kind_of_encoding(item)
     known = paces.encoding(kind, None)

@@ -51,7 +51,7 @@ class Lacking:
         return ["sondage plugins"] * bool(self.plugins) + out
 
 
-def lacking(found: Registry, host: Host, name: str) -> Lacking:
+def lacks_here(found: Registry, host: Host, name: str) -> Lacking:
     """Return what a composition needs and is not here.
 
     Names of data are looked up, not their bytes; files that are named by a path are not looked for.
@@ -110,7 +110,7 @@ class _Search:
 
     def _references(self, spec: Spec, given: dict[str, Any]) -> Iterator[tuple[Kind, Any]]:
         """Yield the parameters that name other components; imports a class only to make sure."""
-        maybe = {name: _items(value) for name, value in given.items()}
+        maybe = {name: _maybe_names(value) for name, value in given.items()}
         maybe = {n: [v for v in values if self._may_name(v)] for n, values in maybe.items()}
         if not any(maybe.values()):
             return
@@ -137,7 +137,7 @@ def _declared(found: Registry, kind: Kind, item: Any) -> tuple[Declaration | Non
     return (Declaration(use=item) if "." in item else None), ()
 
 
-def _items(value: Any) -> list[Any]:
+def _maybe_names(value: Any) -> list[Any]:
     found = value if isinstance(value, list) else [value]
     return [one for one in found if isinstance(one, str | dict)]
 

@@ -39,7 +39,7 @@ class Counts:
         self.done = self.failed = 0
         self.current: Headway | None = None
         self.at_work: list[str] = []
-        self._component = {cell.id: _kind(cell) for cell in plan.cells}
+        self._component = {cell.id: _kind_of(cell) for cell in plan.cells}
         self._left = Counter(self._component.values())
         self._workers = workers
         self._plan = plan
@@ -68,11 +68,11 @@ class Counts:
         for job in todo:
             each = paces.cell(kind_of_cell(job))
             if each is not None:
-                self._known |= dict.fromkeys(map(_kind, job.cells), each)
+                self._known |= dict.fromkeys(map(_kind_of, job.cells), each)
         for training in self._plan.trainings:
             each = paces.cell(kind_of_training(training))
             if each is not None:
-                self._known[_kind(training.cell)] = each
+                self._known[_kind_of(training.cell)] = each
         needed = {key for job in todo for key in job.needs if not store.has(key)}
         # Loading a task on the way would keep the run waiting.
         self._passes = {
@@ -152,7 +152,7 @@ class Counts:
 _CellKind = tuple[str, str, str, str]
 
 
-def _kind(cell: Cell) -> _CellKind:
+def _kind_of(cell: Cell) -> _CellKind:
     return cell.kind, cell.component, cell.task, cell.who
 
 

@@ -30,7 +30,7 @@ class ToldRun:
         What asks for the run.
     commit : str
         The git commit of the working folder, ``+`` behind it where files differ; may be empty.
-    cells : int
+    n_cells : int
         How many are planned.
     components : tuple of mappings
         As ``run.json`` has them: ``kind``, ``label``, ``shown`` (where it is printed otherwise),
@@ -45,7 +45,7 @@ class ToldRun:
     folder: Path
     command: str = ""
     commit: str = ""
-    cells: int = 0
+    n_cells: int = 0
     components: tuple[Mapping[str, Any], ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 

@@ -47,7 +47,7 @@ def tracking(planned: Plan, run: Run, listener: Listener) -> Iterator[Listener]:
         yield listener
         return
     told = told_run(planned, run)
-    trackers = [_Told(built, listener.said) for built in planned.trackers]
+    trackers = [_ToldTracker(built, listener.said) for built in planned.trackers]
     state: RunState = "failed"
     hears = _Tracking(listener, trackers, PrintedNames(run.folder.header()))
     try:
@@ -55,7 +55,7 @@ def tracking(planned: Plan, run: Run, listener: Listener) -> Iterator[Listener]:
             tracker.begin(told)
         hears.pass_on(run.folder.records())
         yield hears
-        state = "finished" if _whole(planned, run) else "failed"
+        state = "finished" if _all_done(planned, run) else "failed"
     except KeyboardInterrupt:
         state = "stopped"
         raise
@@ -68,7 +68,7 @@ def told_run(planned: Plan, run: Run) -> ToldRun:
     """Return what trackers are told of a run as it begins."""
     return ToldRun(
         id=planned.id, name=run.name, composition=planned.name, folder=run.folder.path,
-        command=planned.command, commit=commit_of(Path.cwd()), cells=len(planned.cells),
+        command=planned.command, commit=commit_of(Path.cwd()), n_cells=len(planned.cells),
         components=tuple(run.folder.components()),
         versions=record.versions(planned.components),
     )  # fmt: skip
@@ -82,7 +82,7 @@ def told_record(found: Record, labels: PrintedNames) -> Record:
     return kept | {name: said for name, said in shown.items() if name != "score_label"}
 
 
-def _whole(planned: Plan, run: Run) -> bool:
+def _all_done(planned: Plan, run: Run) -> bool:
     done = {r["id"] for r in run.folder.records() if r["status"] == "done"}
     return done >= {cell.id for cell in planned.cells}
 
@@ -90,7 +90,7 @@ def _whole(planned: Plan, run: Run) -> bool:
 class _Tracking:
     """A listener that hands on what it hears, and tells trackers of records now and then."""
 
-    def __init__(self, inner: Listener, trackers: list[_Told], labels: PrintedNames) -> None:
+    def __init__(self, inner: Listener, trackers: list[_ToldTracker], labels: PrintedNames) -> None:
         self._inner, self._trackers, self._labels = inner, trackers, labels
         if hasattr(inner, "at_work"):
             self.at_work = inner.at_work
@@ -121,7 +121,7 @@ class _Tracking:
             tracker.recorded([told_record(one, self._labels) for one in records])
 
 
-class _Told:
+class _ToldTracker:
     """One tracker: told in turns of its own, and left alone once it has failed too often."""
 
     def __init__(self, built: Built, say: Callable[[str], None]) -> None:
@@ -168,7 +168,8 @@ class _Told:
             with guarded(self._isolation, PATIENCE):
                 tell()
         except Exception as error:
-            self._failed += 1
+            # What is not installed will not be there at the next call.
+            self._failed = TRIES if isinstance(error, DependencyError) else self._failed + 1
             self._warn(error)
             return False
         self._failed = 0
@@ -182,6 +183,8 @@ class _Told:
             said = error.message + hint
         if self._failed < TRIES:
             self._say(f"tracker '{self._name}' failed, the run goes on: {said}")
+        elif isinstance(error, DependencyError):
+            self._say(f"tracker '{self._name}' is told nothing, the run goes on: {said}")
         else:
             self._say(
                 f"tracker '{self._name}' failed {TRIES} times in a row and is told no more "

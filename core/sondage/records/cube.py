@@ -44,16 +44,18 @@ def cube(folder: RunFolder) -> Dataset:
         dims = _dims(record, mixing)
         for score, value in record["scores"].items():
             name = flat(f"{record['component']}.{score}")
-            values.setdefault(name, (dims, {}))[1][_at(record, dims)] = value
+            values.setdefault(name, (dims, {}))[1][_place_in(record, dims)] = value
     for row in rows:
         dims = tuple(d for d in _dims(row, mixing) if d != "seed")
         for end in ("low", "high"):
             name = flat(f"{row['component']}.{row['score']}.{end}")
-            values.setdefault(name, (dims, {}))[1][_at(row, dims)] = row[end]
+            values.setdefault(name, (dims, {}))[1][_place_in(row, dims)] = row[end]
     variables = {n: (d, _filled(found, [coords[c] for c in d])) for n, (d, found) in values.items()}
     used = {d for dims, _ in values.values() for d in dims}
     kept = {name: found for name, found in coords.items() if name in used}
-    return xr.Dataset(variables, kept | _labels(cells, kept, header), _attributes(folder, header))
+    return xr.Dataset(
+        variables, kept | _label_coordinates(cells, kept, header), _cube_attributes(folder, header)
+    )
 
 
 def _dims(row: Mapping[str, Any], mixing: set[str]) -> tuple[str, ...]:
@@ -67,7 +69,7 @@ def _name(row: Mapping[str, Any]) -> str:
     return f"{row['encoder']}{step}" + (f" ~ {row['other']}" if row["other"] else "")
 
 
-def _at(row: Mapping[str, Any], dims: Sequence[str]) -> tuple[Any, ...]:
+def _place_in(row: Mapping[str, Any], dims: Sequence[str]) -> tuple[Any, ...]:
     named = {"pair": _name(row), "encoder": _name(row)}
     # One that has layers, and a result over all of them beside these, has that at -1.
     own = {**row, **named, "layer": -1 if row["layer"] is None else row["layer"]}
@@ -81,7 +83,7 @@ def _coordinates(cells: Iterable[Record], mixing: set[str]) -> _Coords:
     }
     for record in cells:
         dims = _dims(record, mixing)
-        for dim, value in zip(dims, _at(record, dims), strict=True):
+        for dim, value in zip(dims, _place_in(record, dims), strict=True):
             found[dim][value] = None
     return {n: sorted(v) if n in ("layer", "seed") else list(v) for n, v in found.items()}
 
@@ -98,7 +100,7 @@ def _filled(
     return out
 
 
-def _labels(cells: Iterable[Record], kept: _Coords, header: Record) -> dict[str, Any]:
+def _label_coordinates(cells: Iterable[Record], kept: _Coords, header: Record) -> dict[str, Any]:
     """Return how tasks and encoders are printed, as further coordinates."""
     shown = PrintedNames(header)
     names: dict[str, dict[str, str]] = {"task": {}, "encoder": {}}
@@ -112,7 +114,7 @@ def _labels(cells: Iterable[Record], kept: _Coords, header: Record) -> dict[str,
     }
 
 
-def _attributes(folder: RunFolder, header: Record) -> dict[str, str]:
+def _cube_attributes(folder: RunFolder, header: Record) -> dict[str, str]:
     """Return where it is from, as texts, which every format can keep."""
     said = {
         "run": folder.path.name,

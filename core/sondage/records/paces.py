@@ -49,23 +49,23 @@ class Pace:
 
 
 #: What is done, on what, by which encoder: together they say what kind of work it is.
-Kind = tuple[str, str, str]
+WorkKind = tuple[str, str, str]
 
 
-def kind_of_cell(job: Job) -> Kind:
+def kind_of_cell(job: Job) -> WorkKind:
     """Return the kind of work that a job's cells are: all but layer and seed."""
     who = "+".join(encoder.id for encoder in job.encoders)
     return job.component.id, f"{job.task.id} {job.view}", who
 
 
-def kind_of_record(record: Record) -> Kind:
+def kind_of_record(record: Record) -> WorkKind:
     """Return what `kind_of_cell` says of the job that left a record."""
     key = record["key"]
     who = "+".join(map(key_id, key["encoders"]))
     return key_id(key["component"]), f"{key_id(key['task'])} {record['view']}", who
 
 
-def kind_of_training(training: Training) -> Kind:
+def kind_of_training(training: Training) -> WorkKind:
     """Return the kind of work that a training is: all but its seed."""
     return "train", _but_seed(training.encoder), ""
 
@@ -75,7 +75,7 @@ def _but_seed(built: Built) -> str:
     return digest(json.dumps([built.use, built.offer.version, kept], sort_keys=True))
 
 
-def kind_of_encoding(encoding: Encoding) -> Kind:
+def kind_of_encoding(encoding: Encoding) -> WorkKind:
     """Return the kind of work that a pass over a model is."""
     return "encode", str(encoding.task.instance.corpus_fingerprint), encoding.encoder.id
 
@@ -94,24 +94,24 @@ class Paces:
         Bytes that the process had at most, by composition.
     """
 
-    exact: dict[Kind, Pace] = field(default_factory=dict)
-    likewise: dict[Kind, Pace] = field(default_factory=dict)
+    exact: dict[WorkKind, Pace] = field(default_factory=dict)
+    likewise: dict[WorkKind, Pace] = field(default_factory=dict)
     peaks: dict[str, int] = field(default_factory=dict)
 
-    def add(self, kind: Kind, n: int, seconds: float, size: int = 0) -> None:
+    def add(self, kind: WorkKind, n: int, seconds: float, size: int = 0) -> None:
         """Count pieces of work of one kind."""
         what, where, who = kind
         wider = (what, "", who) if what == "encode" else (what, where, "")
         self.exact.setdefault(kind, Pace()).add(n, seconds, size)
         self.likewise.setdefault(wider, Pace()).add(n, seconds, size)
 
-    def cell(self, kind: Kind) -> float | None:
+    def cell(self, kind: WorkKind) -> float | None:
         """Return the seconds of a cell or a training; None if no such work was done here."""
         what, where, _ = kind
         found = self.exact.get(kind) or self.likewise.get((what, where, ""))
         return found.each if found else None
 
-    def encoding(self, kind: Kind, size: int | None) -> float | None:
+    def encoding(self, kind: WorkKind, size: int | None) -> float | None:
         """Return the seconds of an encoding: as it took before, or by the length of the texts.
 
         Parameters
@@ -147,11 +147,11 @@ def paces_here(root: Path) -> Paces:
 
 def _take(found: Paces, line: Record, folder: RunFolder) -> None:
     with contextlib.suppress(TypeError, ValueError):
-        for what, where, who, n, seconds, size in _rows(line["took"]):
+        for what, where, who, n, seconds, size in _pace_rows(line["took"]):
             found.add((str(what), str(where), str(who)), int(n), float(seconds), int(size))
         name = composition_of(folder)
         found.peaks[name] = max(found.peaks.get(name, 0), int(line.get("peak") or 0))
 
 
-def _rows(told: Any) -> Iterable[Any]:
+def _pace_rows(told: Any) -> Iterable[Any]:
     return [row for row in told if isinstance(row, list) and len(row) == 6 and row[3] > 0]

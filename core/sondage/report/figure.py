@@ -72,7 +72,7 @@ def plot(
         )
     if kind not in KINDS:
         raise ResultsError(f"there is no kind '{flat(kind)}' of pictures", near=KINDS)
-    shown = _shown(run, every_score)
+    shown = _panels_of(run, every_score)
     groups, foot = _drawn_as(kind, run, shown)
     across = _ACROSS if kind != "map" else 2
     shared: Shared = () if kind == "map" else ("color", "shape")
@@ -124,7 +124,7 @@ def chart(
     extras.need("figures", "a chart")
     import altair as alt
 
-    shown = run if isinstance(run, list) else _shown(run, every_score)
+    shown = run if isinstance(run, list) else _panels_of(run, every_score)
     groups = list(by_task(shown).values())
     made = arranged(groups, across, ("color", "shape"))
     room = 260.0 * min(across, max(map(len, groups)))
@@ -134,7 +134,7 @@ def chart(
     return made
 
 
-def _shown(run: Run | Summary, every_score: bool) -> list[Panel]:
+def _panels_of(run: Run | Summary, every_score: bool) -> list[Panel]:
     found = run if isinstance(run, Summary) else read_summary(run.folder)
     shown = panels(found, every_score=every_score)
     if not shown:

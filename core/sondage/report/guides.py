@@ -28,7 +28,7 @@ _MAJORITY, _CONTROL = ".majority", "control_"
 #: Pixels between two words at the end of lines.
 _APART = 11.0
 
-Row = dict[str, Any]
+_SummaryRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Guides:
 
     majority: Mapping[tuple[str, str], float] = field(default_factory=dict)
     chance: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    controls: Mapping[tuple[str, str, str, str], list[Row]] = field(default_factory=dict)
+    controls: Mapping[tuple[str, str, str, str], list[_SummaryRow]] = field(default_factory=dict)
 
     def levels(self, panel: Panel) -> dict[str, float]:
         """Return the levels across a panel, by what they are called."""
@@ -60,7 +60,7 @@ class Guides:
             out["chance"] = level
         return out
 
-    def control(self, panel: Panel) -> list[Row]:
+    def control(self, panel: Panel) -> list[_SummaryRow]:
         """Return the rows of a panel's control task; none where it has none."""
         place = (panel.task, panel.component, panel.view, panel.score)
         return self.controls.get(place, []) if panel.kind == "probe" else []
@@ -97,7 +97,7 @@ def guides_of(found: Summary, folder: RunFolder | None) -> Guides:
             if c.get("kind") == "probe"}  # fmt: skip
     names = {n for n, key in keys.items() if str((key or {}).get("use", "")).endswith(_MAJORITY)}
     levels: dict[tuple[str, str], set[float]] = {}
-    controls: dict[tuple[str, str, str, str], list[Row]] = {}
+    controls: dict[tuple[str, str, str, str], list[_SummaryRow]] = {}
     for row in found.rows:
         if row["kind"] == "probe" and row["component"] in names:
             levels.setdefault((row["task"], row["score"]), set()).add(round(row["mean"], 9))
@@ -110,7 +110,7 @@ def guides_of(found: Summary, folder: RunFolder | None) -> Guides:
     return Guides(majority, _chance(folder.records() if folder else ()), controls)
 
 
-def _chance(records: Iterable[Row]) -> dict[tuple[str, str], float]:
+def _chance(records: Iterable[_SummaryRow]) -> dict[tuple[str, str], float]:
     out: dict[tuple[str, str], float] = {}
     for record in records:
         place = (record["task"], record["component"])
@@ -140,7 +140,7 @@ def level_lines(levels: Mapping[str, float], y: Axis) -> list[alt.Chart]:
     ]
 
 
-def control_line(rows: list[Row], x: Axis, y: Axis, by: Series) -> list[alt.Chart]:
+def control_line(rows: list[_SummaryRow], x: Axis, y: Axis, by: Series) -> list[alt.Chart]:
     """Return a dotted line for each encoder: its scores on the control task."""
     import altair as alt
     import pandas as pd
@@ -162,7 +162,7 @@ def best_rings(data: DataFrame, score: str, x: Axis, y: Axis, by: Series) -> lis
     import altair as alt
     import pandas as pd
 
-    rows: dict[Any, list[Row]] = {}
+    rows: dict[Any, list[_SummaryRow]] = {}
     for found in data.to_dict("records"):
         row = {str(k): v for k, v in found.items()} | {"score": score}
         rows.setdefault(row[by.column], []).append(row)

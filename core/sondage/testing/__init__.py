@@ -8,6 +8,8 @@ from sondage.lazy import exports
 
 if TYPE_CHECKING:
     from sondage.testing.decorator import conformance as conformance
+    from sondage.testing.entries import data_conformance as data_conformance
+    from sondage.testing.entries import data_problems as data_problems
     from sondage.testing.runner import CheckOutcome as CheckOutcome
     from sondage.testing.runner import checks_of as checks_of
     from sondage.testing.runner import run_checks as run_checks
@@ -17,6 +19,7 @@ else:
         __name__,
         {
             "decorator": ["conformance"],
+            "entries": ["data_conformance", "data_problems"],
             "runner": ["CheckOutcome", "checks_of", "run_checks"],
         },
     )

@@ -27,7 +27,7 @@ def toy_run(**changes: Any) -> ToldRun:
         "folder": Path("toys-01234567"),
         "command": "sondage run toys",
         "commit": "86b5e0934494bd15c9632b12f734a8a67f723594+",
-        "cells": 3,
+        "n_cells": 3,
         "components": (
             {
                 "kind": "encoder", "label": "a", "shown": "a model", "distribution": "sondage-toys",

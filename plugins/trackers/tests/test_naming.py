@@ -39,7 +39,7 @@ def test_any_name_fits_and_names_stay_apart(a, b):
 
 def test_parameters_and_tags_by_hand():
     run = ToldRun(
-        id="0" * 32, name="x-00000000", composition="x", folder=Path("here"), cells=2,
+        id="0" * 32, name="x-00000000", composition="x", folder=Path("here"), n_cells=2,
         command="sondage run x", commit="abc+", versions={"sondage": "0.1.0"},
         components=(
             {"kind": "encoder", "label": "m", "shown": "M", "parameters": {"model": "a/b", "n": 1},

@@ -179,5 +179,5 @@ def test_without_its_library_a_run_goes_on_and_says_what_to_install(
     heard = Heard()
     run = api.run(target, trackers=[tracker], listener=heard)
     assert not run.failed
-    (said, *_) = [n for n in heard.notes if "tracker" in n]
+    (said,) = [n for n in heard.notes if "tracker" in n]
     assert f"{library} is not installed (pip install 'sondage-trackers[{library.lower()}]')" in said

@@ -58,7 +58,7 @@ def scores(records: Iterable[Mapping[str, Any]]) -> list[tuple[str, int, float]]
 
 def parameters(run: ToldRun) -> dict[str, str]:
     """Return what a run was made of, as short texts: models, components with their parameters."""
-    out = {"composition": run.composition, "cells": str(run.cells)}
+    out = {"composition": run.composition, "cells": str(run.n_cells)}
     for part in run.components:
         at = f"{part.get('kind', 'component')}.{part.get('label', '')}"
         if part.get("shown"):
