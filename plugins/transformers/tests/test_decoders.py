@@ -37,7 +37,6 @@ DECODERS = {
     "qwen3": ({}, USUAL),
     "qwen3_moe": ({"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 8}, USUAL),
     "gemma2": ({"query_pre_attn_scalar": 4, "sliding_window": 4}, BEHIND),
-    "gemma3_text": ({"query_pre_attn_scalar": 4, "sliding_window": 4}, BEHIND),
     "gpt_oss": (EXPERTS | {"sliding_window": 4}, USUAL),
     # Attention and MLP read the same states, side by side.
     "gpt_neox": ({"use_parallel_residual": True}, ("attention", "mlp")),
