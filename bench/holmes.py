@@ -54,9 +54,8 @@ def problems(names):
         for name in names:
             view = "mean" if name in SENTENCES else "word"
             path.write_text(
-                registry
-                + f"\n  holmes:\n    encoders: [minilm]\n    tasks: [{name}]\n    probes: [linear-sweep]\n"
-                f"    views: [{view}]\n    layers: [6]\n    seeds: {list(SEEDS)}\n"
+                registry + f"\n  holmes:\n    encoders: [minilm]\n    tasks: [{name}]\n"
+                f"    probes: [linear-sweep]\n    views: [{view}]\n    layers: [6]\n    seeds: {list(SEEDS)}\n"
             )
             plan = api.make_plan(f"{path}:holmes")
             if not plan.jobs:
@@ -77,7 +76,7 @@ def ours(job, problem):
 
 def theirs(folder: Path) -> None:
     """Train Holmes' probes on what lies in a folder; in a process of its own environment."""
-    setattr(np, "Inf", np.inf)  # its trainer is older than numpy 2
+    np.inf = np.inf  # its trainer is older than numpy 2
     root = Path(os.environ["HOLMES"]).resolve() / "src"
     sys.path.insert(0, str(root))
     board = types.ModuleType("torch.utils.tensorboard")
@@ -187,8 +186,8 @@ def main() -> None:
     ratios = table[:, 1] / table[:, 0]
     print(
         f"{len(rows)} tasks: ratio of sums {table[:, 1].sum() / table[:, 0].sum():.0f}, median "
-        f"{np.median(ratios):.0f}, least {ratios.min():.0f}; mean accuracy {table[:, 2].mean():.4f} "
-        f"against {table[:, 4].mean():.4f}, macro F1 {table[:, 3].mean():.4f} against "
+        f"{np.median(ratios):.0f}, least {ratios.min():.0f}; "
+        f"mean accuracy {table[:, 2].mean():.4f} against {table[:, 4].mean():.4f}, macro F1 {table[:, 3].mean():.4f} against "
         f"{table[:, 5].mean():.4f}"
     )
     sets, models, repeats = WHOLE
@@ -199,6 +198,7 @@ def main() -> None:
         f"processor, theirs {probes * table[:, 1].mean() / 3600:.0f} h (seconds a probe times "
         "data sets times models times seeds; widths above 384 cost in proportion)"
     )
+    return None
 
 
 if __name__ == "__main__":
