@@ -46,11 +46,24 @@ def report(
             "no report is named",
             hint="sondage report NAME [RUN], or sondage report [RUN] -o FILE.html",
         )
+    if not run and _is_run(name):
+        raise ResultsError(
+            f"'{name}' is a run",
+            hint=f"sondage report {name} -o run.html, or sondage report NAME {name}",
+        )
     found = api.results(run)
     text.warn_of_lacking(found.folder)
     files = report_on(name, found, options.settings(set_), Host.discover())
     for file in files:
         text.say(file)
+
+
+def _is_run(name: str) -> bool:
+    """Whether a name is a run folder's, which no report has."""
+    from sondage.records.across import runs
+    from sondage.store import paths
+
+    return any(folder.path.name == name for folder in runs(paths.runs_folder()))
 
 
 def _page(name: str, run: str, output: Path, given: list[str]) -> None:

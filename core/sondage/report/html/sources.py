@@ -59,7 +59,7 @@ def parts(components: Sequence[Record], host: Host) -> list[Part]:
 def _part(one: Record, kind: str, name: str, known: Mapping[str, str], host: Host) -> Part:
     key = _key_of(one)
     use = str(key.get("use", ""))
-    offer = host.catalogue.get((kind, use))  # type: ignore[arg-type]
+    offer = next((o for k, o in host.catalogue.items() if k == (kind, use)), None)
     given = one.get("parameters")
     parameters = given if isinstance(given, dict) else {}
     inner = [_mark(value) for value in parameters.values() if isinstance(value, Mapping)]

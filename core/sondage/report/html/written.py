@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -88,23 +88,11 @@ def write_page(
         raise ResultsError(f"'{path}' does not end in .html", hint=f"-o {path.stem or 'run'}.html")
     extras.need("figures", "a page")
     content = _Content(run, host or Host.discover(), budget)
-    tables = dict(content.tables())
+    names = {table: f"{path.stem}.{table}{_ending()}" for table in ("scores", "cells")}
+    html, large = _within(content, names, budget)
     frames = {"cells": content.cells_frame, "scores": content.scores_frame}
-    large = {name: island({name: table}) for name, table in tables.items()}
-    room = budget - len(content.rendered({}, {}, []).encode())
-    kept: dict[str, Any] = {}
-    beside: dict[str, str] = {}
-    for name, text in sorted(large.items(), key=lambda item: _importance(item[0], item[1])):
-        size = len(text.encode())
-        if size <= room:
-            kept[name] = tables[name]
-            room -= size
-        elif name in frames:
-            beside[name] = f"{path.stem}.{name}{_ending()}"
-    left = [n.removeprefix("table:") for n in tables if n not in kept and n not in beside]
-    html = content.rendered({n: kept[n] for n in tables if n in kept}, beside, left)
     try:
-        others = [_save(frames[n], path.with_name(file)) for n, file in beside.items()]
+        others = [_save(frames[n], path.with_name(names[n])) for n in large]
         disk.write_atomic(path, html.encode())
     except OSError as error:
         said = error.strerror or error
@@ -112,9 +100,28 @@ def write_page(
     return Written(path, others)
 
 
-def _importance(name: str, text: str) -> tuple[int, int]:
-    first = {"scores": 0, "cells": 1}
-    return first.get(name, 2), len(text)
+def _within(content: _Content, names: Mapping[str, str], budget: int) -> tuple[str, list[str]]:
+    """Return a page of at most so many bytes, and which large tables are not in it.
+
+    Scores go before cells, these before the tables of probes, of which small ones go first.
+    """
+    tables = dict(content.tables())
+    sizes = {name: len(island({name: table}).encode()) for name, table in tables.items()}
+    kept: list[str] = []
+    room = budget - len(content.rendered({}, {}, []).encode())
+    for name in sorted(tables, key=lambda n: ((*names, n).index(n), sizes[n])):
+        if sizes[name] <= room:
+            kept.append(name)
+            room -= sizes[name]
+    while True:
+        out = [name for name in tables if name not in kept]
+        beside = {name: names[name] for name in out if name in names}
+        left = [name.removeprefix("table:") for name in out if name not in names]
+        html = content.rendered({n: tables[n] for n in tables if n in kept}, beside, left)
+        # A table has some markup around it, too.
+        if len(html.encode()) <= budget or not kept:
+            return html, list(beside)
+        kept.pop()
 
 
 def _ending() -> str:
@@ -208,10 +215,11 @@ class _Content:
             "scores": len(self.scores_frame),
             "cells": len(self.cells_frame),
         }
-        return _template().render(
+        page: str = _template().render(
             self.fixed, tables=tables, beside=beside, left=left, rows=rows, island=island(tables),
             style=style, script=script, style_hash=_hash(style), script_hash=_hash(script),
         )  # fmt: skip
+        return page
 
 
 def _chosen(frame: DataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
