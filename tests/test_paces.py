@@ -124,10 +124,10 @@ def test_progress_knows_what_earlier_runs_took(target):
 
 
 def test_what_each_worker_does_is_told(target):
-    from sondage.execute.runner import _at_work
+    from sondage.execute.distribute import _at_work
 
     planned = api.make_plan(target)
-    items = {f"Job-{i}": job for i, job in enumerate(planned.jobs)}
+    titles = {f"Job-{i}": job.title for i, job in enumerate(planned.jobs)}
 
     class Client:
         def processing(self):
@@ -140,6 +140,6 @@ def test_what_each_worker_does_is_told(target):
         def at_work(self, titles):
             counts.at_work = titles
 
-    _at_work(Hears(), items)(Client())
+    _at_work(Hears(), titles)(Client())
     assert counts.each_worker() == f"1: {planned.jobs[1].title}; 2: waits"
-    _at_work(Silent(), items)(Client())  # whoever does not want to know is not told
+    _at_work(Silent(), titles)(Client())  # whoever does not want to know is not told

@@ -59,7 +59,7 @@ def values(spec, part):
 
 
 def drawn(found, panel):
-    (layers,) = figure._by_task([panel], found).values()
+    (layers,) = figure.by_task([panel], found).values()
     return layers[0].to_dict()
 
 
@@ -88,7 +88,7 @@ def test_a_level_far_away_is_said_and_leaves_the_axis():
     assert found.near(linear(high)) == {}
     assert found.far(linear(high)) == "majority 0.90, chance 0.10"
     assert guides.Guides({("t", "accuracy"): 0.92}).near(linear(high)) == {"majority": 0.92}
-    panel = figure._by_task([linear(high)], found)["t"][0].to_dict()
+    panel = figure.by_task([linear(high)], found)["t"][0].to_dict()
     assert panel["title"]["subtitle"] == "linear (majority 0.90, chance 0.10)"
 
 

@@ -153,10 +153,10 @@ def test_plan_bytes_are_what_the_run_writes(call, both):
 def test_plan_says_at_least_where_a_size_is_unknown(call, both, monkeypatch):
     whole = plan.layer_bytes
 
-    def sizes(encoder, task, view):
+    def sizes(encoder, task, view, stored):
         if encoder.label == "b":
             raise EncodingError("no width yet")
-        return whole(encoder, task, view)
+        return whole(encoder, task, view, stored)
 
     monkeypatch.setattr(plan, "layer_bytes", sizes)
     lines = call("plan", f"{both}:both").out.splitlines()
