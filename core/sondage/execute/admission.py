@@ -15,7 +15,7 @@ from typing import Any
 import sondage
 from sondage.errors import ClusterError, ClusterLostError, StoreError
 from sondage.store import machine
-from sondage.store.entries import ABANDONED
+from sondage.store.entries import abandoned
 
 #: Seconds to wait for a first worker: it may have to come up on a slow file system.
 PATIENCE = 120
@@ -180,14 +180,8 @@ def admitted(
 def _sweep(folder: Path) -> None:
     """Remove what killed runs left, as `Store.sweep` does."""
     for path in folder.glob(f"{_SEEN}*"):
-        where, _, pid = path.name.removeprefix(_SEEN).rpartition("-")[0].rpartition("-")
-        here = where == machine.this_machine() and pid.isdigit()
-        with suppress(OSError):
-            if (
-                not machine.alive(int(pid))
-                if here
-                else time.time() - path.lstat().st_mtime > ABANDONED
-            ):
+        if abandoned(path, _SEEN):
+            with suppress(OSError):
                 path.unlink()
 
 

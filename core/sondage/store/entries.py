@@ -263,9 +263,9 @@ class Store:
         return freed
 
 
-def abandoned(path: Path) -> bool:
+def abandoned(path: Path, prefix: str = "") -> bool:
     """Whether the process that a file or folder is named after is gone, as far as can be told."""
-    where, _, pid = path.name.rpartition("-")[0].rpartition("-")
+    where, _, pid = path.name.removeprefix(prefix).rpartition("-")[0].rpartition("-")
     if where == this_machine() and pid.isdigit():
         return not alive(int(pid))
     return disk.age(path) > ABANDONED
