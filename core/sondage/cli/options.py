@@ -8,6 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+Changes = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting or any dotted path."),
+]
+Layers = Annotated[str | None, typer.Option(help="Such as 0,3 or 0-6.")]
+Seeds = Annotated[str | None, typer.Option(help="Such as 0,1 or 0-4.")]
+CellSeconds = Annotated[
+    float | None, typer.Option(min=0.001, metavar="N", help="A time limit for each cell.")
+]
 FileOrDash = Annotated[str | None, typer.Option(metavar="FILE", help="'-' prints.")]
 Every = Annotated[bool, typer.Option("--all", help="Every score, not only each component's first.")]
 Size = Annotated[

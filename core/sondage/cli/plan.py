@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def plan(
     target: options.Target,
     set_: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE")] = [],  # noqa: B006
-    layers: Annotated[str | None, typer.Option(help="Such as 0,3 or 0-6.")] = None,
-    seeds: Annotated[str | None, typer.Option(help="Such as 0,1 or 0-4.")] = None,
+    layers: options.Layers = None,
+    seeds: options.Seeds = None,
 ) -> None:
     """Show what a run would do.
 

@@ -11,20 +11,14 @@ from sondage.cli import options
 
 def run(
     target: options.Target,
-    set_: Annotated[
-        list[str],
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting or any dotted path."),
-    ] = [],  # noqa: B006
-    layers: Annotated[str | None, typer.Option(help="Such as 0,3 or 0-6.")] = None,
-    seeds: Annotated[str | None, typer.Option(help="Such as 0,1 or 0-4.")] = None,
+    set_: options.Changes = [],  # noqa: B006
+    layers: options.Layers = None,
+    seeds: options.Seeds = None,
     workers: Annotated[int, typer.Option(min=1, help="Local worker processes.")] = 1,
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler.")
     ] = None,
-    cell_seconds: Annotated[
-        float | None,
-        typer.Option(min=0.001, metavar="N", help="A time limit for each cell."),
-    ] = None,
+    cell_seconds: options.CellSeconds = None,
     keep: Annotated[
         Literal["all", "results"],
         typer.Option(help="results: activations go when nothing is left that reads them."),

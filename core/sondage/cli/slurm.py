@@ -37,15 +37,10 @@ def slurm(
     requeue_count: Annotated[
         int, typer.Option(min=0, metavar="N", help="How often it may queue itself again.")
     ] = 20,
-    set_: Annotated[
-        list[str],
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting or any dotted path."),
-    ] = [],  # noqa: B006
-    layers: Annotated[str | None, typer.Option(help="Such as 0,3 or 0-6.")] = None,
-    seeds: Annotated[str | None, typer.Option(help="Such as 0,1 or 0-4.")] = None,
-    cell_seconds: Annotated[
-        float | None, typer.Option(min=0.001, metavar="N", help="A time limit for each cell.")
-    ] = None,
+    set_: options.Changes = [],  # noqa: B006
+    layers: options.Layers = None,
+    seeds: options.Seeds = None,
+    cell_seconds: options.CellSeconds = None,
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the file goes.")
     ] = None,
