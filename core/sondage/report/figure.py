@@ -197,11 +197,10 @@ def _panel(
     rows = [{c: r[c] for c in columns} | {"series": flat(column_of(r))}
             for r in panel.rows.values()]  # fmt: skip
     data = pd.DataFrame(rows).astype(dict.fromkeys(columns, float))
-    task, component, _ = panel.shown
-    below = component + (f" · {panel.view}" if panel.show_view else "")
+    below = panel.subtitle
     if guides is not None and (far := guides.far(panel)):
         below += f" ({far})"
-    said: dict[str, Any] = {"title": task, "below": below}
+    said: dict[str, Any] = {"title": panel.shown[0], "below": below}
     layered = data[data["layer"].notna()]
     if layered["layer"].nunique() < 2:
         # One value an encoder: beside each other, else the intervals would hide one another.

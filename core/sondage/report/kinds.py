@@ -48,7 +48,7 @@ def difference_panels(shown: list[Panel], every: Series) -> dict[str, list[Any]]
         title = f"difference in {flat(panel.shown[2]).replace('_', ' ')}"
         ends = [*data["low"], *data["high"], 0.0]
         y = score_axis(data["mean"], "mean", score="difference", title=title, ends=ends)
-        said: dict[str, Any] = {"title": panel.shown[0], "below": _below(panel)}
+        said: dict[str, Any] = {"title": panel.shown[0], "below": panel.subtitle}
         if data["layer"].notna().all() and data["layer"].nunique() > 1:
             zero = [marks.level(0.0, y)]
             x = layer_axis(data["layer"])
@@ -126,10 +126,6 @@ def _map(panel: Panel, rows: list[dict[str, Any]]) -> alt.LayerChart:
     }
     whole: Any = alt.layer(*parts)
     score = flat(panel.shown[2]).replace("_", " ")
-    title = heading(panel.shown[0], f"{_below(panel)} · {score}")
+    title = heading(panel.shown[0], f"{panel.subtitle} · {score}")
     made: alt.LayerChart = whole.properties(**size, title=title)
     return made
-
-
-def _below(panel: Panel) -> str:
-    return panel.shown[1] + (f" · {panel.view}" if panel.show_view else "")

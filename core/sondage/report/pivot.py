@@ -65,6 +65,11 @@ class Panel:
         return " · ".join(parts + [self.view] * self.show_view)
 
     @property
+    def subtitle(self) -> str:
+        """``component``, with the view where it tells something: the task stands above it."""
+        return self.shown[1] + (f" · {self.view}" if self.show_view else "")
+
+    @property
     def decimals(self) -> int:
         """Digits after the point that suit the panel's largest value."""
         largest = max((abs(row["mean"]) for row in self.rows.values()), default=0.0)
