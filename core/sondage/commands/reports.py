@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Mapping
 from itertools import islice
@@ -21,11 +20,11 @@ from sondage.records.runs import Run
 from sondage.registry.build import Builder
 from sondage.registry.built import Built
 from sondage.registry.models import Declaration
+from sondage.report.stamp import STAMP, stamp_of
 from sondage.store import disk
 
 #: Files of one report; one that never ends writing them is stopped here.
 _LARGEST_REPORT = 10_000
-_MARK = ".written-from"
 
 
 def write_report(found: Run, built: Built, listener: Listener) -> list[Path]:
@@ -39,10 +38,9 @@ def write_report(found: Run, built: Built, listener: Listener) -> list[Path]:
         What was written, in the run's folder under ``reports``.
     """
     folder = found.folder.path / "reports" / built.label
-    mark = folder / _MARK
+    mark = folder / STAMP
     try:
-        stat = found.folder.cells.stat()
-        stamp = json.dumps([built.id, stat.st_size, stat.st_mtime_ns])
+        stamp = stamp_of(built.id, found.folder)
         if mark.is_file() and mark.read_bytes() == stamp.encode():
             return []
         disk.make_folder(folder, found.folder.path)
@@ -119,7 +117,7 @@ def report_on(target: str, run: Run, given: Mapping[str, Any], host: Host) -> li
     hearing = _Hearing()
     with contextlib.suppress(OSError):
         # What is asked for by name is written anew.
-        (run.folder.path / "reports" / built.label / _MARK).unlink(missing_ok=True)
+        (run.folder.path / "reports" / built.label / STAMP).unlink(missing_ok=True)
     files = write_report(run, built, hearing)
     if not files:
         said = hearing.heard[-1] if hearing.heard else f"report '{name}' wrote nothing"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sondage.report.html.sources import Part
 from sondage.report.page import drawn
 from sondage.report.palette import COLOURS
 from sondage.report.pivot import Panel
+from sondage.report.stamp import is_behind
 from sondage.report.theme import size_of
 
 #: Charts beside each other: what a page's text is wide.
@@ -124,7 +124,7 @@ def reports(folder: RunFolder, ran: Sequence[Part], room: int) -> list[Drawn]:
         )
     ):
         told = _captions(path)
-        old = _is_old(path, folder)
+        old = is_behind(path, folder)
         pictures = []
         for place, file in enumerate(_in_order(path, "svg", told)):
             picture = _of_file(file, f"r{number}-{place}-", told.get(file.name, ""), old)
@@ -178,11 +178,3 @@ def _in_order(folder: Path, end: str, told: dict[str, str]) -> list[Path]:
 
 def _words(stem: str) -> str:
     return stem.replace("-", " ").replace("_", " ")
-
-
-def _is_old(report: Path, folder: RunFolder) -> bool:
-    """Whether a report was written from fewer results than there are."""
-    with contextlib.suppress(OSError, ValueError, TypeError, IndexError):
-        stamp = json.loads((report / ".written-from").read_text("utf-8"))
-        return bool(stamp[1] != folder.cells.stat().st_size)
-    return False
