@@ -40,6 +40,8 @@ class SondageError(Exception):
         self.hint = hint
         #: Further errors of the same kind, found at the same time.
         self.others: tuple[SondageError, ...] = ()
+        #: What is not here, where that is it: the name of a data set, or ``$VARIABLE``.
+        self.lacks = ""
 
     def __str__(self) -> str:
         lines = [self.message + (f" (and {len(self.others)} more)" if self.others else "")]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sondage.errors import DataError, SondageError
+from sondage.errors import SondageError
 from sondage.host import Host
 from sondage.registry import Registry
 from sondage.registry.document import Keys
@@ -149,9 +149,5 @@ def _absent(
     try:
         given = substituted(declaration.parameters, found.document, path)
         known.resolved(given, path, declaration.use, whole=whole)
-    except DataError as error:
-        command, _, name = error.hint.partition("data get ")
-        yield name if command == "sondage " and name else error.message
     except SondageError as error:
-        variable = error.hint.startswith("export ")
-        yield f"${error.hint.split()[1].partition('=')[0]}" if variable else error.message
+        yield error.lacks or error.message

@@ -139,11 +139,13 @@ def substitute(text: str, *, where: str) -> str:
         found = os.environ.get(match[1])
         if found is None:
             or_data = " (or name the data: sondage data list)" * (match[1] == "SONDAGE_DATA")
-            raise RegistryError(
+            error = RegistryError(
                 f"'{text}' needs the environment variable {match[1]}, which is not set",
                 where=where,
                 hint=f"export {match[1]}=FOLDER{or_data}",
             )
+            error.lacks = f"${match[1]}"
+            raise error
         return found
 
     return _VARIABLE.sub(value, text)

@@ -74,7 +74,9 @@ def absent(
     places = ", ".join(str(folder) for _, folder in _candidates(spec.name))
     said = f"{who} {names} of data '{spec.name}'"
     said += f", which {them}" if wanted_by else " in"
-    return DataError(f"{said}: {places}", where=where, hint=f"sondage data get {spec.name}")
+    error = DataError(f"{said}: {places}", where=where, hint=f"sondage data get {spec.name}")
+    error.lacks = spec.name
+    return error
 
 
 def mending(named: str, known: Iterable[DataSpec]) -> str:
