@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import sondage
 from sondage.host import Host
@@ -14,7 +14,7 @@ from sondage.plain import flat
 from sondage.records.lines import Record
 from sondage.registry.naming import parted
 from sondage.report.tex import escape
-from sondage.specs import DataSpec
+from sondage.specs import DataSpec, Kind
 
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5}(?:v\d+)?)")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -59,7 +59,7 @@ def parts(components: Sequence[Record], host: Host) -> list[Part]:
 def _part(one: Record, kind: str, name: str, known: Mapping[str, str], host: Host) -> Part:
     key = _key_of(one)
     use = str(key.get("use", ""))
-    offer = next((o for k, o in host.catalogue.items() if k == (kind, use)), None)
+    offer = host.catalogue.get((cast("Kind", kind), use))
     given = one.get("parameters")
     parameters = given if isinstance(given, dict) else {}
     inner = [_mark(value) for value in parameters.values() if isinstance(value, Mapping)]
