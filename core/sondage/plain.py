@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Sequence
 
@@ -82,7 +81,9 @@ def html_table(
 
 def inert_html(text: object) -> str:
     """Return text for a page: one line, controls written out, what HTML would read escaped."""
-    return html.escape("" if text is None else flat(text), quote=True)
+    from html import escape  # has a large table, and nothing but a notebook or a page needs it
+
+    return escape("" if text is None else flat(text), quote=True)
 
 
 def size(count: float) -> str:
