@@ -55,7 +55,8 @@ def problems(names):
             view = "mean" if name in SENTENCES else "word"
             path.write_text(
                 registry + f"\n  holmes:\n    encoders: [minilm]\n    tasks: [{name}]\n"
-                f"    probes: [linear-sweep]\n    views: [{view}]\n    layers: [6]\n    seeds: {list(SEEDS)}\n"  # noqa: E501
+                f"    probes: [linear-sweep]\n    views: [{view}]\n    layers: [6]\n"
+                f"    seeds: {list(SEEDS)}\n"
             )
             plan = api.make_plan(f"{path}:holmes")
             if not plan.jobs:
@@ -187,7 +188,8 @@ def main() -> None:
     print(
         f"{len(rows)} tasks: ratio of sums {table[:, 1].sum() / table[:, 0].sum():.0f}, median "
         f"{np.median(ratios):.0f}, least {ratios.min():.0f}; "
-        f"mean accuracy {table[:, 2].mean():.4f} against {table[:, 4].mean():.4f}, macro F1 {table[:, 3].mean():.4f} against "  # noqa: E501
+        f"mean accuracy {table[:, 2].mean():.4f} against {table[:, 4].mean():.4f}, "
+        f"macro F1 {table[:, 3].mean():.4f} against "
         f"{table[:, 5].mean():.4f}"
     )
     sets, models, repeats = WHOLE

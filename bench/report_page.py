@@ -46,7 +46,8 @@ def make(root: Path, name: str, n: int) -> None:
         right = rng.random(100) < 0.5 + 0.01 * layer
         records.append(
             {
-                "id": f"{i:032x}", "status": "done", "kind": "probe", "encoder": f"encoder-{encoder}",  # noqa: E501
+                "id": f"{i:032x}", "status": "done", "kind": "probe",
+                "encoder": f"encoder-{encoder}",
                 "other": "", "task": f"task-{task}", "component": "linear", "step": None,
                 "view": "word", "layer": layer, "seed": seed,
                 "scores": {"accuracy": float(right.mean())}, "intervals": {}, "warnings": {},
@@ -127,13 +128,15 @@ def main() -> int:
         print(f"peak memory: {peak:.0f} MB (limit {MEGABYTES:g})")
         print(
             f"size: {page.stat().st_size / 1e6:.2f} MB; of 10,000 cells "
-            f"{large.stat().st_size / 1e6:.2f} MB, every row written {plain.stat().st_size / 1e6:.2f} MB"  # noqa: E501
+            f"{large.stat().st_size / 1e6:.2f} MB, every row written "
+            f"{plain.stat().st_size / 1e6:.2f} MB"
         )
         if seen is None:
             print("painting was not measured: there is no chromium or no playwright")
         else:
             print(
-                f"10,000 cells painted after {seen:.2f} s (limit {PAINTED:g}), every row {theirs:.2f} s"  # noqa: E501
+                f"10,000 cells painted after {seen:.2f} s (limit {PAINTED:g}), every row "
+                f"{theirs:.2f} s"
             )
         assert kept["cells"]["rows"] == 10_000
         return int(seconds > SECONDS or peak > MEGABYTES or (seen or 0) > PAINTED)

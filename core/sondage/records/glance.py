@@ -9,7 +9,9 @@ from sondage.records.printed import models_of
 from sondage.records.summary import Summary
 
 #: By the last word of a score's name: of all others more is better.
-LESS_IS_BETTER = frozenset("loss codelength bits perplexity distance error surprisal".split())  # noqa: SIM905
+LESS_IS_BETTER = frozenset(
+    {"loss", "codelength", "bits", "perplexity", "distance", "error", "surprisal"}
+)
 
 
 def less_is_better(score: str) -> bool:
