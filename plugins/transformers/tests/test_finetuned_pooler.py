@@ -126,7 +126,8 @@ def test_models_without_a_pooler_are_refused_and_take_a_fresh_one(
     base = Pretrained(model=model_folder(kind), device="cpu")
     with pytest.raises(ParameterError, match=what):
         finetune(base, data, data.fixed, tmp_path / "own", Settings(**QUICK, head="pooler"))
-    fresh = Settings(**QUICK | {"epochs": 5}, head="pooler-fresh")
+    # Tokenizers are trained anew in each session, and a T5 with an unlucky one learns slowly.
+    fresh = Settings(**QUICK | {"epochs": 20}, head="pooler-fresh")
     finetune(base, data, data.fixed, tmp_path / "fresh", fresh)
     losses = json.loads((tmp_path / "fresh" / "finished.json").read_text())["losses"]
     assert np.mean(losses[-4:]) < np.mean(losses[:4]) - 0.02
