@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -166,8 +166,8 @@ class _Content:
         """Yield every table that a reader may sort: scores, cells, then those of the probes."""
         yield "scores", _chosen(self.scores_frame, _SCORES)
         yield "cells", _chosen(self.cells_frame, _CELLS)
-        done = self.run.folder.records()
-        names = dict.fromkeys(name for r in done for name in r.get("tables", {}))
+        records = self.run.folder.records()
+        names = dict.fromkeys(name for r in records for name in r.get("tables", {}))
         for name in names:
             frame = self.run.table(name)
             kept = [c for c in frame.columns if c not in ("run", "id", "kind")]
@@ -261,6 +261,7 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+@cache
 def _template() -> Any:
     from jinja2 import Environment
     from markupsafe import Markup
