@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from sondage.execute import stopping
@@ -19,6 +20,7 @@ from sondage.execute.work import collected, unplaced, wanted_versions
 from sondage.execute.workers import connected
 from sondage.plan.cells import Encoding
 from sondage.records.folder import RunFolder
+from sondage.store import Store, disk
 
 
 def distributed(
@@ -37,12 +39,13 @@ def distributed(
         connected(workers, cluster) as (client, as_completed),
         admitted(client, wanted, shared, late=bool(cluster)),
     ):
+        work = replace(work, notes=Store(work.store).scratch())
         futures = _submitted(client, work, nodes, listener, cluster)
         items = {futures[node.name].key: node.item for node in nodes}
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
         uses = Uses(nodes)
         titles = {key: item.title for key, item in items.items()}
-        awaited = Awaited(client, titles, stop, listener.said)
+        awaited = Awaited(client, titles, stop, listener.said, work.notes)
         for future in awaited.completed(list(futures.values()), as_completed):
             item = items[future.key]
             _take(item, future, folder, listener)
@@ -51,6 +54,8 @@ def distributed(
                 client.run(mark_unused, work.store, unused, on_error="ignore")
         if cluster:
             client.run(let_all_go, work.store, on_error="ignore")
+        if work.notes is not None:
+            disk.take_away(work.notes)
 
 
 def _submitted(

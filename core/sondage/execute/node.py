@@ -29,12 +29,15 @@ class Work:
     ----------
     cell_seconds : float or None
         The time limit of a probe's or metric's cell.
+    notes : Path or None
+        Where workers note what they are at.
     """
 
     store: Path
     folder: Path
     unrecorded: set[str]
     cell_seconds: float | None = None
+    notes: Path | None = None
 
 
 @dataclass(frozen=True)
