@@ -153,7 +153,7 @@ def test_a_really_full_disk(tmp_path):
 
 def test_leftovers_of_dead_processes_are_swept_and_those_of_live_ones_kept(tmp_path):
     store = Store(tmp_path)
-    mine = store._scratch()
+    mine = store.scratch()
     dead = mine.with_name(mine.name.replace(f"-{os.getpid()}-", "-999999999-"))
     dead.mkdir()
     (dead / "data").write_bytes(b"x" * 10)

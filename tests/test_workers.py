@@ -4,7 +4,8 @@ import psutil
 import pytest
 
 from sondage.errors import ClusterError, PluginError
-from sondage.execute import awaiting
+from sondage.execute import awaiting, begun
+from sondage.execute.stopping import Stop
 from sondage.execute.workers import connected
 
 
@@ -39,3 +40,67 @@ def test_work_that_takes_its_workers_along_says_what_to_do():
     other = ValueError("mine")
     assert awaiting.told(other) is other
     assert awaiting.told(None) is None
+
+
+class Future:
+    """One that ended as its workers died, at the piece of work of this key."""
+
+    def __init__(self, key, cause, status="error"):
+        from distributed.scheduler import KilledWorker
+
+        self.key, self.status, self.error = key, status, KilledWorker(cause, None, 3)
+
+    def exception(self):
+        return self.error
+
+
+class Client:
+    status = "running"
+
+    def __init__(self):
+        self.again = []
+
+    def retry(self, futures):
+        self.again += [future.key for future in futures]
+
+
+def died_at(folder, key, times):
+    for i in range(times):
+        (folder / f"{key}-{i}").write_text(key)
+
+
+def test_work_that_only_waited_where_workers_died_is_tried_again(tmp_path):
+    died_at(tmp_path, "bad", 4)
+    died_at(tmp_path, "unlucky", 3)
+    client = Client()
+    awaited = awaiting.Awaited(client, {}, Stop(), print, notes=tmp_path)
+    assert not awaited._tried_again(Future("bad", "bad"))
+    assert not awaited._tried_again(Future("needs-bad", "bad"))
+    assert not awaited._tried_again(Future("done", "done", status="finished"))
+    assert client.again == []
+    assert awaited._tried_again(Future("waited", "waited"))
+    assert awaited._tried_again(Future("unlucky", "unlucky"))
+    assert awaited._tried_again(Future("needs-waited", "waited"))
+    # What it needs was tried again, and it with that.
+    assert awaited._tried_again(Future("needs-it-too", "waited", status="pending"))
+    assert client.again == ["waited", "unlucky", "needs-waited"]
+    for _ in range(200):
+        awaited._tried_again(Future("waited", "waited"))
+    assert client.again.count("waited") == awaiting._MOST_AGAIN
+
+
+def test_a_process_notes_what_it_is_at_and_nothing_in_between(tmp_path, monkeypatch):
+    monkeypatch.setattr(begun, "_key", lambda: "Job-1")
+    with begun.noted(tmp_path):
+        assert begun.deaths_at(tmp_path, "Job-1") == 1
+        assert begun.deaths_at(tmp_path, "Job-2") == 0
+    assert begun.deaths_at(tmp_path, "Job-1") == 0
+    with pytest.raises(ValueError, match="mine"), begun.noted(tmp_path):
+        raise ValueError("mine")
+    (file,) = tmp_path.iterdir()
+    assert file.read_text() == ""
+
+
+def test_a_node_that_is_run_by_hand_notes_nothing(tmp_path):
+    with begun.noted(tmp_path), begun.noted(None):
+        assert not list(tmp_path.iterdir())

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sondage.errors import ClusterLostError, PluginError
 from sondage.execute.admission import TOPIC
+from sondage.execute.begun import deaths_at
 from sondage.execute.stopping import Stop
+from sondage.execute.workers import DEATHS
 
 #: Seconds to wait for a worker that runs.
 _PATIENCE = 30
+#: How often work is tried again that was there when workers died: a machine that fails takes
+#: along what was noted on it.
+_MOST_AGAIN = 50
 #: Seconds between two looks at the workers.
 _LOOK_EVERY = 2
 
@@ -41,6 +48,8 @@ class Awaited:
         Called with what the user should know.
     look : callable, optional
         Called with the client while workers run.
+    notes : Path, optional
+        Where workers note what they are at; without, who died is believed to have died of it.
     """
 
     def __init__(
@@ -50,9 +59,12 @@ class Awaited:
         stop: Stop,
         say: Callable[[str], None],
         look: Callable[[Any], None] = lambda client: None,
+        notes: Path | None = None,
     ) -> None:
         self._client, self._titles, self._stop, self._say = client, titles, stop, say
         self._tell_at_work = look
+        self._notes = notes
+        self._again: Counter[str] = Counter()
         self._looked = self._last = time.monotonic()
         self._told = 0
         #: What is waited for once the run stops.
@@ -78,7 +90,12 @@ class Awaited:
                 future = next(waiting)
                 if future.cancelled() and self._at_hand is None:
                     raise gone()
-                if not future.cancelled():
+                self._last = time.monotonic()
+                if future.cancelled():
+                    continue
+                if self._tried_again(future):
+                    waiting.add(future)
+                else:
                     yield future
                     added = [] if self._stop.asked else list(more())
                     futures += added
@@ -92,6 +109,20 @@ class Awaited:
                 self._look()
         if self._stop.asked:
             raise KeyboardInterrupt
+
+    def _tried_again(self, future: Any) -> bool:
+        """Have work done that failed for workers' deaths, but not as the cause of them."""
+        if future.status == "pending":
+            return True  # What it needs is tried again, and it with that.
+        error = future.exception() if future.status == "error" else None
+        if self._notes is None or error is None or type(error).__name__ != "KilledWorker":
+            return False
+        key = str(error.args[0])
+        if deaths_at(self._notes, key) > DEATHS or self._again[future.key] >= _MOST_AGAIN:
+            return False
+        self._again[future.key] += 1
+        self._ask(lambda: self._client.retry([future]))
+        return True
 
     def _begin_to_stop(self, futures: list[Any]) -> None:
         """Take back what no worker has begun."""

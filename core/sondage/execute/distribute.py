@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sondage.execute import stopping
@@ -22,6 +23,7 @@ from sondage.execute.work import collected, unplaced, wanted_versions
 from sondage.execute.workers import connected
 from sondage.plan.cells import Encoding
 from sondage.records.folder import RunFolder
+from sondage.store import Store, disk
 
 
 def distributed(
@@ -42,6 +44,7 @@ def distributed(
         connected(workers, cluster) as (client, as_completed),
         admitted(client, wanted, shared, late=bool(cluster)),
     ):
+        work = replace(work, notes=Store(work.store).scratch())
         handing = _Handing(client, work)
         if cluster:
             handing.tell_of_devices(nodes, listener)
@@ -49,7 +52,7 @@ def distributed(
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
         uses = Uses(nodes)
         look = _at_work(listener, handing.titles)
-        awaited = Awaited(client, handing.titles, stop, listener.said, look)
+        awaited = Awaited(client, handing.titles, stop, listener.said, look, work.notes)
         for future in awaited.completed(lambda: handing.out(ahead.more(), listener), as_completed):
             item = handing.items[future.key]
             _take(item, future, folder, listener, took)
@@ -60,6 +63,8 @@ def distributed(
                 client.run(mark_unused, work.store, unused, on_error="ignore")
         if cluster:
             client.run(let_all_go, work.store, on_error="ignore")
+        if work.notes is not None:
+            disk.take_away(work.notes)
 
 
 class _Handing:

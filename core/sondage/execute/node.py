@@ -31,6 +31,8 @@ class Work:
         The time limit of a probe's or metric's cell.
     temporary : bool
         Whether activations go again when they have been read.
+    notes : Path or None
+        Where workers note what they are at.
     """
 
     store: Path
@@ -38,6 +40,7 @@ class Work:
     unrecorded: set[str]
     cell_seconds: float | None = None
     temporary: bool = False
+    notes: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from sondage.errors import (
     StoreError,
 )
 from sondage.execute import admission, unchanged
+from sondage.execute.begun import noted
 from sondage.execute.encode import encode
 from sondage.execute.engines import kept_here
 from sondage.execute.jobs import run_job
@@ -230,8 +231,9 @@ def collected(work: Work, item: Item, *deps: Prepared) -> Prepared:
     """
     _confirm_versions(item)
     records: list[Record] = []
-    item = kept_here(item, work.store)
-    went = function_of(item)(work, item, records.append, *deps)
+    with noted(work.notes):
+        item = kept_here(item, work.store)
+        went = function_of(item)(work, item, records.append, *deps)
     return replace(went or Prepared(item.title, {}, 0.0), records=records)
 
 

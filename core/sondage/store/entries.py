@@ -191,7 +191,7 @@ class Store:
         folder = self.folder(key)
         if not os.path.lexists(folder):
             return
-        trash = self._scratch()
+        trash = self.scratch()
         try:
             disk.unlock(folder)
             folder.rename(trash / "entry")
@@ -214,7 +214,7 @@ class Store:
         StoreError
             If the disk has too little room; nothing is left behind.
         """
-        return Writer(self, keys, width, dtype, offsets, self._scratch())
+        return Writer(self, keys, width, dtype, offsets, self.scratch())
 
     def entries(self) -> Iterator[Entry]:
         """Yield every finished entry, damaged ones whose name can still be told among them."""
@@ -237,7 +237,13 @@ class Store:
                 continue
             yield from (below for below in sorted(path.iterdir()) if below not in known)
 
-    def _scratch(self) -> Path:
+    def scratch(self) -> Path:
+        """Return a new folder for this process; once it is dead, `sweep` removes it.
+
+        Raises
+        ------
+        StoreError
+        """
         folder = self.root / "tmp" / f"{this_machine()}-{os.getpid()}-{uuid.uuid4().hex}"
         try:
             disk.make_folder(folder, self.root)
