@@ -1,5 +1,7 @@
 """What workers open to others, and which addresses are none."""
 
+import os
+
 import psutil
 import pytest
 
@@ -7,6 +9,7 @@ from sondage.errors import ClusterError, PluginError
 from sondage.execute import awaiting, begun
 from sondage.execute.stopping import Stop
 from sondage.execute.workers import connected
+from sondage.store import Store
 
 
 def test_no_port_of_local_workers_can_be_reached_from_elsewhere():
@@ -104,3 +107,13 @@ def test_a_process_notes_what_it_is_at_and_nothing_in_between(tmp_path, monkeypa
 def test_a_node_that_is_run_by_hand_notes_nothing(tmp_path):
     with begun.noted(tmp_path), begun.noted(None):
         assert not list(tmp_path.iterdir())
+
+
+def test_notes_go_in_the_end_and_what_dead_workers_left_goes_with_them(tmp_path):
+    store = Store(tmp_path)
+    live = store.scratch()
+    dead = live.with_name(live.name.replace(f"-{os.getpid()}-", "-999999999-"))
+    dead.mkdir()
+    with begun.notes_in(store) as notes:
+        assert notes.is_dir()
+    assert [*live.parent.iterdir()] == [live]

@@ -12,7 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from sondage.store import Store, disk
 from sondage.store.machine import this_machine
+
+
+@contextmanager
+def notes_in(store: Store) -> Iterator[Path]:
+    """A folder in the store for notes; it goes at the end, as does what dead workers left there."""
+    folder = store.scratch()
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):
+            disk.take_away(folder)
+            store.sweep()
+
 
 #: The file of this process; another process that was forked has another.
 _mine: dict[tuple[Path, int], Path] = {}

@@ -11,6 +11,7 @@ from typing import Any
 from sondage.execute import stopping
 from sondage.execute.admission import admitted
 from sondage.execute.awaiting import Awaited, told
+from sondage.execute.begun import notes_in
 from sondage.execute.engines import Uses, let_all_go, mark_unused
 from sondage.execute.graph import Node
 from sondage.execute.keeping import Ahead, Keeping
@@ -23,7 +24,7 @@ from sondage.execute.work import collected, unplaced, wanted_versions
 from sondage.execute.workers import connected
 from sondage.plan.cells import Encoding
 from sondage.records.folder import RunFolder
-from sondage.store import Store, disk
+from sondage.store import Store
 
 
 def distributed(
@@ -43,16 +44,16 @@ def distributed(
         stopping.stoppable() as stop,
         connected(workers, cluster) as (client, as_completed),
         admitted(client, wanted, shared, late=bool(cluster)),
+        notes_in(Store(work.store)) as notes,
     ):
-        work = replace(work, notes=Store(work.store).scratch())
-        handing = _Handing(client, work)
+        handing = _Handing(client, replace(work, notes=notes))
         if cluster:
             handing.tell_of_devices(nodes, listener)
         ahead = Ahead(nodes, keeping, 1 + len(client.nthreads()))
         listener.started(f"{len(nodes)} pieces of work on {cluster or f'{workers} workers'}")
         uses = Uses(nodes)
         look = _at_work(listener, handing.titles)
-        awaited = Awaited(client, handing.titles, stop, listener.said, look, work.notes)
+        awaited = Awaited(client, handing.titles, stop, listener.said, look, notes)
         for future in awaited.completed(lambda: handing.out(ahead.more(), listener), as_completed):
             item = handing.items[future.key]
             _take(item, future, folder, listener, took)
@@ -63,8 +64,6 @@ def distributed(
                 client.run(mark_unused, work.store, unused, on_error="ignore")
         if cluster:
             client.run(let_all_go, work.store, on_error="ignore")
-        if work.notes is not None:
-            disk.take_away(work.notes)
 
 
 class _Handing:
