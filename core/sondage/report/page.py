@@ -125,7 +125,7 @@ def _titled(panel: dict[str, Any], width: float) -> None:
             text = said.get(key)
             if text:
                 whole = " ".join(text) if isinstance(text, list) else text
-                said[key] = theme.wrapped(whole, width, size)
+                said[key] = theme.wrapped(whole, width, size, bold=key == "text")
 
 
 def _panels(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
