@@ -119,6 +119,16 @@ def test_the_best_layer_has_a_ring_where_more_or_less_is_better():
     # Neither a count nor a similarity of models is better or worse.
     assert rings(replace(linear(), score="n_clusters")) == []
     assert rings(replace(linear(), kind="metric")) == []
+    # Of what is the same in every layer none is the best.
+    assert rings(linear([row(0, 0.5), row(1, 0.5)])) == []
+
+
+def test_what_a_picture_explains_below_it():
+    found = guides.guides_of(summary(ROWS), None)
+    assert found.said_below([linear()]) == "dotted: control task; ring: best layer, chosen on test"
+    assert found.said_below([linear([row(0, 0.5), row(1, 0.5)])]) == "dotted: control task"
+    one = linear([row(0, 0.5, low=0.4, high=0.6, interval="items")])
+    assert guides.Guides().said_below([one]) == "bands and bars: 95% interval over test sentences"
 
 
 def test_differences_have_their_intervals_a_zero_and_only_their_encoders():

@@ -123,9 +123,30 @@ def test_what_a_page_says_of_a_run(plain, page):
     said = [v for v in found.values("aria-label") if "highest" in v]
     assert said == [
         "t · p · accuracy: b from 0.500 at layer 0 to 0.500 at layer 1, highest 0.500 at layer 0; "
-        "a from 0.500 at layer 0 to 0.900 at layer 1, highest 0.900 at layer 1."
+        "a from 0.500 at layer 0 to 0.900 at layer 1, highest 0.900 at layer 1; "
+        "chance 0.500."
     ]
     assert tables(found)["table:per_class"]["rows"] == 2
+
+
+def test_charts_have_what_they_are_read_against(tmp_path, page):
+    records = cells()
+    for one in records:
+        one["scores"]["control_accuracy"] = 0.25 + 0.125 * one["layer"]
+    for layer in (0, 1):
+        records.append(record(90 + layer, {"accuracy": 0.375}, component="most", layer=layer))
+    records[0]["tables"] = {"per_class": {"label": ["x", "y", "z", "w"], "f1": [0.0] * 4}}
+    run = write(tmp_path / "runs" / "one-0", records)
+    header = run.folder.header()
+    most = {"kind": "probe", "label": "most", "key": {"use": "toy.majority"}, "parameters": {}}
+    file = run.folder.path / "run.json"
+    file.write_text(json.dumps(header | {"components": [*header["components"], most]}), "utf-8")
+    found = page(run)
+    (said,) = [v for v in found.values("aria-label") if "highest" in v]
+    assert "majority 0.375; chance 0.250; a on the control task from 0.250 at layer 0 to" in said
+    assert "dotted: control task; ring: best layer, chosen on test" in found.text
+    assert {"majority", "chance"} <= {text.strip() for text in found.texts}
+    assert "1 3" in " ".join(v.replace(",", " ") for v in found.values("stroke-dasharray"))
 
 
 def test_findings_are_those_of_the_summary(plain):

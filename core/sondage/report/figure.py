@@ -89,13 +89,7 @@ def _drawn_as(kind: str, run: Run | Summary, shown: list[Panel]) -> tuple[list[l
         return list(found.values()), "bands and bars: 95% intervals of the paired difference"
     summary = run if isinstance(run, Summary) else read_summary(run.folder)
     guides = guides_of(summary, None if isinstance(run, Summary) else run.folder)
-    notes = [note for panel in shown for note in panel.notes if note.startswith("±")]
-    bars = "; ".join(dict.fromkeys(note.removeprefix("± half of the ") for note in notes))
-    said = [f"bands and bars: {bars}"] if bars else []
-    said += ["dotted: control task"] if any(guides.control(panel) for panel in shown) else []
-    if any(len({layer for layer, _ in panel.rows}) > 1 for panel in shown):
-        said.append("ring: best layer, chosen on test")
-    return list(by_task(shown, guides).values()), "; ".join(said)
+    return list(by_task(shown, guides).values()), guides.said_below(shown)
 
 
 def chart(

@@ -7,15 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sondage.errors import ResultsError
 from sondage.records.folder import RunFolder
 from sondage.report.figure import by_task
+from sondage.report.guides import Guides
 from sondage.report.html.inlined import inlined
 from sondage.report.html.sources import Part
 from sondage.report.page import drawn
 from sondage.report.palette import COLOURS
-from sondage.report.pivot import Panel
+from sondage.report.pivot import Panel, column_of
 from sondage.report.stamp import is_behind
 from sondage.report.theme import size_of
 
@@ -42,17 +44,22 @@ class Picture:
     said: str = ""
 
 
-def charts(panels: Sequence[Panel]) -> dict[str, Picture]:
-    """Return one picture for each task: scores by layer, with what they say in words."""
+def charts(panels: Sequence[Panel], guides: Guides) -> dict[str, Picture]:
+    """Return one picture for each task: scores by layer, with what they say in words.
+
+    They have what `sondage.report.plot` draws to read them against: chance, the largest class,
+    a control task, the best layer.
+    """
     out = {}
     for number, task in enumerate(dict.fromkeys(panel.task for panel in panels)):
         mine = [panel for panel in panels if panel.task == task]
         try:
             svg = drawn(
-                [by_task(mine, among=_alike(panels, mine))[task]],
+                [by_task(mine, guides, among=_alike(panels, mine))[task]],
                 across=_ACROSS, size=size_of("screen"),
             )  # fmt: skip
-            out[task] = Picture(inlined(svg, f"c{number}-", _in_words(mine)).svg, "")
+            words = _in_words(mine, guides)
+            out[task] = Picture(inlined(svg, f"c{number}-", words).svg, "", guides.said_below(mine))
         except ResultsError as error:
             out[task] = Picture("", "", error.message)
     return out
@@ -64,24 +71,33 @@ def _alike(panels: Sequence[Panel], mine: Sequence[Panel]) -> Sequence[Panel]:
     return panels if len(names) <= len(COLOURS) else mine
 
 
-def _in_words(panels: Sequence[Panel]) -> str:
-    return " ".join(f"{panel.title}: {'; '.join(_courses(panel))}." for panel in panels)
+def _in_words(panels: Sequence[Panel], guides: Guides) -> str:
+    return " ".join(f"{panel.title}: {'; '.join(_courses(panel, guides))}." for panel in panels)
 
 
-def _courses(panel: Panel) -> Iterator[str]:
+def _courses(panel: Panel, guides: Guides) -> Iterator[str]:
     for name in panel.encoders:
-        at = {layer: row["mean"] for (layer, who), row in panel.rows.items() if who == name}
-        layers = sorted(layer for layer in at if layer is not None)
-        digits = panel.decimals
-        if len(layers) > 1:
-            top = max(layers, key=lambda layer: at[layer])
-            yield (
-                f"{name} from {at[layers[0]]:.{digits}f} at layer {layers[0]} to "
-                f"{at[layers[-1]]:.{digits}f} at layer {layers[-1]}, highest "
-                f"{at[top]:.{digits}f} at layer {top}"
-            )
-        else:
-            yield f"{name} {next(iter(at.values())):.{digits}f}"
+        yield _course(name, [row for (_, who), row in panel.rows.items() if who == name], panel)
+    for name, level in guides.levels(panel).items():
+        yield f"{name} {level:.{panel.decimals}f}"
+    control = guides.control(panel)
+    for name in dict.fromkeys(map(column_of, control)):
+        mine = [row for row in control if column_of(row) == name]
+        yield _course(f"{name} on the control task", mine, panel)
+
+
+def _course(name: str, rows: Sequence[dict[str, Any]], panel: Panel) -> str:
+    at = {row["layer"]: row["mean"] for row in rows}
+    layers = sorted(layer for layer in at if layer is not None)
+    digits = panel.decimals
+    if len(layers) < 2:
+        return f"{name} {next(iter(at.values())):.{digits}f}"
+    top = max(layers, key=lambda layer: at[layer])
+    return (
+        f"{name} from {at[layers[0]]:.{digits}f} at layer {layers[0]} to "
+        f"{at[layers[-1]]:.{digits}f} at layer {layers[-1]}, highest "
+        f"{at[top]:.{digits}f} at layer {top}"
+    )
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,7 @@ class _Content:
     @cached_property
     def fixed(self) -> dict[str, Any]:
         """What the page says, whatever tables it has."""
+        from sondage.report.guides import guides_of
         from sondage.report.html import made, pictures, sources, told
 
         header = self.found.header
@@ -197,7 +198,7 @@ class _Content:
             "warnings": told.warnings(self.found),
             "failures": told.failures(self.found),
             "panels": self.panels,
-            "charts": pictures.charts(self.panels),
+            "charts": pictures.charts(self.panels, guides_of(self.found, self.run.folder)),
             "reports": drawn,
             "sheets": [(d.label, [(c, _sheet(f)) for c, f in d.tables]) for d in drawn],
             "parts": ran,
