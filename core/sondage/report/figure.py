@@ -34,7 +34,7 @@ _ACROSS = 4
 
 def plot(
     run: Run | Summary, path: Path | str, *, every_score: bool = False,
-    size: str | Size = "screen", kind: str = "lines",
+    size: str | Size = "screen", kind: str = "lines", font: float | None = None,
 ) -> None:  # fmt: skip
     """Draw a run's scores by layer, with their 95% intervals.
 
@@ -72,11 +72,12 @@ def plot(
         )
     if kind not in KINDS:
         raise ResultsError(f"there is no kind '{flat(kind)}' of pictures", near=KINDS)
+    wide = size_of(size, font)
     shown = _panels_of(run, every_score)
     groups, foot = _drawn_as(kind, run, shown)
     across = _ACROSS if kind != "map" else 2
     shared: Shared = () if kind == "map" else ("color", "shape")
-    picture = drawn(groups, across=across, size=size_of(size), foot=foot, shared=shared)
+    picture = drawn(groups, across=across, size=wide, foot=foot, shared=shared)
     write_picture(picture, path)
 
 
