@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sondage
 from sondage import api
 from sondage.errors import ResultsError
 from sondage.host import Host
@@ -216,6 +217,64 @@ def test_a_picture_drawn_from_fewer_results_says_so(hostile, page):
     assert "drawn before the last cells of this run were there" in page(hostile).text
     mark.write_text(json.dumps(["id", hostile.folder.cells.stat().st_size, 1]), "utf-8")
     assert "drawn before the last cells" not in page(hostile).text
+
+
+SHOWING = """
+    import sondage
+
+    SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>{}</text></svg>'
+
+    class Trees:
+        def write(self, findings, folder):
+            for n, word in enumerate(findings.table("trees")["word"]):
+                if word == "broken":
+                    raise KeyError("no <tree>")
+                (folder / f"{n:02}.svg").write_text(SVG.format(word), "utf-8")
+            (folder / "all.csv").write_text("word\\na tree\\n", "utf-8")
+            return []
+
+    @sondage.hookimpl
+    def sondage_reports():
+        return [sondage.ReportSpec(name="grows.trees", factory=Trees, summary="some trees",
+                                   reference="r", shows=("trees",))]
+"""
+
+
+def grown(run, words):
+    records = run.folder.records()
+    records[0]["tables"]["trees"] = {"word": words}
+    return write(run.folder.path.with_name("two-0"), records)
+
+
+def test_what_a_plugin_shows_of_a_table_is_on_the_page_without_being_asked_for(
+    plain, page, make_plugin
+):
+    make_plugin("grows", SHOWING)
+    assert "grows.trees" not in page(plain).text
+    run = grown(plain, [f"w{n}" for n in range(20)])
+    found = page(run)
+    assert "grows.trees" in found.text
+    # A few of them, from the first to the last; a table is one, too.
+    assert [t for t in found.texts if re.fullmatch(r"w\d+", t)] == [
+        f"w{n}" for n in (0, 2, 5, 7, 10, 12, 15, 17)
+    ]
+    assert "a tree" in found.text
+    assert "12 more: sondage report grows.trees two-0" in found.text
+    assert not (run.folder.path / "reports").exists()
+    # The same report in the run's folder is the one that counts.
+    (run.folder.path / "reports" / "grows.trees").mkdir(parents=True)
+    assert "12 more" not in page(run).text
+
+
+def test_what_cannot_be_shown_says_why(plain, page, make_plugin):
+    make_plugin("grows", SHOWING)
+    found = page(grown(plain, ["broken"]))
+    assert "it failed: KeyError: 'no <tree>'" in found.text
+
+
+def test_what_a_report_shows_is_a_tuple_of_tables():
+    with pytest.raises(ValueError, match="'shows' is no tuple"):
+        sondage.ReportSpec(name="a.b", factory="m:C", summary="s", reference="r", shows="trees")
 
 
 def test_pictures_keep_what_draws():

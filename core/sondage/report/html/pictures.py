@@ -111,12 +111,18 @@ class Drawn:
     pictures : list of Picture
     tables : list of (str, Path)
         Caption and CSV.
+    failed : str
+        Why there is nothing.
+    more : str
+        What else there would be.
     """
 
     label: str
     about: str
     pictures: list[Picture]
     tables: list[tuple[str, Path]]
+    failed: str = ""
+    more: str = ""
 
 
 def reports(folder: RunFolder, ran: Sequence[Part], room: int) -> list[Drawn]:
@@ -139,33 +145,62 @@ def reports(folder: RunFolder, ran: Sequence[Part], room: int) -> list[Drawn]:
             key=lambda p: (known.get(p.name, last)[0], p.name),
         )
     ):
-        told = _captions(path)
-        old = is_behind(path, folder)
-        pictures = []
-        for place, file in enumerate(_in_order(path, "svg", told)):
-            picture = _of_file(file, f"r{number}-{place}-", told.get(file.name, ""), old)
-            if len(picture.svg) > room:
-                where = file.relative_to(folder.path)
-                picture = Picture("", picture.caption, f"left out for its size: {where}")
-            room -= len(picture.svg)
-            pictures.append(picture)
-        tables = [
-            (told.get(file.name) or _words(file.stem), file)
-            for file in _in_order(path, "csv", told)
-            if not file.with_suffix(".svg").exists()
-        ]
+        said = "drawn before the last cells of this run were there"
+        where = str(path.relative_to(folder.path))
+        old = said if is_behind(path, folder) else ""
+        pictures, tables, _ = drawn_in(path, f"r{number}-", room, f"{where}/", said=old)
+        room -= sum(len(picture.svg) for picture in pictures)
         if pictures or tables:
             out.append(Drawn(path.name, known.get(path.name, last)[1], pictures, tables))
     return out
 
 
-def _of_file(file: Path, prefix: str, caption: str, old: bool) -> Picture:
+def drawn_in(
+    path: Path, prefix: str, room: int, where: str, *, said: str = "", most: int | None = None
+) -> tuple[list[Picture], list[tuple[str, Path]], int]:
+    """Return the pictures in a report's folder, its tables, and how many of both are left out.
+
+    Parameters
+    ----------
+    path : Path
+    prefix : str
+        Begins every id in the pictures.
+    room : int
+        Bytes that the pictures may take; those beyond are named.
+    where : str
+        Begins their names.
+    said : str
+        Of every picture.
+    most : int, optional
+        Pictures, and tables, at most: some from the first to the last.
+    """
+    told = _captions(path)
+    all_drawn = _in_order(path, "svg", told)
+    all_tables = [f for f in _in_order(path, "csv", told) if not f.with_suffix(".svg").exists()]
+    files, tables = _some(all_drawn, most), _some(all_tables, most)
+    pictures = []
+    for place, file in enumerate(files):
+        picture = _of_file(file, f"{prefix}{place}-", told.get(file.name, ""), said)
+        if len(picture.svg) > room:
+            left = f"left out for its size: {where}{file.name}"
+            picture = Picture("", picture.caption, left)
+        room -= len(picture.svg)
+        pictures.append(picture)
+    named = [(told.get(file.name) or _words(file.stem), file) for file in tables]
+    return pictures, named, len(all_drawn) + len(all_tables) - len(files) - len(tables)
+
+
+def _some(files: Sequence[Path], most: int | None) -> Sequence[Path]:
+    n = len(files) if most is None else min(len(files), most)
+    return [files[i * len(files) // n] for i in range(n)]
+
+
+def _of_file(file: Path, prefix: str, caption: str, said: str) -> Picture:
     caption = caption or _words(file.stem)
     try:
         found = inlined(file.read_text("utf-8"), prefix, caption)
     except (OSError, ValueError) as error:
         return Picture("", caption, f"{file.name} cannot be shown: {error}")
-    said = "drawn before the last cells of this run were there" if old else ""
     # Its own title is drawn in it.
     return Picture(found.svg, caption if caption != found.title else "", said)
 
