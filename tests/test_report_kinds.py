@@ -1,9 +1,12 @@
 """What a run's picture is read against, by hand; differences and maps; widths in millimetres."""
 
+import re
+import zlib
 from dataclasses import replace
 
 import pytest
 
+from sondage import report
 from sondage.errors import ResultsError
 from sondage.records.summary import Summary
 from sondage.report import figure, guides, kinds
@@ -119,6 +122,16 @@ def test_the_best_layer_has_a_ring_where_more_or_less_is_better():
     # Neither a count nor a similarity of models is better or worse.
     assert rings(replace(linear(), score="n_clusters")) == []
     assert rings(replace(linear(), kind="metric")) == []
+    # Of what is the same in every layer none is the best.
+    assert rings(linear([row(0, 0.5), row(1, 0.5)])) == []
+
+
+def test_what_a_picture_explains_below_it():
+    found = guides.guides_of(summary(ROWS), None)
+    assert found.said_below([linear()]) == "dotted: control task; ring: best layer, chosen on test"
+    assert found.said_below([linear([row(0, 0.5), row(1, 0.5)])]) == "dotted: control task"
+    one = linear([row(0, 0.5, low=0.4, high=0.6, interval="items")])
+    assert guides.Guides().said_below([one]) == "bands and bars: 95% interval over test sentences"
 
 
 def test_differences_have_their_intervals_a_zero_and_only_their_encoders():
@@ -176,3 +189,86 @@ def test_widths_and_kinds_that_are_none_are_refused(tmp_path):
         size_of("4mm")
     with pytest.raises(ResultsError, match="no kind 'pie'"):
         figure.plot(summary(ROWS), tmp_path / "a.svg", kind="pie")
+
+
+def sizes_in_svg(path):
+    """Return the points at which each text is printed."""
+    text = path.read_text("utf-8")
+    wide, units = (
+        float(re.search(f, text)[1]) for f in (r'width="([\d.]+)pt"', r'viewBox="0 0 ([\d.]+)')
+    )
+    said = re.findall(r'<text[^>]* font-size="([\d.]+)px"[^>]*>([^<]+)</text>', text)
+    return {words: float(size) * wide / units for size, words in said}, wide
+
+
+def sizes_in_pdf(path):
+    """Return the points at which letters are printed: each font's size, as it is scaled there."""
+    raw, out = path.read_bytes(), set()
+    streams = (zlib.decompress(s) for s in re.findall(rb"stream\n(.*?)\nendstream", raw, re.DOTALL)
+               if s[:1] == b"x")  # fmt: skip
+    for stream in (s for s in streams if b" Tf" in s):
+        scale, before = 1.0, []
+        for line in stream.decode("latin1").splitlines():
+            *numbers, what = line.split(" ")
+            if what == "q":
+                before.append(scale)
+            elif what == "Q":
+                scale = before.pop()
+            elif what == "cm":
+                a, b, c, d = map(float, numbers[:4])
+                scale *= abs(a * d - b * c) ** 0.5
+            elif what == "Tf":
+                out.add(round(float(numbers[1]) * scale, 2))
+    wide = float(re.search(rb"/MediaBox \[0 0 ([\d.]+)", raw)[1])
+    return out, wide
+
+
+@pytest.mark.parametrize(("width", "font"), [("column", 10), ("60mm", 7), ("page", 12.5)])
+def test_text_is_printed_at_the_size_that_is_asked(tmp_path, width, font):
+    for name in ("a.svg", "a.pdf"):
+        figure.plot(summary(ROWS), tmp_path / name, size=width, font=font)
+    wanted = size_of(width).width
+    found, wide = sizes_in_svg(tmp_path / "a.svg")
+    assert wide == pytest.approx(wanted, abs=2)
+    assert found["accuracy"] == found["layer"] == found["b"] == pytest.approx(font, rel=1e-3)
+    # Labels a twelfth smaller, titles larger.
+    assert found["1.0"] == pytest.approx(font * 11 / 12, rel=1e-3)
+    assert found["t"] == pytest.approx(font * 13 / 12, rel=1e-3)
+    printed, wide = sizes_in_pdf(tmp_path / "a.pdf")
+    assert wide == pytest.approx(wanted, abs=2)
+    assert {round(s, 2) for s in found.values()} == printed
+
+
+def test_a_long_name_does_not_make_a_picture_wider_than_it_is_to_be(tmp_path):
+    rows = [r | {"encoder_label": "a rather long name of a model " * 2} for r in ROWS[:3]]
+    figure.plot(summary(rows), tmp_path / "a.svg", size="column", font=16)
+    assert sizes_in_svg(tmp_path / "a.svg")[1] < 223
+
+
+@pytest.mark.parametrize(
+    ("width", "font", "said"),
+    [
+        ("column", 3.9, "3.9 points in a picture: at least 4 and at most 36"),
+        ("page", 37, "at most 36"),
+        ("page", float("nan"), "at most 36"),
+        ("column", 16.5, "16.5 points does not fit a picture 77 mm wide"),
+        ("screen", 10, "has no width"),
+    ],
+)
+def test_sizes_of_text_that_are_none_are_refused(tmp_path, width, font, said):
+    with pytest.raises(ResultsError, match=said):
+        figure.plot(summary(ROWS), tmp_path / "a.svg", size=width, font=font)
+    assert size_of("column", 16.4).font == 16.4
+
+
+def test_reports_take_a_size_of_text_and_refuse_nonsense(tmp_path):
+    assert report.FigureOptions(size="page", font=34).font == 34
+    with pytest.raises(ResultsError, match="has no width"):
+        report.FigureOptions(font=9)
+    import altair as alt
+    import pandas as pd
+
+    one = alt.Chart(alt.InlineData(values=[{"x": 1}])).mark_point().encode(x="x:Q")
+    paper = report.Paper(tmp_path, "column", font=11)
+    (svg, _) = paper.figure("a", [one.properties(width=200, height=100)], pd.DataFrame({"x": [1]}))
+    assert sizes_in_svg(svg)[0]["x"] == pytest.approx(11, rel=1e-3)

@@ -70,10 +70,23 @@ class MetricSpec(Spec):
     kind = "metric"
 
 
+@dataclass(frozen=True, kw_only=True)
 class ReportSpec(Spec):
-    """Describes a report: a paper's tables and figures from a run's results."""
+    """Describes a report: a paper's tables and figures from a run's results.
+
+    Parameters
+    ----------
+    shows : tuple of str
+        Tables of probes and metrics of which it shows some examples, such as predicted trees:
+        the page of a run that holds one of them has the report, though nobody asked for it.
+    """
 
     kind = "report"
+    shows: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.shows, tuple) or not all(isinstance(n, str) for n in self.shows):
+            raise ValueError(f"report '{self.name}': 'shows' is no tuple of names of tables")
 
 
 class TrackerSpec(Spec):

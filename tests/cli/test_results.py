@@ -220,6 +220,12 @@ def test_latex_and_pictures(call, ran, tmp_path):
     assert "a.svg" in wrong.err
     assert call("results", "--plot", tmp_path / "a.svg", "--size", "column").code == 0
     assert 'pt" height=' in (tmp_path / "a.svg").read_text("utf-8")
+    narrow = (tmp_path / "a.svg").read_text("utf-8")
+    given = ("--plot", tmp_path / "a.svg", "--width", "column", "--font")
+    assert call("results", *given, "11").code == 0
+    assert (tmp_path / "a.svg").read_text("utf-8") != narrow
+    wrong = call("results", *given, "20")
+    assert (wrong.code, "at most 16.4 points" in wrong.err) == (2, True)
     wrong = call("results", "--plot", tmp_path / "a.svg", "--size", "poster")
     assert wrong.code == 2
     assert "screen, column, page" in wrong.err

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sondage
 from sondage import api
 from sondage.errors import ResultsError
 from sondage.host import Host
@@ -123,9 +124,30 @@ def test_what_a_page_says_of_a_run(plain, page):
     said = [v for v in found.values("aria-label") if "highest" in v]
     assert said == [
         "t · p · accuracy: b from 0.500 at layer 0 to 0.500 at layer 1, highest 0.500 at layer 0; "
-        "a from 0.500 at layer 0 to 0.900 at layer 1, highest 0.900 at layer 1."
+        "a from 0.500 at layer 0 to 0.900 at layer 1, highest 0.900 at layer 1; "
+        "chance 0.500."
     ]
     assert tables(found)["table:per_class"]["rows"] == 2
+
+
+def test_charts_have_what_they_are_read_against(tmp_path, page):
+    records = cells()
+    for one in records:
+        one["scores"]["control_accuracy"] = 0.25 + 0.125 * one["layer"]
+    for layer in (0, 1):
+        records.append(record(90 + layer, {"accuracy": 0.375}, component="most", layer=layer))
+    records[0]["tables"] = {"per_class": {"label": ["x", "y", "z", "w"], "f1": [0.0] * 4}}
+    run = write(tmp_path / "runs" / "one-0", records)
+    header = run.folder.header()
+    most = {"kind": "probe", "label": "most", "key": {"use": "toy.majority"}, "parameters": {}}
+    file = run.folder.path / "run.json"
+    file.write_text(json.dumps(header | {"components": [*header["components"], most]}), "utf-8")
+    found = page(run)
+    (said,) = [v for v in found.values("aria-label") if "highest" in v]
+    assert "majority 0.375; chance 0.250; a on the control task from 0.250 at layer 0 to" in said
+    assert "dotted: control task; ring: best layer, chosen on test" in found.text
+    assert {"majority", "chance"} <= {text.strip() for text in found.texts}
+    assert "1 3" in " ".join(v.replace(",", " ") for v in found.values("stroke-dasharray"))
 
 
 def test_findings_are_those_of_the_summary(plain):
@@ -195,6 +217,64 @@ def test_a_picture_drawn_from_fewer_results_says_so(hostile, page):
     assert "drawn before the last cells of this run were there" in page(hostile).text
     mark.write_text(json.dumps(["id", hostile.folder.cells.stat().st_size, 1]), "utf-8")
     assert "drawn before the last cells" not in page(hostile).text
+
+
+SHOWING = """
+    import sondage
+
+    SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>{}</text></svg>'
+
+    class Trees:
+        def write(self, findings, folder):
+            for n, word in enumerate(findings.table("trees")["word"]):
+                if word == "broken":
+                    raise KeyError("no <tree>")
+                (folder / f"{n:02}.svg").write_text(SVG.format(word), "utf-8")
+            (folder / "all.csv").write_text("word\\na tree\\n", "utf-8")
+            return []
+
+    @sondage.hookimpl
+    def sondage_reports():
+        return [sondage.ReportSpec(name="grows.trees", factory=Trees, summary="some trees",
+                                   reference="r", shows=("trees",))]
+"""
+
+
+def grown(run, words):
+    records = run.folder.records()
+    records[0]["tables"]["trees"] = {"word": words}
+    return write(run.folder.path.with_name("two-0"), records)
+
+
+def test_what_a_plugin_shows_of_a_table_is_on_the_page_without_being_asked_for(
+    plain, page, make_plugin
+):
+    make_plugin("grows", SHOWING)
+    assert "grows.trees" not in page(plain).text
+    run = grown(plain, [f"w{n}" for n in range(20)])
+    found = page(run)
+    assert "grows.trees" in found.text
+    # A few of them, from the first to the last; a table is one, too.
+    assert [t for t in found.texts if re.fullmatch(r"w\d+", t)] == [
+        f"w{n}" for n in (0, 2, 5, 7, 10, 12, 15, 17)
+    ]
+    assert "a tree" in found.text
+    assert "12 more: sondage report grows.trees two-0" in found.text
+    assert not (run.folder.path / "reports").exists()
+    # The same report in the run's folder is the one that counts.
+    (run.folder.path / "reports" / "grows.trees").mkdir(parents=True)
+    assert "12 more" not in page(run).text
+
+
+def test_what_cannot_be_shown_says_why(plain, page, make_plugin):
+    make_plugin("grows", SHOWING)
+    found = page(grown(plain, ["broken"]))
+    assert "it failed: KeyError: 'no <tree>'" in found.text
+
+
+def test_what_a_report_shows_is_a_tuple_of_tables():
+    with pytest.raises(ValueError, match="'shows' is no tuple"):
+        sondage.ReportSpec(name="a.b", factory="m:C", summary="s", reference="r", shows="trees")
 
 
 def test_pictures_keep_what_draws():

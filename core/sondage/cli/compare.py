@@ -35,13 +35,14 @@ def compare(
         Path | None, typer.Option(metavar="FILE", help="All scores in one picture.")
     ] = None,
     size: options.Size = "screen",
+    font: options.Font = None,
     every: options.Every = False,
 ) -> None:
     """Compare runs with the first one: paired over test items, corrected for all tests."""
     from sondage.records.versus import versus
 
     found = chosen(runs)
-    _plotted(found, plot, every=every, size=size)
+    _plotted(found, plot, every=every, size=size, font=font)
     if plot is not None and csv is None and latex is None:
         return
     told = versus(found, every_score=every)
@@ -232,7 +233,9 @@ def _latex_of(told: list[Against], folders: Sequence[RunFolder]) -> str:
     return tabular(caption, "lllrlrrrr", heads, rows)
 
 
-def _plotted(folders: Sequence[RunFolder], plot: Path | None, *, every: bool, size: str) -> None:
+def _plotted(
+    folders: Sequence[RunFolder], plot: Path | None, *, every: bool, size: str, font: float | None
+) -> None:
     if plot is None:
         return
     from sondage import report
@@ -240,5 +243,5 @@ def _plotted(folders: Sequence[RunFolder], plot: Path | None, *, every: bool, si
     from sondage.report.merged import merged
 
     found = merged([read_summary(folder) for folder in folders])
-    report.plot(found, plot, every_score=every, size=size)
+    report.plot(found, plot, every_score=every, size=size, font=font)
     text.warn(f"written: {plot}")

@@ -28,6 +28,10 @@ Size = Annotated[
         help="Of the picture: screen; a paper's column, page; or millimetres, such as 84.",
     ),
 ]
+Font = Annotated[
+    float | None,
+    typer.Option(metavar="POINTS", help="Of the picture's text, at that width; else 8."),
+]
 PictureKind = Annotated[
     str,
     typer.Option("--kind", metavar="KIND", help="Of the picture: lines, difference or map."),

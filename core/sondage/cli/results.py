@@ -35,6 +35,7 @@ def results(
         Path | None, typer.Option(metavar="FILE", help="A picture, .svg, .pdf or .png.")
     ] = None,
     size: options.Size = "screen",
+    font: options.Font = None,
     kind: options.PictureKind = "lines",
     sql: _Query = None,
     table: Annotated[
@@ -61,7 +62,7 @@ def results(
     if not plain:
         text.warn_of_lacking(found.folder)
     if plot is not None or latex is not None:
-        _written_for_paper(found, plot, latex, every=every, size=size, kind=kind)
+        _written_for_paper(found, plot, latex, every=every, size=size, font=font, kind=kind)
     if table is not None or cells or csv is not None or parquet is not None:
         _hand_over(_frame(found, table, cells=cells), csv, parquet)
     elif plain:
@@ -186,13 +187,14 @@ def _short(value: object) -> object:
 
 
 def _written_for_paper(
-    run: Run, plot: Path | None, latex: str | None, *, every: bool, size: str, kind: str
-) -> None:
+    run: Run, plot: Path | None, latex: str | None, *, every: bool, size: str,
+    font: float | None, kind: str,
+) -> None:  # fmt: skip
     from sondage import report
     from sondage.records.summary import read_summary
 
     if plot is not None:
-        report.plot(run, plot, every_score=every, size=size, kind=kind)
+        report.plot(run, plot, every_score=every, size=size, font=font, kind=kind)
         text.warn(f"written: {plot}")
     if latex is not None:
         text.hand_over(latex, report.latex(read_summary(run.folder), every_score=every))

@@ -34,7 +34,7 @@ _ACROSS = 4
 
 def plot(
     run: Run | Summary, path: Path | str, *, every_score: bool = False,
-    size: str | Size = "screen", kind: str = "lines",
+    size: str | Size = "screen", kind: str = "lines", font: float | None = None,
 ) -> None:  # fmt: skip
     """Draw a run's scores by layer, with their 95% intervals.
 
@@ -72,11 +72,12 @@ def plot(
         )
     if kind not in KINDS:
         raise ResultsError(f"there is no kind '{flat(kind)}' of pictures", near=KINDS)
+    wide = size_of(size, font)
     shown = _panels_of(run, every_score)
     groups, foot = _drawn_as(kind, run, shown)
     across = _ACROSS if kind != "map" else 2
     shared: Shared = () if kind == "map" else ("color", "shape")
-    picture = drawn(groups, across=across, size=size_of(size), foot=foot, shared=shared)
+    picture = drawn(groups, across=across, size=wide, foot=foot, shared=shared)
     write_picture(picture, path)
 
 
@@ -89,13 +90,7 @@ def _drawn_as(kind: str, run: Run | Summary, shown: list[Panel]) -> tuple[list[l
         return list(found.values()), "bands and bars: 95% intervals of the paired difference"
     summary = run if isinstance(run, Summary) else read_summary(run.folder)
     guides = guides_of(summary, None if isinstance(run, Summary) else run.folder)
-    notes = [note for panel in shown for note in panel.notes if note.startswith("±")]
-    bars = "; ".join(dict.fromkeys(note.removeprefix("± half of the ") for note in notes))
-    said = [f"bands and bars: {bars}"] if bars else []
-    said += ["dotted: control task"] if any(guides.control(panel) for panel in shown) else []
-    if any(len({layer for layer, _ in panel.rows}) > 1 for panel in shown):
-        said.append("ring: best layer, chosen on test")
-    return list(by_task(shown, guides).values()), "; ".join(said)
+    return list(by_task(shown, guides).values()), guides.said_below(shown)
 
 
 def chart(

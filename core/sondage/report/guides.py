@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +85,29 @@ class Guides:
         far = [f"{name} {at:.2f}" for name, at in self.levels(panel).items() if name not in near]
         return ", ".join(far)
 
+    def said_below(self, shown: Sequence[Panel]) -> str:
+        """Return what a picture of panels has to explain below it."""
+        notes = [note for panel in shown for note in panel.notes if note.startswith("±")]
+        bars = "; ".join(dict.fromkeys(note.removeprefix("± half of the ") for note in notes))
+        said = [f"bands and bars: {bars}"] if bars else []
+        said += ["dotted: control task"] if any(self.control(panel) for panel in shown) else []
+        if any(_is_ringed(panel) for panel in shown):
+            said.append("ring: best layer, chosen on test")
+        return "; ".join(said)
+
+
+def _is_ringed(panel: Panel) -> bool:
+    """Whether any of a panel's series has a best layer."""
+    if panel.kind != "probe" or not _is_graded(panel.score):
+        return False
+    layered = [(who, row) for (layer, who), row in panel.rows.items() if layer is not None]
+    return any(_has_best([row for who, row in layered if who == name]) for name in panel.encoders)
+
+
+def _has_best(rows: list[_SummaryRow]) -> bool:
+    """Whether one is better than another: of what is the same everywhere, none is the best."""
+    return len({row["mean"] for row in rows}) > 1
+
 
 def _is_flat(panel: Panel) -> bool:
     """Whether all that is in a panel is one value, such as the majority's own."""
@@ -155,9 +178,13 @@ def control_line(rows: list[_SummaryRow], x: Axis, y: Axis, by: Series) -> list[
     return [base.encode(x.x(), y.y(), by.colour())]
 
 
+def _is_graded(score: str) -> bool:
+    return score.rpartition("_")[2].lower() in _GRADED
+
+
 def best_rings(data: DataFrame, score: str, x: Axis, y: Axis, by: Series) -> list[alt.Chart]:
-    """Return a ring around each series' best point; none where more is not better, nor less."""
-    if score.rpartition("_")[2].lower() not in _GRADED:
+    """Return a ring around each series' best point; none where none is better than another."""
+    if not _is_graded(score):
         return []
     import altair as alt
     import pandas as pd
@@ -166,7 +193,7 @@ def best_rings(data: DataFrame, score: str, x: Axis, y: Axis, by: Series) -> lis
     for found in data.to_dict("records"):
         row = {str(k): v for k, v in found.items()} | {"score": score}
         rows.setdefault(row[by.column], []).append(row)
-    best = [best_of(mine) for mine in rows.values() if len(mine) > 1]
+    best = [best_of(mine) for mine in rows.values() if _has_best(mine)]
     if not best:
         return []
     kept = pd.DataFrame([{c: row[c] for c in (x.column, y.column, by.column)} for row in best])

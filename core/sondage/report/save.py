@@ -26,7 +26,7 @@ def file_name(*parts: str) -> str:
 def save_figure(
     panels: Sequence[Any], data: DataFrame, path: Path, *, across: int = 3, title: str = "",
     note: str = "", shared: Shared = ("color", "shape"), size: str | Size = "screen",
-    pdf: bool = False,
+    pdf: bool = False, font: float | None = None,
 ) -> list[Path]:  # fmt: skip
     """Write panels as one picture, and the data behind it as a CSV of the same name.
 
@@ -48,6 +48,8 @@ def save_figure(
         ``screen`` as wide as the panels are, ``column`` or ``page`` for a paper.
     pdf : bool
         A PDF, too, of the same size.
+    font : float, optional
+        Points of axis titles and legends as printed, instead of the size's own.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def save_figure(
         The SVG, the CSV, and the PDF if there is one.
     """
     picture = drawn(
-        [panels], across=across, title=title, note=note, shared=shared, size=size_of(size)
+        [panels], across=across, title=title, note=note, shared=shared, size=size_of(size, font)
     )
     return save_picture(picture, data, path, pdf=pdf)
 
@@ -130,18 +132,22 @@ class Paper:
         Of every figure; see `save_figure`.
     pdf : bool
         Whether every figure is a PDF, too.
+    font : float, optional
+        Of every figure; see `save_figure`.
     """
 
     folder: Path
     size: str | Size = "screen"
     pdf: bool = False
+    font: float | None = None
 
     def figure(
         self, name: str, panels: Sequence[Any], data: DataFrame, **options: Any
     ) -> list[Path]:
         """Write a figure; see `save_figure`."""
         path = self.folder / name
-        return save_figure(panels, data, path, size=self.size, pdf=self.pdf, **options)
+        own = {"size": self.size, "pdf": self.pdf, "font": self.font}
+        return save_figure(panels, data, path, **own | options)
 
     def table(self, name: str, data: DataFrame, **options: Any) -> list[Path]:
         """Write a table; see `save_table`."""

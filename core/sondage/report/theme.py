@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 #: Pixels of an axis title: what a `Size` makes `font` points of.
 BASE = 12
 _LINE = "#999999"
+#: Pixels that an axis and a legend's mark take before its names.
+_BEFORE_NAMES = 90
 
 SizeName = Literal["screen", "column", "page"]
 
@@ -54,14 +57,49 @@ SIZES: dict[str, Size] = {
 _MILLIMETRES = re.compile(r"(\d+(?:\.\d+)?) ?(?:mm)?")
 
 
-def size_of(size: str | Size) -> Size:
+#: Points of text that can be read in print, and that leave room for what is drawn.
+SMALLEST, LARGEST = 4.0, 36.0
+#: Pixels, with `BASE` of them a letter, below which a picture holds little but its labels.
+_NARROWEST = 160
+
+
+def size_of(size: str | Size, font: float | None = None) -> Size:
     """Return a size by its name, as it is, or of so many millimetres: ``84`` or ``84mm``.
+
+    Parameters
+    ----------
+    size : str or Size
+    font : float, optional
+        Points of axis titles and legends as printed, instead of the size's own.
 
     Raises
     ------
     ResultsError
-        If no size has that name, or it is no width that text could be read at.
+        If no size has that name, it is no width that text could be read at, or no text of that
+        size could be read, or fit; or if a picture of no printed width is to have one.
     """
+    found = _named(size)
+    if font is None:
+        return found
+    if found.width is None:
+        raise ResultsError(
+            f"text of {font:g} points is that of a printed picture, and this one has no width",
+            hint="say how wide, too: column, page or millimetres",
+        )
+    if not SMALLEST <= font <= LARGEST:
+        raise ResultsError(
+            f"text of {font:g} points in a picture: at least {SMALLEST:g} and at most {LARGEST:g}"
+        )
+    most = math.floor(found.width * BASE / _NARROWEST * 10) / 10
+    if font > most:
+        raise ResultsError(
+            f"text of {font:g} points does not fit a picture {found.width * 25.4 / 72:.0f} mm wide",
+            hint=f"at most {most:g} points, or a wider picture",
+        )
+    return Size(found.width, font)
+
+
+def _named(size: str | Size) -> Size:
     if isinstance(size, Size):
         return size
     width = _MILLIMETRES.fullmatch(size)
@@ -104,7 +142,7 @@ def config(legend_columns: int, room: float) -> dict[str, Any]:
         "legend": {
             "orient": "top", "title": None, "labelFontSize": BASE, "labelColor": INK,
             "symbolSize": 80, "symbolOpacity": 1, "columns": legend_columns,
-            "labelLimit": max(room - 40, 60), "titleFontSize": BASE,
+            "labelLimit": max(room - _BEFORE_NAMES, 60), "titleFontSize": BASE,
             "titleColor": INK, "titleFontWeight": "normal", "columnPadding": 18, "offset": 18,
         },
     }  # fmt: skip
@@ -159,7 +197,13 @@ class FigureOptions:
         How wide the figures are: as their panels, or as a column or page of a paper.
     pdf : bool
         Every figure as a PDF, too.
+    font : float, optional
+        Points of axis titles and legends as printed, 4 to 36, instead of 8; of a column or page.
     """
 
     size: SizeName = "screen"
     pdf: bool = False
+    font: float | None = None
+
+    def __post_init__(self) -> None:
+        size_of(self.size, self.font)

@@ -7,15 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sondage.errors import ResultsError
 from sondage.records.folder import RunFolder
 from sondage.report.figure import by_task
+from sondage.report.guides import Guides
 from sondage.report.html.inlined import inlined
 from sondage.report.html.sources import Part
 from sondage.report.page import drawn
 from sondage.report.palette import COLOURS
-from sondage.report.pivot import Panel
+from sondage.report.pivot import Panel, column_of
 from sondage.report.stamp import is_behind
 from sondage.report.theme import size_of
 
@@ -42,17 +44,22 @@ class Picture:
     said: str = ""
 
 
-def charts(panels: Sequence[Panel]) -> dict[str, Picture]:
-    """Return one picture for each task: scores by layer, with what they say in words."""
+def charts(panels: Sequence[Panel], guides: Guides) -> dict[str, Picture]:
+    """Return one picture for each task: scores by layer, with what they say in words.
+
+    They have what `sondage.report.plot` draws to read them against: chance, the largest class,
+    a control task, the best layer.
+    """
     out = {}
     for number, task in enumerate(dict.fromkeys(panel.task for panel in panels)):
         mine = [panel for panel in panels if panel.task == task]
         try:
             svg = drawn(
-                [by_task(mine, among=_alike(panels, mine))[task]],
+                [by_task(mine, guides, among=_alike(panels, mine))[task]],
                 across=_ACROSS, size=size_of("screen"),
             )  # fmt: skip
-            out[task] = Picture(inlined(svg, f"c{number}-", _in_words(mine)).svg, "")
+            words = _in_words(mine, guides)
+            out[task] = Picture(inlined(svg, f"c{number}-", words).svg, "", guides.said_below(mine))
         except ResultsError as error:
             out[task] = Picture("", "", error.message)
     return out
@@ -64,24 +71,33 @@ def _alike(panels: Sequence[Panel], mine: Sequence[Panel]) -> Sequence[Panel]:
     return panels if len(names) <= len(COLOURS) else mine
 
 
-def _in_words(panels: Sequence[Panel]) -> str:
-    return " ".join(f"{panel.title}: {'; '.join(_courses(panel))}." for panel in panels)
+def _in_words(panels: Sequence[Panel], guides: Guides) -> str:
+    return " ".join(f"{panel.title}: {'; '.join(_courses(panel, guides))}." for panel in panels)
 
 
-def _courses(panel: Panel) -> Iterator[str]:
+def _courses(panel: Panel, guides: Guides) -> Iterator[str]:
     for name in panel.encoders:
-        at = {layer: row["mean"] for (layer, who), row in panel.rows.items() if who == name}
-        layers = sorted(layer for layer in at if layer is not None)
-        digits = panel.decimals
-        if len(layers) > 1:
-            top = max(layers, key=lambda layer: at[layer])
-            yield (
-                f"{name} from {at[layers[0]]:.{digits}f} at layer {layers[0]} to "
-                f"{at[layers[-1]]:.{digits}f} at layer {layers[-1]}, highest "
-                f"{at[top]:.{digits}f} at layer {top}"
-            )
-        else:
-            yield f"{name} {next(iter(at.values())):.{digits}f}"
+        yield _course(name, [row for (_, who), row in panel.rows.items() if who == name], panel)
+    for name, level in guides.levels(panel).items():
+        yield f"{name} {level:.{panel.decimals}f}"
+    control = guides.control(panel)
+    for name in dict.fromkeys(map(column_of, control)):
+        mine = [row for row in control if column_of(row) == name]
+        yield _course(f"{name} on the control task", mine, panel)
+
+
+def _course(name: str, rows: Sequence[dict[str, Any]], panel: Panel) -> str:
+    at = {row["layer"]: row["mean"] for row in rows}
+    layers = sorted(layer for layer in at if layer is not None)
+    digits = panel.decimals
+    if len(layers) < 2:
+        return f"{name} {next(iter(at.values())):.{digits}f}"
+    top = max(layers, key=lambda layer: at[layer])
+    return (
+        f"{name} from {at[layers[0]]:.{digits}f} at layer {layers[0]} to "
+        f"{at[layers[-1]]:.{digits}f} at layer {layers[-1]}, highest "
+        f"{at[top]:.{digits}f} at layer {top}"
+    )
 
 
 @dataclass(frozen=True)
@@ -95,12 +111,18 @@ class Drawn:
     pictures : list of Picture
     tables : list of (str, Path)
         Caption and CSV.
+    failed : str
+        Why there is nothing.
+    more : str
+        What else there would be.
     """
 
     label: str
     about: str
     pictures: list[Picture]
     tables: list[tuple[str, Path]]
+    failed: str = ""
+    more: str = ""
 
 
 def reports(folder: RunFolder, ran: Sequence[Part], room: int) -> list[Drawn]:
@@ -123,33 +145,62 @@ def reports(folder: RunFolder, ran: Sequence[Part], room: int) -> list[Drawn]:
             key=lambda p: (known.get(p.name, last)[0], p.name),
         )
     ):
-        told = _captions(path)
-        old = is_behind(path, folder)
-        pictures = []
-        for place, file in enumerate(_in_order(path, "svg", told)):
-            picture = _of_file(file, f"r{number}-{place}-", told.get(file.name, ""), old)
-            if len(picture.svg) > room:
-                where = file.relative_to(folder.path)
-                picture = Picture("", picture.caption, f"left out for its size: {where}")
-            room -= len(picture.svg)
-            pictures.append(picture)
-        tables = [
-            (told.get(file.name) or _words(file.stem), file)
-            for file in _in_order(path, "csv", told)
-            if not file.with_suffix(".svg").exists()
-        ]
+        said = "drawn before the last cells of this run were there"
+        where = str(path.relative_to(folder.path))
+        old = said if is_behind(path, folder) else ""
+        pictures, tables, _ = drawn_in(path, f"r{number}-", room, f"{where}/", said=old)
+        room -= sum(len(picture.svg) for picture in pictures)
         if pictures or tables:
             out.append(Drawn(path.name, known.get(path.name, last)[1], pictures, tables))
     return out
 
 
-def _of_file(file: Path, prefix: str, caption: str, old: bool) -> Picture:
+def drawn_in(
+    path: Path, prefix: str, room: int, where: str, *, said: str = "", most: int | None = None
+) -> tuple[list[Picture], list[tuple[str, Path]], int]:
+    """Return the pictures in a report's folder, its tables, and how many of both are left out.
+
+    Parameters
+    ----------
+    path : Path
+    prefix : str
+        Begins every id in the pictures.
+    room : int
+        Bytes that the pictures may take; those beyond are named.
+    where : str
+        Begins their names.
+    said : str
+        Of every picture.
+    most : int, optional
+        Pictures, and tables, at most: some from the first to the last.
+    """
+    told = _captions(path)
+    all_drawn = _in_order(path, "svg", told)
+    all_tables = [f for f in _in_order(path, "csv", told) if not f.with_suffix(".svg").exists()]
+    files, tables = _some(all_drawn, most), _some(all_tables, most)
+    pictures = []
+    for place, file in enumerate(files):
+        picture = _of_file(file, f"{prefix}{place}-", told.get(file.name, ""), said)
+        if len(picture.svg) > room:
+            left = f"left out for its size: {where}{file.name}"
+            picture = Picture("", picture.caption, left)
+        room -= len(picture.svg)
+        pictures.append(picture)
+    named = [(told.get(file.name) or _words(file.stem), file) for file in tables]
+    return pictures, named, len(all_drawn) + len(all_tables) - len(files) - len(tables)
+
+
+def _some(files: Sequence[Path], most: int | None) -> Sequence[Path]:
+    n = len(files) if most is None else min(len(files), most)
+    return [files[i * len(files) // n] for i in range(n)]
+
+
+def _of_file(file: Path, prefix: str, caption: str, said: str) -> Picture:
     caption = caption or _words(file.stem)
     try:
         found = inlined(file.read_text("utf-8"), prefix, caption)
     except (OSError, ValueError) as error:
         return Picture("", caption, f"{file.name} cannot be shown: {error}")
-    said = "drawn before the last cells of this run were there" if old else ""
     # Its own title is drawn in it.
     return Picture(found.svg, caption if caption != found.title else "", said)
 

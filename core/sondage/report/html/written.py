@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sondage.records.runs import Run
+    from sondage.report.html.pictures import Drawn
     from sondage.report.pivot import Panel
 
 #: Bytes that a page has at most before its tables go to files beside it.
@@ -176,7 +177,8 @@ class _Content:
     @cached_property
     def fixed(self) -> dict[str, Any]:
         """What the page says, whatever tables it has."""
-        from sondage.report.html import made, pictures, sources, told
+        from sondage.report.guides import guides_of
+        from sondage.report.html import made, offered, pictures, sources, told
 
         header = self.found.header
         ran = sources.parts(self.run.folder.components(), self.host)
@@ -186,6 +188,11 @@ class _Content:
         compared = told.findings(self.panels)
         room = int(self.budget * _PICTURES)
         drawn = pictures.reports(self.run.folder, ran, room)
+        room -= sum(len(picture.svg) for one in drawn for picture in one.pictures)
+        sheets = list(map(_sheets, drawn))
+        with offered.shown(self.run, ran, self.host, room) as more:
+            drawn += more
+            sheets += map(_sheets, more)
         return {
             "run": self.found,
             "title": str(header.get("composition") or self.found.name),
@@ -197,9 +204,9 @@ class _Content:
             "warnings": told.warnings(self.found),
             "failures": told.failures(self.found),
             "panels": self.panels,
-            "charts": pictures.charts(self.panels),
+            "charts": pictures.charts(self.panels, guides_of(self.found, self.run.folder)),
             "reports": drawn,
-            "sheets": [(d.label, [(c, _sheet(f)) for c, f in d.tables]) for d in drawn],
+            "sheets": sheets,
             "parts": ran,
             "data": data,
             "owed": owed,
@@ -230,6 +237,10 @@ def _chosen(frame: DataFrame, columns: tuple[str, ...]) -> dict[str, Any]:
 
 #: Rows of a report's table that a page shows.
 _MOST_ROWS = 200
+
+
+def _sheets(report: Drawn) -> list[tuple[str, dict[str, Any]]]:
+    return [(caption, _sheet(file)) for caption, file in report.tables]
 
 
 def _sheet(file: Path) -> dict[str, Any]:

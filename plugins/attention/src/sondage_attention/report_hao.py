@@ -63,7 +63,7 @@ class Hao2020(FigureOptions):
         """Write what the findings allow; return the files, ``README.md`` first."""
         from sondage.report import Paper
 
-        found, paper = gather(findings), Paper(folder, self.size, self.pdf)
+        found, paper = gather(findings), Paper(folder, self.size, self.pdf, self.font)
         made: dict[str, tuple[Callable[[], list[Path]], str]] = {}
         for (relation, numbers), (k, measure) in (
             (figures, which)

@@ -62,7 +62,7 @@ class Zhou2022(FigureOptions):
         results = gather(findings, self.base)
         classifier = tables.classifier_of(results, self.classifier)
         cells = tables.cells(results, classifier)
-        paper = Paper(folder, self.size, self.pdf)
+        paper = Paper(folder, self.size, self.pdf, self.font)
         made: list[Callable[[], list[Path]]] = [
             lambda: tables.before_and_after(results, cells, paper),
             lambda: tables.across_tasks(results, cells, paper),

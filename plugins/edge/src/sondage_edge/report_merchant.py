@@ -91,7 +91,7 @@ class Merchant2020(FigureOptions):
         )
         if {*results.ends["encoder"]} & {*results.roles.frozen, *results.roles.cut}:
             results = dataclasses.replace(results, fared=ends.fared(findings))
-        paper = Paper(folder, self.size, self.pdf)
+        paper = Paper(folder, self.size, self.pdf, self.font)
         made: list[Callable[[MerchantResults, Paper], list[Path]]] = [
             ends.end_tasks, tables.table1, layers.structural, layers.similarity, ends.ablations,
             layers.domains, tables.appendix_a, layers.codelengths, mixes.expected_layers,

@@ -58,7 +58,7 @@ class Cai2020(FigureOptions):
         """Write what the findings allow; return the files, ``README.md`` first."""
         from sondage.report import Paper
 
-        paper = Paper(folder, self.size, self.pdf)
+        paper = Paper(folder, self.size, self.pdf, self.font)
         found = gather(findings)
         made = [
             _figure(found[found["rule"] == "auc"], "figure1-ranking", paper),

@@ -74,7 +74,7 @@ class Mosbach2020(FigureOptions):
         tuned_on = tuning.tuned_on(frame)
         scores, probe, base = gather(findings, self.base, self.probe)
         by_layer, by_half = changes(scores, base)
-        paper = Paper(folder, self.size, self.pdf)
+        paper = Paper(folder, self.size, self.pdf, self.font)
         made = [
             lambda: more.scores(tuning.trainings(frame, self.matthews), paper),
             lambda: figures.accuracies(untuned(scores), paper),

@@ -72,5 +72,6 @@ def sondage_reports() -> list[sondage.ReportSpec]:
             factory="sondage_structural.report:Arcs",
             summary="test sentences with gold and predicted arcs, as pictures",
             reference=f"{_PAPER}, figure 2",
+            shows=("arcs",),
         )
     ]
