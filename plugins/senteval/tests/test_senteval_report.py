@@ -158,6 +158,8 @@ def more_cells():
         out.append(toys.cell(scores, **{"layer": None, "view": "", "seed": 0, **known}))
 
     add({"perplexity": 10.0}, component="ppl", encoder="base", task="wiki")
+    add({"dev_exact_match": 0.3, "dev_f1": 0.4, "dev_loss": 2.0}, kind="training",
+        encoder="reader", component="t.finetuned", task="questions")  # fmt: skip
     for seed in (0, 1):
         for name, task, gain in (("cls", "cola", 0.5), ("mean", "rte", 0.1)):
             encoder = f"{name}#{seed}"
@@ -190,7 +192,7 @@ def tuned(tmp_path_factory):
     return {p.name: p for p in Mosbach2020().write(toys.ToyFindings(more_cells()), folder)}
 
 
-def test_table_1_is_matthews_for_cola_and_accuracy_else(tuned):
+def test_table_1_is_matthews_for_cola_exact_match_and_f1_of_answers_and_accuracy_else(tuned):
     table = pd.read_csv(tuned["table1-tuning.csv"]).set_index("encoder")
     assert table.loc["cls", "measure"] == "Matthews"
     assert table.loc["cls", "score"] == pytest.approx(0.41)
@@ -198,6 +200,8 @@ def test_table_1_is_matthews_for_cola_and_accuracy_else(tuned):
     assert table.loc["mean", "score"] == pytest.approx(0.81)
     # t(1, 0.975) = 12.706 times 0.01, the standard error of two numbers 0.02 apart.
     assert table.loc["mean", "high"] == pytest.approx(0.81 + 0.12706, abs=1e-4)
+    reader = table.loc["reader"].set_index("measure")["score"]
+    assert dict(reader) == {"exact match": 0.3, "F1": 0.4}
     # What it is over, and that it ends where the score does.
     assert "over trainings, cut at the bounds" in tuned["table1-tuning.tex"].read_text()
 

@@ -29,18 +29,23 @@ def trainings(frame: DataFrame, matthews: Sequence[str]) -> DataFrame:
     Returns
     -------
     DataFrame
-        ``encoder, tuned_on, measure`` (`Matthews` where tasks of these names have it, else
-        `accuracy`),
+        ``encoder, tuned_on, measure`` (`Matthews` where tasks of these names have it, `exact
+        match` and `F1` where the training was on questions and answers, else `accuracy`),
         ``score``, ``low`` and ``high`` (95%, over trainings), ``n_seeds``.
     """
     from sondage.report import by_family, over_seeds
 
     cells = frame[(frame["kind"] == "training") & frame["value"].notna()]
-    by_name = {"dev_accuracy": "accuracy", "dev_matthews": "Matthews"}
+    by_name = {"dev_accuracy": "accuracy", "dev_matthews": "Matthews",
+               "dev_exact_match": "exact match", "dev_f1": "F1"}  # fmt: skip
     cells = by_family(cells.assign(measure=cells["score"].map(by_name)))
     known = set(cells["task"][cells["measure"] == "Matthews"]) & set(matthews)
-    wanted = ["Matthews" if task in known else "accuracy" for task in cells["task"]]
-    cells = cells[cells["measure"] == wanted]
+    asked = set(cells["task"][cells["measure"] == "exact match"])
+    wanted = [
+        {"exact match", "F1"} if task in asked else {"Matthews" if task in known else "accuracy"}
+        for task in cells["task"]
+    ]
+    cells = cells.loc[[m in w for m, w in zip(cells["measure"], wanted, strict=True)]]
     keys = {"encoder": cells["encoder"].map(flat), "tuned_on": cells["task"].map(flat)}
     cells = cells.assign(**keys, score=cells["value"].astype(float))
     return over_seeds(cells, ["encoder", "tuned_on", "measure"], "score", score="measure")
