@@ -441,3 +441,26 @@ def test_the_package_shows_its_names_and_imports_nothing_heavy():
     for name in report.__all__:
         assert getattr(report, name) is not None
     assert marks.ENDS == ("low", "high")
+
+
+def test_labels_of_encoders_have_their_seeds_and_steps_behind_them():
+    frame = pd.DataFrame({
+        "encoder": ["tuned#0", "tuned#1", "base", "bare"], "other": ["", "base", "", ""],
+        "encoder_label": ["Tuned on x#0", "Tuned on x#1", "tuned", "bare"],
+        "other_label": ["", "tuned", "", ""], "task": ["t"] * 4, "task_label": ["A\ntask"] * 4,
+    })  # fmt: skip
+    labels = report.Labels(frame)
+    given = ["tuned", "tuned#1", "tuned#0@last", "base@5", "bare", "unknown"]
+    shown = ["Tuned on x", "Tuned on x#1", "Tuned on x#0@last", "tuned@5", "bare", "unknown"]
+    assert [labels.of("encoder", name) for name in given] == shown
+    assert [labels.name("encoder", label) for label in shown] == given
+    assert labels.of("task", "t") == "A task"
+    table = pd.DataFrame({"encoder": ["base", "tuned"], "on": ["t", None], "step": [1, 2]})
+    found = labels.printed(table, on="task")
+    # One label is another's name: nothing is renamed twice.
+    assert found["encoder"].tolist() == ["tuned", "Tuned on x"]
+    assert found["on"].tolist()[:1] == ["A task"]
+    assert found["on"].isna().tolist() == [False, True]
+    assert table["encoder"].tolist() == ["base", "tuned"]
+    bare = report.Labels(frame[["encoder", "task"]])
+    assert (bare.of("encoder", "base"), bare.of("task", "t")) == ("base", "t")

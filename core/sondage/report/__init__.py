@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sondage.report.database import query as query
     from sondage.report.figure import chart as chart
     from sondage.report.figure import plot as plot
+    from sondage.report.labels import Labels as Labels
     from sondage.report.marks import Series as Series
     from sondage.report.marks import across as across
     from sondage.report.marks import dots as dots
@@ -58,6 +59,7 @@ else:
             ],
             "database": ["query"],
             "figure": ["chart", "plot"],
+            "labels": ["Labels"],
             "marks": ["Series", "across", "dots", "heading", "level", "lines", "series"],
             "palette": ["colours", "shades", "shapes"],
             "pivot": ["Panel", "panels"],

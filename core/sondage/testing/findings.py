@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,16 +78,41 @@ def cell(
 class _Remembered(RunFolder):
     """A run folder that is on no disk."""
 
-    def __init__(self, cells: Sequence[ToyCell], baseline: str) -> None:
+    def __init__(self, cells: Sequence[ToyCell], baseline: str, labels: bool) -> None:
         super().__init__(Path("toy-00000000"))
         self._records = [c.record for c in cells]
         self._header = {"schema": SCHEMA, "composition": "toy", "declared": {"baseline": baseline}}
+        if labels:
+            self._header["components"] = list(_labelled(self._records))
 
     def header(self) -> Record:
         return copy.deepcopy(self._header)
 
     def records(self) -> list[Record]:
         return copy.deepcopy(self._records)
+
+
+def _labelled(records: Iterable[Record]) -> Iterator[Record]:
+    named: dict[tuple[str, str], None] = {}
+    for r in records:
+        kinds = {"encoder": "encoder", "other": "encoder", "task": "task",
+                 "component": "metric" if r["kind"] == "metric" else "probe"}  # fmt: skip
+        named |= {(kind, str(r[column]).partition("@")[0]): None for column, kind in kinds.items()}
+    for kind, name in named:
+        yield {"kind": kind, "label": name, "key": {}, "shown": f"the {name}"}
+
+
+def printed(files: Iterable[Path]) -> set[str]:
+    """Return what a report prints: the texts of SVG pictures, the cells of LaTeX tables."""
+    out: set[str] = set()
+    for file in files:
+        text = file.read_text("utf-8") if file.suffix in (".svg", ".tex") else ""
+        if file.suffix == ".svg":
+            tags = (e for e in ElementTree.fromstring(text).iter() if e.tag.endswith("}text"))
+            out |= {"".join(e.itertext()) for e in tags}
+        rows = (line.removesuffix("\\\\") for line in text.splitlines() if " & " in line)
+        out |= {cell.strip() for row in rows for cell in row.split(" & ")}
+    return out
 
 
 class ToyFindings:
@@ -97,15 +123,20 @@ class ToyFindings:
     cells : iterable of ToyCell
     baseline : str
         The encoder that `summary` takes differences to.
+    labels : bool
+        Whether encoders, tasks, probes and metrics have labels: ``NAME`` is printed ``the NAME``.
     """
 
-    def __init__(self, cells: Iterable[ToyCell] = (), *, baseline: str = "b") -> None:
+    def __init__(
+        self, cells: Iterable[ToyCell] = (), *, baseline: str = "b", labels: bool = False
+    ) -> None:
         self.cells = tuple(cells)
-        self.baseline = baseline
+        self.baseline, self.labels = baseline, labels
 
     def only(self, keep: Callable[[Record], bool]) -> ToyFindings:
         """Return the findings of the cells whose record is kept."""
-        return ToyFindings((c for c in self.cells if keep(c.record)), baseline=self.baseline)
+        kept = (c for c in self.cells if keep(c.record))
+        return ToyFindings(kept, baseline=self.baseline, labels=self.labels)
 
     def frame(self) -> DataFrame:
         """Return one row per cell and score."""
@@ -132,7 +163,7 @@ class ToyFindings:
                 yield copy.deepcopy(record), {name: a.copy() for name, a in arrays.items()}
 
     def _folder(self) -> RunFolder:
-        return _Remembered(self.cells, self.baseline)
+        return _Remembered(self.cells, self.baseline, self.labels)
 
 
 def findings(seed: int = 0) -> ToyFindings:

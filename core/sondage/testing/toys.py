@@ -14,7 +14,14 @@ from typing import ClassVar
 import numpy as np
 
 from sondage.data import VIEWS, Chunk, Corpus, Ints, Labels, Request, TaskData, Units, digest
-from sondage.testing.findings import ToyCell, ToyFindings, cell, findings, partial_findings
+from sondage.testing.findings import (
+    ToyCell,
+    ToyFindings,
+    cell,
+    findings,
+    partial_findings,
+    printed,
+)
 from sondage.testing.problems import ToyProblem, labelled_problem, ranking_problem, tree_problem
 from sondage.testing.questions import ToyQuestions, question_data
 from sondage.testing.stimuli import (
@@ -40,6 +47,7 @@ __all__ = [
     "odd_corpus",
     "pair_corpus",
     "partial_findings",
+    "printed",
     "question_data",
     "ranking_problem",
     "stimulus_labels",

@@ -107,3 +107,12 @@ def test_what_is_not_there_is_said(tmp_path):
     (readme, *rest) = Hao2020().write(toys.ToyFindings(cells()[:1]), tmp_path)
     assert not rest
     assert "figure 3" in readme.read_text()
+
+
+def test_labels_are_what_is_printed(tmp_path):
+    found = toys.ToyFindings(cells(), labels=True)
+    names = {c.record[n] for c in found.cells for n in ("encoder", "other", "task")} - {""}
+    printed = toys.printed(Hao2020().write(found, tmp_path))
+    assert not names & printed
+    tuned_on = {c.record["task"] for c in found.cells if c.record["kind"] == "training"}
+    assert {f"the {task}" for task in tuned_on} <= printed

@@ -175,3 +175,16 @@ def test_only_the_named_classifier_counts(tmp_path):
 
 def test_data_folder_stays_inside(written):
     assert {p.parent for p in written.values()} == {Path(written["README.md"]).parent}
+
+
+def test_labels_are_what_is_printed(tmp_path, written):
+    found = toys.ToyFindings(cells(), labels=True)
+    files = {p.name: p for p in Zhou2022(classifier="mlp").write(found, tmp_path)}
+    # Files are called by names, whatever is printed in them.
+    assert {*files} == {*written}
+    printed = toys.printed(files.values())
+    # "tuned" is a state in its tables, too.
+    assert not printed & {"words", "base"}
+    assert "tuned" not in toys.printed(p for p in files.values() if p.suffix == ".svg")
+    assert {"the words", "the tuned"} <= printed
+    assert "Accuracies are those of `the mlp`." in files["README.md"].read_text("utf-8")

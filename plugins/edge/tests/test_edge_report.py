@@ -336,3 +336,20 @@ def test_nothing_at_all_is_said_too(tmp_path):
     found = write(tmp_path, toys.ToyFindings())
     assert list(found) == ["README.md"]
     assert "no encoder is known" in found["README.md"].read_text("utf-8")
+
+
+def test_labels_are_what_is_printed(tmp_path):
+    found = toys.ToyFindings(cells(), baseline="base", labels=True)
+    files = write(tmp_path, found, **REPORT)
+    printed = toys.printed(files.values())
+    names = {c.record[n] for c in found.cells for n in ("encoder", "task")}
+    assert not printed & names
+    shown = {name for name in names if f"the {name}" in printed}
+    assert {"base", "tuned"} <= shown
+    assert "The pretrained encoder is `the base`." in files["README.md"].read_text("utf-8")
+    # What plays which part goes by the names.
+    (tmp_path / "plain").mkdir()
+    plain = write(tmp_path / "plain", toys.ToyFindings(cells(), baseline="base"), **REPORT)
+    assert {*plain} == {*files}
+    roles = [pd.read_csv(found["table1.csv"])["role"].tolist() for found in (plain, files)]
+    assert roles[0] == roles[1]

@@ -120,3 +120,11 @@ def test_what_is_not_there_is_said(tmp_path):
     assert "figure 1 as printed: needs the probe pairwise.ranking with paper: true" in (
         readme.read_text()
     )
+
+
+def test_labels_are_what_is_printed(tmp_path):
+    found = toys.ToyFindings(cells(), baseline="base", labels=True)
+    printed = toys.printed(Cai2020().write(found, tmp_path))
+    names = {"base", "tuned", "boundary", "synonyms", "ends", "squad"}
+    assert not printed & {*names, "tuned, step 0"}
+    assert {f"the {name}" for name in names} | {"the tuned, step 0"} <= printed

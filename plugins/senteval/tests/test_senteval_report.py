@@ -267,3 +267,15 @@ def test_changes_are_over_trainings_where_there_are_several(tmp_path):
     assert row.high == pytest.approx(11 + 12.706, rel=1e-4)
     (half,) = pd.read_csv(tmp_path / "table2-changes.csv").itertuples()
     assert (half.seeds, half.std) == (2, pytest.approx(2**0.5))
+
+
+def test_labels_are_what_is_printed(tmp_path):
+    for name, made in (("a", cells()), ("b", more_cells())):
+        (tmp_path / name).mkdir()
+        found = toys.ToyFindings(made, labels=True)
+        files = Mosbach2020(probe="logreg").write(found, tmp_path / name)
+        printed = toys.printed(files)
+        names = {"base", "tuned", "random", *TASKS} if name == "a" else {"cls", "back", "h0", "emd"}
+        assert not printed & names
+        assert {f"the {one}" for one in names} <= printed
+    assert "against `the base`" in (tmp_path / "a" / "README.md").read_text("utf-8")

@@ -98,6 +98,13 @@ def test_the_best_layer_is_drawn_with_its_edges(tmp_path):
     assert "UUAS of this cell" in index.read_text("utf-8")
 
 
+def test_labels_are_what_is_printed(tmp_path):
+    index, *paths = Arcs(sentences=1).write(toys.ToyFindings(cells(), labels=True), tmp_path)
+    assert any(p.name.startswith("trees-distance-a-layer") for p in paths)
+    assert "## the trees, the distance, the a, layer" in index.read_text("utf-8")
+    assert any(t.startswith("the trees, the chain, the b@x") for t in toys.printed(paths))
+
+
 def test_another_layer_can_be_asked_for(tmp_path):
     _, *paths = Arcs(sentences=1, layer=0).write(toys.ToyFindings(cells()), tmp_path)
     assert any("layer-0" in p.name for p in paths)

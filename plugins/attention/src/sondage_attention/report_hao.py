@@ -91,11 +91,13 @@ def gather(findings: Findings) -> DataFrame:
     """
     import pandas as pd
 
-    from sondage.report import by_family, over_seeds
+    from sondage.report import Labels, by_family, over_seeds
 
     frame = findings.frame()
+    labels = Labels(frame)
     trained = frame[(frame["kind"] == "training") & (frame["status"] == "done")]
-    tuned_on = dict(zip(by_family(trained)["encoder"], trained["task"], strict=True))
+    tasks = [labels.of("task", task) for task in trained["task"]]
+    tuned_on = dict(zip(by_family(trained)["encoder"], tasks, strict=True))
     cells = frame[(frame["kind"] == "metric") & frame["value"].notna()]
     rows = []
     for cell in by_family(cells).itertuples():
@@ -120,7 +122,7 @@ def gather(findings: Findings) -> DataFrame:
     own = cells.groupby(keys, sort=False)[["low", "high"]].first()
     for end in ("low", "high"):  # of one seed, over groups of sentences
         means[end] = means[end].where(means["n_seeds"] > 1, own[end])
-    return means.reset_index()
+    return labels.printed(means.reset_index())
 
 
 def _relation(encoder: str, other: str, tuned_on: dict[str, str], step: Any) -> str | None:

@@ -55,8 +55,9 @@ def planes(
         data = pd.concat(tables, ignore_index=True)
         data.insert(0, "task", task)
         data.insert(1, "encoder", encoder)
+        names = results.labelled.name("task", task), results.labelled.name("encoder", encoder)
         out += paper.figure(
-            file_name(name, task, encoder), [panel(t) for t in tables], data, across=4, note=note,
+            file_name(name, *names), [panel(t) for t in tables], data, across=4, note=note,
             title=f"{title}: {task} ({encoder})",
         )  # fmt: skip
     return out

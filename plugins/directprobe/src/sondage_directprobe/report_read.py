@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from sondage.contracts import Findings
 from sondage.plain import flat
+from sondage.report import Labels
 from sondage_directprobe.geometry import Doubles, label_means
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class ZhouResults:
         From the cells of training.
     base : str
         The original encoder.
+    labelled : Labels
+        How names are printed, and what they were.
     missing : list of str
         What could not be read.
     """
@@ -66,7 +69,21 @@ class ZhouResults:
     means: list[Means]
     tuned_on: Mapping[str, str]
     base: str
+    labelled: Labels
     missing: list[str] = field(default_factory=list)
+
+    def printed(self) -> ZhouResults:
+        """Return the same with labels in place of all names, as they are to be printed."""
+        labels = self.labelled
+        encoder, task = partial(labels.of, "encoder"), partial(labels.of, "task")
+        means = [replace(m, encoder=encoder(m.encoder), task=task(m.task)) for m in self.means]
+        # What a score means goes by its name.
+        scores = labels.printed(self.scores).assign(score=self.scores["score"])
+        return ZhouResults(
+            scores, labels.printed(self.labels), labels.printed(self.pairs), means,
+            {encoder(e): task(t) for e, t in self.tuned_on.items()}, encoder(self.base), labels,
+            self.missing,
+        )  # fmt: skip
 
     @cached_property
     def series(self) -> list[str]:
@@ -107,7 +124,7 @@ def gather(findings: Findings, base: str) -> ZhouResults:
     labels = _over_seeds(findings.table("per_label"), ["label"], "min_distance")
     pairs = _over_seeds(findings.table("distances"), ["label_a", "label_b"], "distance")
     found = ZhouResults(scores, _with_origin(labels, base), _with_origin(pairs, base), [], tuned_on,
-                     base)  # fmt: skip
+                     base, Labels(frame))  # fmt: skip
     try:
         found.means = _means(findings, found)
     except OSError as error:

@@ -59,8 +59,9 @@ class Zhou2022(FigureOptions):
         from sondage_directprobe import report_tables as tables
         from sondage_directprobe.report_read import gather
 
-        results = gather(findings, self.base)
-        classifier = tables.classifier_of(results, self.classifier)
+        results = gather(findings, self.base).printed()
+        wanted = results.labelled.of("component", self.classifier) if self.classifier else ""
+        classifier = tables.classifier_of(results, wanted)
         cells = tables.cells(results, classifier)
         paper = Paper(folder, self.size, self.pdf, self.font)
         made: list[Callable[[], list[Path]]] = [

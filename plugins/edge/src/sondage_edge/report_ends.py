@@ -11,7 +11,7 @@ import numpy as np
 from sondage.contracts import Findings
 from sondage.plain import flat
 from sondage.registry.naming import parted
-from sondage.report import Paper, layer_axis, lines, over_seeds, records, series
+from sondage.report import Axis, Paper, layer_axis, lines, over_seeds, records, series
 from sondage_edge.report_panels import intervals_note, joined, value_axis
 from sondage_edge.report_read import MerchantResults
 
@@ -45,6 +45,7 @@ def end_tasks(results: MerchantResults, paper: Paper) -> list[Path]:
                "std", "low": "low", "high": "high", "interval": "interval",
                "n_seeds": "n_trainings"}  # fmt: skip
     data = ends[list(columns)].set_axis(list(columns.values()), axis=1)
+    data["score"] = data["score"].map(lambda score: results.called.get(score, score))
     shown = {"encoder": "encoder", "task": "task", "score": "score", "value": "value",
              "low": "from", "high": "to", "n_trainings": "trainings"}  # fmt: skip
     caption = "Scores of the end tasks on their development part, with 95% intervals."
@@ -64,13 +65,18 @@ def ablations(results: MerchantResults, paper: Paper) -> list[Path]:
             continue
         x, by = layer_axis(data["layers"], "layers", title=title), series("task", data["task"])
         panels = [
-            lines(part, x, value_axis(part, "value", score=str(score)), by, title=str(task))
+            lines(part, x, _axis(part, str(score), results), by, title=str(task))
             for (task, score), part in data.groupby(["task", "score"], sort=False)
         ]
         note = joined(["-1: nothing frozen" * (name == "freezing"),
                        intervals_note(data["interval"])])  # fmt: skip
         out += paper.figure(name, panels, data, title=f"End task and {name}", note=note)
     return out
+
+
+def _axis(part: DataFrame, score: str, results: MerchantResults) -> Axis:
+    called = results.called.get(score, score)
+    return value_axis(part, "value", called if called != score else "", score=score)
 
 
 def by_depth(name: str, layers: Mapping[str, int], results: MerchantResults) -> DataFrame:

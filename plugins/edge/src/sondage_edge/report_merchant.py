@@ -75,7 +75,7 @@ class Merchant2020(FigureOptions):
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""
-        from sondage.report import Paper
+        from sondage.report import Labels, Paper
         from sondage_edge import report_ends as ends
         from sondage_edge import report_layers as layers
         from sondage_edge import report_mixes as mixes
@@ -91,6 +91,7 @@ class Merchant2020(FigureOptions):
         )
         if {*results.ends["encoder"]} & {*results.roles.frozen, *results.roles.cut}:
             results = dataclasses.replace(results, fared=ends.fared(findings))
+        results = results.printed(Labels(findings.frame()))
         paper = Paper(folder, self.size, self.pdf, self.font)
         made: list[Callable[[MerchantResults, Paper], list[Path]]] = [
             ends.end_tasks, tables.table1, layers.structural, layers.similarity, ends.ablations,

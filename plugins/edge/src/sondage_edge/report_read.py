@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sondage.contracts import Findings
 from sondage.plain import flat
-from sondage.report import by_family
+from sondage.report import Labels, by_family
 from sondage_edge.report_trainings import over_trainings
 
 if TYPE_CHECKING:
@@ -49,6 +49,17 @@ class Roles:
             return "tuned"
         return "randomised" if encoder in self.randomised else "other"
 
+    def printed(self, labels: Labels) -> Roles:
+        """Return the same of labels."""
+
+        def of(names: Iterable[str]) -> tuple[str, ...]:
+            return tuple(labels.of("encoder", name) for name in names)
+
+        (base,) = of([self.base]) if self.base else ("",)
+        frozen = dict(zip(of(self.frozen), self.frozen.values(), strict=True))
+        cut = dict(zip(of(self.cut), self.cut.values(), strict=True))
+        return Roles(base, of(self.randomised), of(self.tuned), frozen, cut)
+
 
 @dataclass(frozen=True)
 class MerchantResults:
@@ -73,6 +84,8 @@ class MerchantResults:
         What is read, and which end task's kind of text it is.
     fared : mapping of (encoder, seed, task) to arrays
         Of each training the items of dev, their sentences, and how each fared at the last step.
+    called : mapping of score to str
+        How scores are printed.
     """
 
     scores: DataFrame
@@ -89,6 +102,28 @@ class MerchantResults:
     roles: Roles
     domains: Mapping[str, str] = field(default_factory=dict)
     fared: Mapping[tuple[str, str, str], tuple[Any, Any, Any]] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    def printed(self, labels: Labels) -> MerchantResults:
+        """Return the same with labels in place of all names, as they are to be printed."""
+        tables = ("scores", "cells", "ends", "mixes", "cumulative", "intervals")
+        probes = ("mix", "lexical", "top", "cumulated", "layered")
+        # What a score means goes by its name.
+        shown = {n: labels.printed(getattr(self, n)).assign(**_scores(getattr(self, n)))
+                 for n in tables}  # fmt: skip
+        named = {n: tuple(labels.of("component", c) for c in getattr(self, n)) for n in probes}
+        of_task = {labels.of("task", a): labels.of("task", b) for a, b in self.domains.items()}
+        fared = {
+            (labels.of("encoder", e), seed, labels.of("task", t)): value
+            for (e, seed, t), value in self.fared.items()
+        }
+        called = {score: labels.of("score", score) for score in set(self.ends["score"])}
+        rest: dict[str, Any] = {"roles": self.roles.printed(labels), "called": called}
+        return replace(self, **shown, **named, **rest, domains=of_task, fared=fared)
+
+
+def _scores(table: DataFrame) -> dict[str, Any]:
+    return {"score": table["score"]} if "score" in table else {}
 
 
 def gather(

@@ -56,16 +56,17 @@ class Cai2020(FigureOptions):
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""
-        from sondage.report import Paper
+        from sondage.report import Labels, Paper
 
         paper = Paper(folder, self.size, self.pdf, self.font)
-        found = gather(findings)
+        labels = Labels(findings.frame())
+        found = labels.printed(gather(findings))
         made = [
             _figure(found[found["rule"] == "auc"], "figure1-ranking", paper),
             _figure(found[found["rule"] == "paper"], "figure1-as-printed", paper),
-            _changes(changes(findings), paper),
+            _changes(labels.printed(changes(findings)), paper),
             _pointed(pointed(findings), paper),
-            _tuning(trainings(findings), paper),
+            _tuning(labels.printed(trainings(findings), tuned_on="task"), paper),
         ]
         parts = zip(_PARTS.items(), made, strict=True)
         return paper.write(
@@ -148,6 +149,8 @@ def changes(findings: Findings) -> DataFrame:
 def pointed(findings: Findings) -> DataFrame:
     """Return how the ends of answers fare among all positions, by the logits of tuned heads.
 
+    Tasks and encoders are called by their labels.
+
     Returns
     -------
     DataFrame
@@ -157,7 +160,7 @@ def pointed(findings: Findings) -> DataFrame:
     """
     import pandas as pd
 
-    from sondage.report import by_family, over_seeds
+    from sondage.report import Labels, by_family, over_seeds
 
     keys, told = ["task", "encoder", "end"], ["found", "questions"]
     table = findings.table("pointed")
@@ -166,8 +169,9 @@ def pointed(findings: Findings) -> DataFrame:
     last = _at_the_end(table)
     first = table[(table["step"].astype("Int64") == 0) & ~table.index.isin(last.index)]
     table = pd.concat([by_family(first).assign(late=", step 0"), by_family(last).assign(late="")])
-    table["encoder"] = table["encoder"].map(flat) + table["late"]
-    table = table.assign(value=table["auc"].astype(float), task=table["task"].map(flat))
+    table = Labels(findings.frame()).printed(table)
+    table["encoder"] = table["encoder"] + table["late"]
+    table = table.assign(value=table["auc"].astype(float))
     means = over_seeds(table, keys, "value").set_index(keys)
     of = table.groupby(keys, sort=False)
     for end in _ENDS:

@@ -65,28 +65,34 @@ class Mosbach2020(FigureOptions):
 
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""
-        from sondage.report import Paper
+        from sondage.report import Labels, Paper
         from sondage_senteval import report_figures as figures
         from sondage_senteval import report_tuning as tuning
         from sondage_senteval import report_tuning_figures as more
 
         frame = findings.frame()
-        tuned_on = tuning.tuned_on(frame)
+        labels = Labels(frame)
+        tuned_on = {
+            labels.of("encoder", encoder): labels.of("task", task)
+            for encoder, task in tuning.tuned_on(frame).items()
+        }
         scores, probe, base = gather(findings, self.base, self.probe)
-        by_layer, by_half = changes(scores, base)
+        by_layer, by_half = (labels.printed(table) for table in changes(scores, base))
+        plain = labels.printed(untuned(scores))
+        tuned = tuning.trainings(frame, self.matthews)
+        read = tuning.perplexities(frame, findings.table("checkpoints"), base)
+        base, probe = labels.of("encoder", base), labels.of("component", probe)
         paper = Paper(folder, self.size, self.pdf, self.font)
         made = [
-            lambda: more.scores(tuning.trainings(frame, self.matthews), paper),
-            lambda: figures.accuracies(untuned(scores), paper),
-            lambda: figures.pooling(poolings(untuned(scores)), paper),
-            lambda: more.attentions(tuning.attention(frame), paper),
-            lambda: more.perplexity(
-                tuning.perplexities(frame, findings.table("checkpoints"), base), paper, base
-            ),
+            lambda: more.scores(labels.printed(tuned, tuned_on="task"), paper),
+            lambda: figures.accuracies(plain, paper),
+            lambda: figures.pooling(poolings(plain), paper),
+            lambda: more.attentions(labels.printed(tuning.attention(frame)), paper),
+            lambda: more.perplexity(labels.printed(read), paper, base),
             lambda: figures.halves(by_half, tuned_on, paper),
             lambda: figures.differences(by_layer, paper),
         ]
-        said = f"Accuracies are those of `{probe}`; changes are against `{flat(base)}`."
+        said = f"Accuracies are those of `{probe}`; changes are against `{base}`."
         return paper.write(
             "Mosbach et al. 2020, from this run",
             {name: (make, _PARTS[name]) for name, make in zip(_PARTS, made, strict=True)},

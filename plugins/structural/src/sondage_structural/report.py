@@ -11,7 +11,7 @@ from annotated_types import Ge
 
 from sondage.contracts import Findings
 from sondage.plain import flat
-from sondage.report import file_name, save_picture
+from sondage.report import Labels, file_name, save_picture
 from sondage_structural.picture import draw, gold_edges
 
 if TYPE_CHECKING:
@@ -49,21 +49,22 @@ class Arcs:
     def write(self, findings: Findings, folder: Path) -> Sequence[Path]:
         """Write what the findings allow; return the files, ``README.md`` first."""
         words, arcs = findings.table("words"), findings.table("arcs")
-        chosen = self._chosen(findings.frame())
+        frame = findings.frame()
+        chosen, labels = self._chosen(frame), Labels(frame)
         paths: list[Path] = []
         lines = ["# Gold and predicted arcs", ""]
         for place in chosen:
             mine, edges = _of(words, place), _of(arcs, place)
             if not {"form", "head"} <= set(mine) or not len(mine) or "first" not in edges:
                 continue
-            where = _where(place)
+            name, where = _where(place), _where(_printed(place, labels))
             lines += [f"## {where}", "", f"UUAS of this cell: {place['value']:.3f}", ""]
             for sentence in list(dict.fromkeys(mine["sentence"].tolist()))[: self.sentences]:
                 one = mine[mine["sentence"] == sentence].sort_values("word")
                 found = edges[edges["sentence"] == sentence]
-                name = file_name(where, f"sentence {sentence}")
+                file = folder / file_name(name, f"sentence {sentence}")
                 said = f"{where}, sentence {sentence}"
-                files = _picture(one, found, said, folder / name, pdf=self.pdf)
+                files = _picture(one, found, said, file, pdf=self.pdf)
                 paths += files
                 lines.append(f"- {', '.join(f'[{f.name}]({f.name})' for f in files)}")
             lines.append("")
@@ -103,6 +104,11 @@ def _is_na(value: Any) -> bool:
     import pandas as pd
 
     return bool(pd.isna(value))
+
+
+def _printed(place: dict[str, Any], labels: Labels) -> dict[str, Any]:
+    named = ("task", "component", "encoder")
+    return place | {kind: labels.of(kind, place[kind]) for kind in named}
 
 
 def _where(place: dict[str, Any]) -> str:
