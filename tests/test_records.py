@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sondage.data import Outcomes
-from sondage.errors import ResultsError
+from sondage.errors import PluginError, ResultsError
 from sondage.records.across import finished, provider
 from sondage.records.folder import RunFolder
 from sondage.records.lines import raw_lines
 from sondage.records.outcomes import pack, unpack
+from sondage.records.recordable import MOST, recordable
 
 
 def record(i, status="done", **more):
@@ -136,3 +137,28 @@ def test_a_provider_is_what_the_last_run_by_name_says(tmp_path):
         folder.append([record(1)])
     assert provider(tmp_path, "task", "x.y") == "d 2"
     assert provider(tmp_path, "probe", "x.y") == ""
+
+
+@given(
+    st.lists(st.one_of(
+        st.text(max_size=3), st.booleans(), st.integers(), st.floats(), st.none(),
+        st.integers(-(2**63) - 1, 2**64), st.just("\ud800"),
+    ), max_size=4)
+)  # fmt: skip
+def test_a_list_is_recorded_as_its_values_one_by_one(values):
+    def recorded(made):
+        try:
+            return repr(recordable({"tables": {"t": {"c": made}}}, "p"))
+        except PluginError as error:
+            return error.message
+
+    # Of a tuple each value is looked at by itself.
+    assert recorded(values) == recorded(tuple(values))
+    for kind in {type(value) for value in values}:
+        alike = [value for value in values if type(value) is kind]
+        assert recorded(alike) == recorded(tuple(alike))
+
+
+def test_a_list_of_texts_counts_towards_what_a_record_may_hold():
+    with pytest.raises(PluginError, match="more in 'tables'"):
+        recordable({"tables": {"t": {"c": ["x" * (MOST // 2), "y" * (MOST // 2), "z"]}}}, "p")

@@ -11,8 +11,11 @@ import numpy as np
 from sondage.contracts import Encoder
 from sondage.data import VIEWS, Chunk, Corpus, Ints, Request
 from sondage.errors import EncodingError
+from sondage.execute import unchanged
+from sondage.execute.loading import load_task
 from sondage.guard.headway import tell
 from sondage.guard.heed import heeded
+from sondage.plan.cells import Encoding
 from sondage.store import Key, Store, Writer
 
 
@@ -83,6 +86,14 @@ def encode(
         for writer in writers.values():
             writer.abandon()
     return dict(warnings)
+
+
+def encode_missing(store: Store, item: Encoding) -> dict[str, int]:
+    """Make an encoding's pass, if its encoder is still that of the plan; see `encode`."""
+    return encode(
+        store, item.encoder.instance, load_task(item.task).corpus, list(item.wants),
+        confirm=lambda: unchanged.confirm(item.encoder),
+    )  # fmt: skip
 
 
 class _Counted:

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import sondage
-from sondage.data import TaskData
 from sondage.errors import (
     ClusterError,
-    PluginError,
-    SondageError,
-    StoreError,
 )
 from sondage.execute import admission, unchanged
 from sondage.execute.begun import noted
-from sondage.execute.encode import encode
+from sondage.execute.encode import encode_missing
 from sondage.execute.engines import kept_here
-from sondage.execute.jobs import run_job
-from sondage.execute.loading import checksums, forget, letters, load_task, loaded
+from sondage.execute.loading import letters, load_task
 from sondage.execute.node import (
     FATAL,
     Emit,
@@ -32,20 +26,20 @@ from sondage.execute.node import (
     error_text,
     failures,
     kept,
-    line_of,
     raise_for,
     weights_folder,
 )
 from sondage.execute.passing import run_passing
 from sondage.execute.training import trained
+from sondage.execute.turns import job_node
 from sondage.guard.guarded import guarded
 from sondage.guard.heed import interrupts
 from sondage.guard.isolation import Isolation
-from sondage.plan.cells import Cell, Encoding, Job, Passing, Training, encodings
+from sondage.plan.cells import Encoding, Passing, Training
 from sondage.records import record
 from sondage.records.folder import RunFolder
 from sondage.records.lines import Record
-from sondage.store import Key, Store
+from sondage.store import Store
 
 
 def train_node(work: Work, item: Training, emit: Emit, *deps: Prepared) -> Prepared:
@@ -74,20 +68,13 @@ def encode_node(work: Work, item: Encoding, emit: Emit, *deps: Prepared) -> Prep
     try:
         raise_for(deps)
         with guarded(Isolation()):
-            warnings = _encode_missing(Store(work.store, temporary=work.temporary), item)
+            warnings = encode_missing(Store(work.store, temporary=work.temporary), item)
             size = letters(load_task(item.task).corpus)
     except FATAL:
         raise
     except Exception as error:
         return Prepared(item.title, {}, time.monotonic() - start, error_text(error))
     return Prepared(item.title, warnings, time.monotonic() - start, size=size)
-
-
-def _encode_missing(store: Store, item: Encoding) -> dict[str, int]:
-    return encode(
-        store, item.encoder.instance, load_task(item.task).corpus, list(item.wants),
-        confirm=lambda: unchanged.confirm(item.encoder),
-    )  # fmt: skip
 
 
 def pass_node(work: Work, item: Passing, emit: Emit, *deps: Prepared) -> None:
@@ -113,112 +100,6 @@ def pass_node(work: Work, item: Passing, emit: Emit, *deps: Prepared) -> None:
             emit(record.failed(job, cell, one))
         else:
             emit(kept(folder, job, one, seconds, isolation))
-
-
-_stores: dict[tuple[Path, bool], Store] = {}
-
-
-def job_node(work: Work, job: Job, emit: Emit, *deps: Prepared) -> None:
-    """Run a job and emit a record for each of its cells, failures included."""
-    left = {cell.id: cell for cell in job.cells}
-    for made in _lines(work, job, left, deps):
-        if isinstance(made, Exception):
-            break
-        emit(made)
-        del left[made["id"]]
-    else:
-        return
-    for cell in left.values():
-        emit(record.failed(job, cell, made))
-
-
-def _lines(
-    work: Work, job: Job, left: Mapping[str, Cell], deps: Iterable[Prepared]
-) -> Iterator[Record | Exception]:
-    """Yield the records of a job's cells, and last the error for those left, if any."""
-    folder, isolation = RunFolder(work.folder), Isolation()
-    begin = time.monotonic()
-    # One store object per process: checksums are verified once.
-    kind = work.store, work.temporary
-    store = _stores.setdefault(kind, Store(work.store, temporary=work.temporary))
-    # Cells of one job may be solved together, so they share their time.
-    limit = None if work.cell_seconds is None else work.cell_seconds * len(job.cells)
-    spent = 0.0
-    try:
-        raise_for(deps)
-        data = loaded(job.task)
-        if data is None:
-            with guarded(isolation):
-                data = load_task(job.task)
-        made = _results(store, job, data, left)
-        sums = checksums(data)
-        while True:
-            start = time.monotonic()
-            with guarded(isolation, None if limit is None else max(limit - spent, 1e-3)):
-                finished = next(made, None)
-                seconds, begin = time.monotonic() - begin, time.monotonic()
-                # In the same turn: each costs about as much as a quick cell.
-                line = None if finished is None else _line(folder, job, finished, seconds)
-            spent += time.monotonic() - start
-            if checksums(data) != sums:
-                forget(job.task)
-                raise PluginError(
-                    f"'{job.component.label}' changed the data of task '{job.task.label}', "
-                    "which other cells read",
-                    hint="work on a copy",
-                )
-            if line is None:
-                return
-            yield line
-    except _StoreFailedError as failed:
-        raise failed.error from failed
-    except Exception as error:
-        yield error
-
-
-def _line(folder: RunFolder, job: Job, finished: record.Finished, seconds: float) -> Record:
-    try:
-        return line_of(folder, job, finished, seconds)
-    except FATAL as error:
-        raise _StoreFailedError(error) from error
-
-
-class _StoreFailedError(Exception):
-    """The disk's own trouble, which no component can be taken for."""
-
-    def __init__(self, error: SondageError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-def _results(
-    store: Store, job: Job, data: TaskData, left: Mapping[str, Cell]
-) -> Iterator[record.Finished]:
-    """Yield what is left of a job; encode once more what the store has lost meanwhile."""
-    try:
-        yield from run_job(store, job, data)
-        return
-    except StoreError:
-        lost = {key for key in job.needs if _lost(store, key)}
-        if not lost:
-            raise
-    for item in encodings([job], lost):
-        try:
-            _encode_missing(store, item)
-        except StoreError as error:
-            raise _StoreFailedError(error) from error
-    rest = job if job.joint else replace(job, cells=tuple(left.values()))
-    for finished in run_job(store, rest, data):
-        if finished.cell.id in left:
-            yield finished
-
-
-def _lost(store: Store, key: Key) -> bool:
-    try:
-        store.check(key)
-    except StoreError:
-        return True
-    return False
 
 
 def collected(work: Work, item: Item, *deps: Prepared) -> Prepared:

@@ -81,19 +81,23 @@ def _go(folder: str | None) -> None:
             os.chdir(folder)
 
 
-def _environment() -> tuple[Any, dict[str, str]]:
-    return os.environ, dict(os.environ)
+def _environment() -> tuple[Any, dict[Any, Any]]:
+    """Return the mapping and what it holds: as it keeps it, which is copied at once, or as told."""
+    return os.environ, {**getattr(os.environ, "_data", os.environ)}
 
 
-def _same_environment(a: tuple[Any, dict[str, str]], b: tuple[Any, dict[str, str]]) -> bool:
+def _same_environment(a: tuple[Any, dict[Any, Any]], b: tuple[Any, dict[Any, Any]]) -> bool:
     return a[0] is b[0] and a[1] == b[1]
 
 
-def _set_environment(kept: tuple[Any, dict[str, str]]) -> None:
+def _set_environment(kept: tuple[Any, dict[Any, Any]]) -> None:
     # Somebody may have put another mapping in its place.
-    os.environ, wanted = kept
-    if os.environ == wanted:
+    os.environ, held = kept
+    if _environment()[1] == held:
         return
+    known = getattr(os.environ, "_data", None)
+    told = os.environ.decodevalue if known is not None else str
+    wanted = {told(name): told(value) for name, value in held.items()}
     for name in set(os.environ) - set(wanted):
         del os.environ[name]
     for name, value in wanted.items():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -89,7 +91,9 @@ def dev_of(
     DataError
         If the dev part is empty.
     """
-    if not {"X_dev", "y_dev"} <= inspect.signature(probe.fit).parameters.keys():
+    function = getattr(probe.fit, "__func__", None)
+    plain = isinstance(function, FunctionType)
+    if not (_function_takes_dev(function) if plain else _takes_dev(probe.fit)):
         return {}
     if not len(split.dev):
         raise DataError(
@@ -97,6 +101,14 @@ def dev_of(
             hint="give more data or other 'ratios'",
         )
     return {"X_dev": X[split.dev], "y_dev": y[split.dev]}
+
+
+def _takes_dev(fit: Callable[..., Any]) -> bool:
+    return {"X_dev", "y_dev"} <= inspect.signature(fit).parameters.keys()
+
+
+# To read a signature takes about as long as a quick cell.
+_function_takes_dev = lru_cache(maxsize=64)(_takes_dev)
 
 
 def _surprisal(fitted: SimpleProbe, X: NDArray[np.float32], y: Ints) -> NDArray[np.float64]:

@@ -73,12 +73,32 @@ def _recorded(value: Any, path: tuple[str, ...], who: str, left: list[int]) -> A
                 raise PluginError(f"'{who}' returned the key {name!r} twice in {_place(path)}")
             out[name] = _recorded(inner, (*path, name), who, left)
         return out
+    if type(value) is list and _all_plain(value, left):
+        return [*value]
     if isinstance(value, list | tuple | range):
         return [_recorded(v, (*path, str(i)), who, left) for i, v in enumerate(value)]
     raise PluginError(
         f"'{who}' returned {type(value).__name__} in {_place(path)}; wanted numbers, texts, lists "
         "and mappings"
     )
+
+
+def _all_plain(values: list[Any], left: list[int]) -> bool:
+    """Return whether a list is of texts, numbers or truths alone that can be kept as they are.
+
+    Then they are counted: most lists are such, and looked at one by one they take longest.
+    """
+    kinds = {*map(type, values)}
+    if kinds == {str}:
+        length, fit = sum(map(len, values)), not _HALF.search("".join(values))
+    elif kinds <= {int, bool}:
+        ends = (min(values, default=0), max(values, default=0))
+        length, fit = 8 * len(values), all(end in _INTEGERS for end in ends)
+    else:
+        length, fit = 8 * len(values), kinds == {float} and all(map(math.isfinite, values))
+    fit = fit and length <= left[0]
+    left[0] -= length if fit else 0
+    return fit
 
 
 def _single(value: Any, path: tuple[str, ...], who: str) -> Any:
