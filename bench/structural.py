@@ -4,8 +4,10 @@ Against: the original method as a plain loop over layers and seeds: torch module
 padded batches of 20, all t × t × k differences of projected vectors, autograd, torch's Adam
 and ReduceLROnPlateau, the same early stopping. Both get the same splits, starts and orders of
 sentences, so that their dev losses can be compared. They go by turns: ours trains all 21 cells,
-then the loop those of one seed, for each seed; ratios are of time per cell. Then scores: ours
-against a loop of scipy's spearmanr and minimum_spanning_tree over the test sentences.
+then the loop those of one seed, for each seed; ratios are of time per cell. For depths also the
+two products of each batch by themselves, as many as ours made: what no way of training can do
+without. Then scores: ours against a loop of scipy's spearmanr and minimum_spanning_tree over
+the test sentences.
 
     python bench/structural.py [distance | depth] [THREADS]
 """
@@ -23,7 +25,8 @@ import numpy as np
 import torch
 from _compare import peak
 
-from sondage_structural.objective import DepthLoss, DistanceLoss
+from sondage_structural.norms import DepthLoss
+from sondage_structural.objective import DistanceLoss
 from sondage_structural.predicting import distance_blocks
 from sondage_structural.probes import draw
 from sondage_structural.results import distance
@@ -68,6 +71,22 @@ def ours(kind, X, forest, splits):
         )  # fmt: skip
         found |= {(layer, seed): one for layer, one in enumerate(fitted)}
     return clocks() - began, found
+
+
+def products(X, forest, split, epochs):
+    """Return the processor time of the products of so many epochs, from three of them."""
+    L, rng = forest.lengths[split.train], np.random.default_rng(0)
+    n = [int(sum(L[i : i + 20])) for i in range(0, len(L), 20)]
+    rows, B = np.ascontiguousarray(X[0][: max(n)]), starts(1, 0, X.shape[2])[0]
+    Z, G = rng.standard_normal((max(n), RANK)).astype(np.float32), np.empty_like(B)
+    seconds = []
+    for _ in range(3):
+        began = time.process_time()
+        for m in n:
+            np.matmul(rows[:m], B, out=Z[:m])
+            np.matmul(rows[:m].T, Z[:m], out=G)
+        seconds.append(time.process_time() - began)
+    return epochs * statistics.median(seconds)
 
 
 class Loop:
@@ -215,6 +234,10 @@ def main() -> None:
             f"{rounds[1]}; ours: peak +{grown:.0f} MB over the vectors",
             flush=True,
         )
+        if kind is DepthLoss:
+            least = products(X, forest, splits[0], int(rounds[0]))
+            most = np.sum(theirs, axis=0)[1] / len(theirs) / least
+            print(f"  the products alone {least:.1f} s: no way has a ratio over {most:.1f}")
         if kind is DistanceLoss:
             B = found[3, 0].projection
             runs = [scored(X[3], forest, splits[0], B) for _ in range(3)]

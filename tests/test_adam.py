@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sondage.probing import Adam
+from sondage.probing import Adam, ArrayAdam
 
 torch = pytest.importorskip("torch")
 
@@ -84,3 +84,27 @@ def test_cells_may_have_two_axes():
     assert adam.decay.shape == (1, 2)
     adam.step([torch.tensor([[[1.0, -1.0], [0.0, 2.0]]])])
     assert adam.weights[0].ravel().tolist() == pytest.approx([9.5, 11.5, 6.0, 6.5])
+
+
+def test_two_steps_of_an_array_by_hand():
+    """As above, in float32."""
+    weights = np.array([5.0], np.float32)
+    adam = ArrayAdam(weights)
+    adam.step(np.ones(1, np.float32), 0.1)
+    assert weights[0] == pytest.approx(4.9, abs=1e-6)
+    adam.step(np.full(1, -3.0, np.float32), 0.1)
+    moved = 0.1 * 0.21 / 0.19 / math.sqrt(0.009999 / 0.001999)
+    assert weights[0] - 4.9 == pytest.approx(moved, abs=1e-6)
+
+
+def test_an_array_moves_as_a_tensor():
+    rng = np.random.default_rng(1)
+    weights = rng.standard_normal((5, 3)).astype(np.float32)
+    tensor = torch.from_numpy(weights.copy())
+    ours, theirs = ArrayAdam(weights), Adam([tensor], 0.05)
+    for step in range(40):
+        gradient = (rng.standard_normal((5, 3)) * 10.0 ** rng.integers(-6, 6)).astype(np.float32)
+        theirs.rate = 0.05 / (step + 1)
+        ours.step(gradient.copy(), theirs.rate)
+        theirs.step([torch.from_numpy(gradient)])
+    np.testing.assert_allclose(weights, tensor.numpy(), rtol=1e-5, atol=1e-6)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _libraries: dict[bool, Any] = {}
 _users = 0
@@ -51,3 +55,40 @@ def one_thread() -> Iterator[int]:
         _users -= 1
         if not _users:
             _limit.restore_original_limits()
+
+
+@contextmanager
+def on_threads() -> Iterator[Callable[[Callable[[T], R], Sequence[T]], list[R]]]:
+    """Give a ``map(function, items)`` that runs on as many threads as BLAS was allowed.
+
+    Every item is worked on by one thread, with one thread of BLAS, and results come back in the
+    order of the items, so that numbers depend on neither the number of threads nor their timing.
+    An error comes back at once, and items that were not begun are left out; but the threads are
+    given back only when those that were begun are done.
+
+    Yields
+    ------
+    callable
+        ``run(function, items) -> list`` in the order of `items`.
+    """
+    with one_thread() as threads:
+        if threads == 1:
+            yield lambda function, items: [function(i) for i in items]
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                yield lambda function, items: _shared_out(pool, function, items)
+
+
+def _shared_out(
+    pool: ThreadPoolExecutor, function: Callable[[T], R], items: Sequence[T]
+) -> list[R]:
+    futures = [pool.submit(function, i) for i in items]
+    try:
+        wait(futures, return_when=FIRST_EXCEPTION)
+        for future in futures:
+            if future.done():
+                future.result()
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import threadpoolctl
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 from sondage.data import offsets_of
 from sondage.errors import EncodingError
 from sondage_structural import depths, tree_distances
-from sondage_structural.objective import DepthLoss, DistanceLoss
+from sondage_structural.ending import Fitted
+from sondage_structural.norms import DepthLoss
+from sondage_structural.objective import DistanceLoss
 from sondage_structural.settings import StructuralSettings
-from sondage_structural.training import Fitted, Steps, train
+from sondage_structural.training import Steps, train
 from sondage_structural.trees import Forest
 
 seeds = st.integers(0, 2**32 - 1)
@@ -60,9 +63,13 @@ def test_loss_is_the_obvious_one(seed, kind, sizes, scale):
     B = (scale * rng.standard_normal((3, 6, 4))).astype(np.float32)
     sentences = rng.permutation(len(sizes))
     objective = kind(Forest.of(heads))
-    batch = objective.batch(sentences)
-    Z = torch.from_numpy(values[batch.rows]) @ torch.from_numpy(B)
-    found = objective.loss(Z, batch).numpy()
+    if kind is DistanceLoss:
+        batch = objective.batch(sentences)
+        Z = torch.from_numpy(values[batch.rows]) @ torch.from_numpy(B)
+        found = objective.loss(Z, batch).numpy()
+    else:
+        rows, gold, weight = objective.words(sentences, len(sizes)).batch(0)
+        found = [objective.loss(values[rows] @ b, gold, weight) for b in B]
     wanted = [slow_loss(kind, heads, values, offsets, b, sentences) for b in B]
     assert np.allclose(found, wanted, rtol=1e-5, atol=1e-5)
 
@@ -73,7 +80,8 @@ def test_gradient_is_the_losses_own(seed, kind, sizes):
     heads, values, _ = problem(seed, sizes)
     rng = np.random.default_rng(seed)
     objective = kind(Forest.of(heads))
-    batch = objective.batch(rng.permutation(len(sizes)))
+    sentences = rng.permutation(len(sizes))
+    batch = objective.batch(sentences) if kind is DistanceLoss else objective.words(sentences, 9)
     Z = torch.from_numpy(rng.standard_normal((2, len(values), 4)))
     doubled = Z.clone().requires_grad_()
     # The loss in plain operations that torch can follow.
@@ -91,7 +99,13 @@ def test_gradient_is_the_losses_own(seed, kind, sizes):
             gap = (own.square().sum(-1) - torch.from_numpy(depths(heads[i]))).abs().sum(1)
             total = total + gap / len(heads[i]) / len(sizes)
     total.sum().backward()
-    found = objective.gradient(Z.float(), batch)
+    if kind is DistanceLoss:
+        found = objective.gradient(Z.float(), batch)
+    else:
+        found = torch.stack(
+            [torch.from_numpy(objective.gradient(z.float().numpy(), *batch.batch(0)[1:]))
+             for z in Z]
+        )  # fmt: skip
     assert torch.allclose(found.double(), doubled.grad, rtol=1e-3, atol=1e-5)
 
 
@@ -188,12 +202,13 @@ def test_training_is_that_of_a_plain_loop(kind):
         assert np.allclose(one.losses, wanted, rtol=2e-3)
 
 
-def test_a_layer_that_has_ended_leaves_the_others_as_they_are():
+@pytest.mark.parametrize("kind", LOSSES)
+def test_a_layer_that_has_ended_leaves_the_others_as_they_are(kind):
     rng = np.random.default_rng(5)
     heads, values, _ = problem(1, rng.integers(3, 12, 60).tolist(), d=8)
     noise = rng.standard_normal(values.shape).astype(np.float32) * 5
     start = rng.uniform(-0.05, 0.05, (3, 8, 4)).astype(np.float32)
-    layers, objective = [values, noise, values * 0.3], DistanceLoss(Forest.of(heads))
+    layers, objective = [values, noise, values * 0.3], kind(Forest.of(heads))
 
     def fit(which):
         return train(
@@ -207,7 +222,48 @@ def test_a_layer_that_has_ended_leaves_the_others_as_they_are():
     for i, one in enumerate(together):
         (alone,) = fit((i,))
         assert alone.epochs == one.epochs
+        if kind is DepthLoss:
+            assert np.array_equal(alone.projection, one.projection)
         assert np.allclose(alone.projection, one.projection, atol=1e-5)
+
+
+def test_bits_of_depths_hang_on_no_thread(monkeypatch):
+    rng = np.random.default_rng(6)
+    heads, values, _ = problem(1, rng.integers(3, 12, 40).tolist(), d=8)
+    layers = [values * (k + 1) for k in range(4)]
+    start = rng.uniform(-0.05, 0.05, (4, 8, 4)).astype(np.float32)
+
+    def fit():
+        return train(
+            DepthLoss(Forest.of(heads)), layers, np.arange(30), np.arange(30, 40), start=start,
+            order=np.random.default_rng(0), settings=StructuralSettings(epochs=5, batch=7),
+        )  # fmt: skip
+
+    with threadpoolctl.threadpool_limits(1):
+        alone = fit()
+    with threadpoolctl.threadpool_limits(3):
+        together = fit()
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one.projection, other.projection)
+        assert one.losses == other.losses
+
+
+def test_a_broken_cell_ends_those_that_run_beside_it(monkeypatch):
+    """Layer 1 fails in its first epoch; the million epochs of layer 0 would take minutes."""
+    heads, values, _ = problem(0, [5, 6, 7, 8])
+
+    def heard(self, epoch, loss, rate, patience):
+        if self.name == "layer 1":
+            raise EncodingError("broken")
+        return False, rate
+
+    monkeypatch.setattr(Fitted, "heard", heard)
+    with threadpoolctl.threadpool_limits(2), pytest.raises(EncodingError, match="broken"):
+        train(
+            DepthLoss(Forest.of(heads)), [values, values], np.arange(2), np.arange(2, 4),
+            start=np.ones((2, 6, 2), np.float32), order=np.random.default_rng(0),
+            settings=StructuralSettings(epochs=1_000_000),
+        )  # fmt: skip
 
 
 def test_the_best_epochs_projection_is_kept():
@@ -224,11 +280,12 @@ def test_the_best_epochs_projection_is_kept():
     assert again == pytest.approx(one.dev_loss, rel=1e-4)
 
 
-def test_an_exploding_loss_is_said():
+@pytest.mark.parametrize("kind", LOSSES)
+def test_an_exploding_loss_is_said(kind):
     heads, values, _ = problem(0, [5, 6, 7, 8])
     with pytest.raises(EncodingError, match="layer 1: the dev loss"):
         train(
-            DistanceLoss(Forest.of(heads)), [values, values * np.float32(1e25)], np.arange(2),
+            kind(Forest.of(heads)), [values, values * np.float32(1e25)], np.arange(2),
             np.arange(2, 4), start=np.ones((2, 6, 2), np.float32),
             order=np.random.default_rng(0), settings=StructuralSettings(),
         )  # fmt: skip

@@ -40,7 +40,7 @@ class Objective:
     penalty : float array, shape (J, d), positive
     classes : int
     run : callable
-        ``run(function, items) -> list`` (see `_threads.workers`).
+        ``run(function, items) -> list`` (see `sondage.probing.on_threads`).
     dtype : numpy dtype
         Of the products; sums over blocks of rows are always float64.
     center : float64 array, shape (d,), optional

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from sondage.data import Ints
 from sondage.errors import DataError, ParameterError
 from sondage.probing import check_finite as check_rows
+from sondage.probing import on_threads
 from sondage_classifiers._basis import Basis, too_dear
 from sondage_classifiers._objective import Objective
 from sondage_classifiers._solver import Solution, refined, solve
-from sondage_classifiers._threads import workers
 
 #: The grid that a linear probe tries unless told otherwise.
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
@@ -143,7 +143,7 @@ def fit_logistic(
         basis = Basis.of(rows, weight)
         rows = basis.turned(rows)
     penalty = variances(rows, weight) if standardise else np.ones((len(Y), rows.shape[1]))
-    with workers() as run:
+    with on_threads() as run:
         make = partial(Objective, rows, Y, weight, penalty, K, run, principal=basis is not None)
         # Float32 knows an objective to about six digits.
         first = make(np.float32 if tol >= 1e-5 else np.float64)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints
 from sondage.errors import DataError
+from sondage.probing import on_threads
 from sondage_classifiers._curvature import CurvaturePairs
 from sondage_classifiers._objective import Array, Doubles, Objective, centred
 from sondage_classifiers._solver import Solution, refined, solve
-from sondage_classifiers._threads import workers
 from sondage_classifiers.logistic import (
     STRENGTHS,
     LogisticPath,
@@ -90,7 +90,7 @@ def fit_nested(
     present, before, last = [], np.zeros(0), 0
     dtype = np.float32 if tol >= 1e-5 else np.float64
     every = centred(X, center, dtype)
-    with workers() as run:
+    with on_threads() as run:
         for end in ends.tolist():
             rows, ones = X[:end], np.ones((1, end), np.float32)
             penalty = variances(rows, ones) if standardise else np.ones((1, X.shape[1]))

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, MinLen
 from numpy.typing import NDArray
 
 from sondage.errors import ParameterError
-from sondage_classifiers._threads import workers
+from sondage.probing import on_threads
 from sondage_classifiers.logistic import check_classes, check_rows, checked_dev
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class MLPProbe(MLPSettings):
 
     def predict_all(self, X: NDArray[Any]) -> NDArray[Any]:
         """Return the labels that each restart predicts, shape (restarts, n)."""
-        with workers() as run:
+        with on_threads() as run:
             return np.stack(run(lambda m: m.predict(X), self.models_))
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
@@ -167,7 +167,7 @@ class MLPProbe(MLPSettings):
             own = np.maximum(own, np.finfo(np.float32).tiny)
             return np.where(hit.any(axis=1), -np.log2(own), np.inf)
 
-        with workers() as run:
+        with on_threads() as run:
             return np.asarray(np.mean(run(bits, self.models_), axis=0), np.float64)
 
     def _train(
@@ -188,7 +188,7 @@ class MLPProbe(MLPSettings):
                 raise
 
         # Filters are set here and not in the threads, which share them.
-        with warnings.catch_warnings(), workers() as run:
+        with warnings.catch_warnings(), on_threads() as run:
             warnings.simplefilter("ignore", ConvergenceWarning)
             # scikit-learn takes Ctrl-C for the end of training, and only says so.
             warnings.filterwarnings("error", f".*{_INTERRUPTED}", UserWarning)

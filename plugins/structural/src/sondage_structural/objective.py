@@ -1,4 +1,4 @@
-"""Losses of the two probes and their gradients, for many projections at once.
+"""The loss of distances and its gradient, for many projections at once.
 
 Vectors are projected before they are padded, and distances come from inner products of the
 projected vectors (k numbers per word), so that no array of t × t × k differences is ever made.
@@ -7,7 +7,6 @@ projected vectors (k numbers per word), so that no array of t × t × k differen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -45,10 +44,10 @@ class Part:
     ----------
     start, stop : int
         Their words within the batch.
-    gold, weight : float32 tensors, shape (b, t, t) for distances and (r, 1) for depths
+    gold, weight : float32 tensors, shape (b, t, t)
         The weight is 0 where padded.
     place : int64 tensor, shape (stop - start,)
-        Where each word is put in (b, t), flat; empty for depths.
+        Where each word is put in (b, t), flat.
     """
 
     start: int
@@ -56,41 +55,6 @@ class Part:
     gold: Tensor
     weight: Tensor
     place: Tensor
-
-
-class Objective(Protocol):
-    """A loss over the trees of a forest.
-
-    Parameters
-    ----------
-    together : bool
-        Whether gradients are faster for all cells at once than one after the other, when a
-        cell's vectors are still in the processor's cache.
-    """
-
-    together: ClassVar[bool]
-
-    def batch(self, sentences: Ints) -> Batch:
-        """Return a batch of sentences, each of which counts as much in the mean."""
-        ...
-
-    def loss(self, Z: Tensor, batch: Batch) -> Tensor:
-        """Return the loss of each projection.
-
-        Parameters
-        ----------
-        Z : float32 tensor, shape (c, r, k)
-            The projected words of the batch.
-
-        Returns
-        -------
-        float32 tensor, shape (c,)
-        """
-        ...
-
-    def gradient(self, Z: Tensor, batch: Batch) -> Tensor:
-        """Overwrite Z with the derivative of the loss with respect to it, and return it."""
-        ...
 
 
 class DistanceLoss:
@@ -101,8 +65,6 @@ class DistanceLoss:
     Hewitt and Manning 2019, section 2.1, the objective. Departs from it: none; the sum is over
     ordered pairs, as in the authors' code. The derivative of |x| at 0 is taken to be 0.
     """
-
-    together: ClassVar[bool] = True
 
     def __init__(self, forest: Forest) -> None:
         self.forest = forest
@@ -132,7 +94,18 @@ class DistanceLoss:
         return Batch(forest.rows(np.concatenate(order)), tuple(parts))
 
     def loss(self, Z: Tensor, batch: Batch) -> Tensor:
-        """Return the loss of each projection."""
+        """Return the loss of each projection.
+
+        Parameters
+        ----------
+        Z : float32 tensor, shape (c, r, k)
+            The projected words of the batch.
+        batch : Batch
+
+        Returns
+        -------
+        float32 tensor, shape (c,)
+        """
         total = Z.new_zeros(len(Z))
         for part in batch.parts:
             _, gap = _gaps(Z, part)
@@ -189,42 +162,3 @@ class _Distances:
         for row, n, i in zip(out, lengths, sentences.tolist(), strict=True):
             row[:n, :n] = self._known[i]
         return out
-
-
-class DepthLoss:
-    """Mean over sentences of the summed |squared norm - depth| / t.
-
-    References
-    ----------
-    Hewitt and Manning 2019, section 2.3. Departs from it: none.
-    """
-
-    together: ClassVar[bool] = False
-
-    def __init__(self, forest: Forest) -> None:
-        self.forest = forest
-
-    def batch(self, sentences: Ints) -> Batch:
-        """Return a batch."""
-        rows, lengths = self.forest.rows(sentences), self.forest.lengths[sentences]
-        weight = np.repeat(1 / (lengths * float(len(sentences))), lengths)
-        part = Part(
-            0,
-            len(rows),
-            torch.from_numpy(self.forest.depths[rows].astype(np.float32)[:, None]),
-            torch.from_numpy(weight.astype(np.float32)[:, None]),
-            torch.empty(0, dtype=torch.int64),
-        )
-        return Batch(rows, (part,))
-
-    def loss(self, Z: Tensor, batch: Batch) -> Tensor:
-        """Return the loss of each projection."""
-        (part,) = batch.parts
-        gap = Z.square().sum(dim=2, keepdim=True).sub_(part.gold)
-        return gap.abs_().mul_(part.weight).sum(dim=(1, 2))
-
-    def gradient(self, Z: Tensor, batch: Batch) -> Tensor:
-        """Overwrite Z with the derivative: 2 sᵢ zᵢ, s the weighted signs."""
-        (part,) = batch.parts
-        norm = torch.linalg.vector_norm(Z, dim=2, keepdim=True)
-        return Z.mul_(norm.square_().sub_(part.gold).sign_().mul_(part.weight * 2))

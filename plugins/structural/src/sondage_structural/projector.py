@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sondage.data import Ints
+from sondage_structural.norms import take_rows
 
 #: Rows are padded to a multiple of this. oneDNN makes a kernel for every number of rows that it
 #: meets, which takes longer than a product: few numbers, few kernels.
@@ -102,10 +103,6 @@ class Projector:
         else:
             tensor = torch.empty(n, d)
         out = tensor.numpy()
-        if values.dtype == np.float32:
-            # Rows are in range; "clip" lets numpy write without a buffer in between.
-            np.take(values, rows, axis=0, out=out[: len(rows)], mode="clip")
-        else:
-            out[: len(rows)] = values[rows]
+        take_rows(values, rows, out[: len(rows)])
         out[len(rows) :] = 0
         return tensor
