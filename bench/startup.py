@@ -48,7 +48,7 @@ def main() -> None:
     ]
     if target != "-":
         subprocess.run([SCRIPT, "run", target], stdout=subprocess.DEVNULL, check=True)
-        rows.append((f"run {target} again, finished", [SCRIPT, "run", target], 2.0))
+        rows.append((f"run {target} again, finished", [SCRIPT, "run", target], 1.0))
     plugins = len(entry_points(group="sondage"))
     print(
         f"{plugins} plugins installed; load average {os.getloadavg()[0]:.1f}; median of {REPEATS}"

@@ -117,6 +117,35 @@ def test_finding_plugins_imports_none_of_their_modules(in_python):
     assert int(lines[1]) == sum(r.status == "active" for r in Host.discover().plugins)
 
 
+def test_a_plan_imports_nothing_that_only_work_needs(in_python):
+    done = in_python("""
+        import sys
+        from sondage import api
+        from sondage.host import Host
+        found = Host.discover()
+        for kind in ("encoder", "task", "probe", "metric", "report", "tracker"):
+            for offer in found.offers(kind):
+                offer.spec.load()
+        api.run, api.results
+        heavy = {"altair", "cvxpy", "dask", "numba", "pandas", "pyarrow", "scipy", "sklearn",
+                 "tokenizers", "torch", "transformers"}
+        print(sorted(heavy & {*sys.modules}))
+    """)
+    assert done.stdout.split("\n")[0] == "[]", done.stderr
+
+
+def test_reading_results_imports_nothing_that_plans_or_runs(in_python):
+    done = in_python("""
+        import sys
+        from sondage import api
+        api.results, api.Run, api.matching
+        rooms = ("sondage.commands", "sondage.execute")
+        print(sorted(n for n in sys.modules if n.startswith(rooms)))
+        print(sorted(api.__all__) == sorted(n for n in dir(api) if n[:2] != "__"))
+    """)
+    assert done.stdout.split("\n")[:2] == ["[]", "True"], done.stderr
+
+
 def test_the_core_lists_its_python_interface():
     assert {"run", "results", "Run", "hookimpl", "ProbeSpec", "__version__"} <= set(dir(sondage))
     assert "TYPE_CHECKING" not in dir(sondage)

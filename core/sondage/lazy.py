@@ -9,7 +9,7 @@ from typing import Any
 
 
 def exports(
-    package: str, homes: Mapping[str, Sequence[str]], own: Sequence[str] = ()
+    package: str, homes: Mapping[str, Sequence[str]], own: Sequence[str] = (), root: str = ""
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return a package's ``__getattr__``, ``__dir__`` and ``__all__``.
 
@@ -25,6 +25,8 @@ def exports(
         a module's: importing the module would hide what is meant.
     own : sequence of str
         Names that are there already and public too.
+    root : str
+        The package that the modules are of, where that is another.
 
     Examples
     --------
@@ -40,7 +42,7 @@ def exports(
 
     def get(name: str) -> Any:
         if name in home:
-            return getattr(importlib.import_module(f"{package}.{home[name]}"), name)
+            return getattr(importlib.import_module(f"{root or package}.{home[name]}"), name)
         from sondage.errors import nearest
 
         # Dunders are asked for by machines, which try their luck.

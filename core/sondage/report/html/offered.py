@@ -42,7 +42,7 @@ def shown(run: Run, ran: Sequence[Part], host: Host, room: int) -> Iterator[list
     written = {path.name for path in (run.folder.path / "reports").glob("*") if path.is_dir()}
     written |= {part.use for part in ran if part.kind == "report" and part.label in written}
     with TemporaryDirectory(prefix="sondage-page-") as scratch:
-        out = []
+        out: list[Drawn] = []
         for offer in _fitting(host, tables, written):
             found = _drawn(offer, run, Path(scratch, str(len(out))), room, len(out))
             out.append(found)

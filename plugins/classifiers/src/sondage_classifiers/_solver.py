@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 
 from sondage_classifiers._basis import SAMPLE, Diagonal, by_targets
 from sondage_classifiers._curvature import CurvaturePairs, Precondition
@@ -60,6 +59,8 @@ def _as_it_is(G: Array, jobs: Ints) -> Array:
 
 
 def _class_inverses(objective: Objective, W: Array, strength: float, jobs: Ints) -> Array:
+    from scipy.linalg import lapack  # costs more than a plan of a finished run
+
     curvature, D = objective.curvature(W, jobs), objective.D
     sample = max(SAMPLE, 5 * D)
     diagonal = objective.penalty[jobs].mean(axis=0, dtype=np.float64)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
-
-import pyarrow
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from sondage.errors import DataError, nearest
 from sondage.files import unreadable
+
+if TYPE_CHECKING:
+    import pyarrow
 
 
 def columns(path: str, wanted: Sequence[str]) -> tuple[list[list[Any]], pyarrow.Schema]:
@@ -21,6 +21,9 @@ def columns(path: str, wanted: Sequence[str]) -> tuple[list[list[Any]], pyarrow.
     DataError
         If the file is no Parquet table, or lacks a column.
     """
+    import pyarrow
+    import pyarrow.parquet as pq
+
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow

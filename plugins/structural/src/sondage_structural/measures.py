@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from sondage.data import Ints
 from sondage_structural.spanning import edges_of, parents
@@ -81,6 +80,8 @@ def rank_correlation(
     float64 array, shape (...)
         NaN where a or b is constant.
     """
+    from scipy.stats import rankdata  # costs more than a plan of a finished run
+
     centred = []
     for values in (a, b):
         r = rankdata(np.where(real, values, np.inf), axis=-1)

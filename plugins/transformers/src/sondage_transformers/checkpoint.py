@@ -14,6 +14,7 @@ from sondage_transformers.files import (
     find_folder,
     read_json,
     tokenizer_files,
+    tokenizer_settings,
     weight_files,
 )
 from sondage_transformers.hashing import file_digest
@@ -152,7 +153,7 @@ class Checkpoint:
         if isinstance(declared, dict):
             declared = declared.get("content")
         known = self.model_type in _CLS_TYPES
-        stored = read_json(self.folder / "tokenizer.json")
+        stored = tokenizer_settings(self.folder)
         if not stored:
             return known
         first = _first_special(stored.get("post_processor"))

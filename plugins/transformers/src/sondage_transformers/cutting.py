@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sondage.errors import EncodingError
-from sondage_transformers.files import read_json
+from sondage_transformers.files import tokenizer_settings
 
 #: Ordinary words of several kinds and scripts, on which a tokenizer is tried.
 SAMPLE = (
@@ -199,7 +199,7 @@ def surely_cuts_as_in_text(folder: Path) -> bool:
     and no normalizer touches them.
     """
     try:
-        stored = read_json(folder / "tokenizer.json")
+        stored = tokenizer_settings(folder)
     except EncodingError:  # loading it will say so
         return False
     if not stored:

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.characters import CLASSES
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+#: What is large in tokenizer.json.
+_WORDS = ("model", "added_tokens")
 _TOKENIZER = (
     "tokenizer*",
     "vocab*",
@@ -166,6 +169,27 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise EncodingError(f"{path.name} holds no JSON object", where=str(path))
     return value
+
+
+def tokenizer_settings(folder: Path) -> dict[str, Any]:
+    """Return what tokenizer.json says but its words, which are many; read once while it stays.
+
+    Raises
+    ------
+    EncodingError
+        If the file holds something else than a JSON object.
+    """
+    path = folder / "tokenizer.json"
+    try:
+        stat = path.stat()
+    except OSError:
+        return read_json(path)
+    return _settings(path, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
+
+
+@lru_cache(maxsize=64)
+def _settings(path: Path, seen: tuple[int, ...]) -> dict[str, Any]:
+    return {key: value if key not in _WORDS else None for key, value in read_json(path).items()}
 
 
 def weight_files(folder: Path) -> list[Path]:
