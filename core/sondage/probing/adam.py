@@ -138,15 +138,14 @@ class ArrayAdam:
     def step(self, gradient: NDArray[np.float32], rate: float) -> None:
         """Move the weights by a gradient of their shape."""
         self.steps += 1
-        unbiased, room = math.sqrt(1 - BETA2**self.steps), self._room
+        unbiased, room = math.sqrt((1 - BETA2**self.steps) / (1 - BETA2)), self._room
+        # Both moments lack the factor 1 - beta: that is two passes less over the values.
         self.first *= BETA1
-        self.first += np.multiply(gradient, 1 - BETA1, out=room)
-        np.multiply(gradient, gradient, out=room)
-        room *= 1 - BETA2
+        self.first += gradient
         self.second *= BETA2
-        self.second += room
+        self.second += np.multiply(gradient, gradient, out=room)
         np.sqrt(self.second, out=room)
         room += EPSILON * unbiased
         np.divide(self.first, room, out=room)
-        room *= rate * unbiased / (1 - BETA1**self.steps)
+        room *= rate * unbiased * (1 - BETA1) / (1 - BETA1**self.steps)
         self.weights -= room

@@ -9,6 +9,7 @@ from sondage.data import States, Units
 from sondage.errors import DataError, EncodingError, ParameterError
 from sondage_edge import EdgeProbe
 from sondage_edge.estimator import EdgeSettings, cells_of
+from sondage_edge.progress import Progress
 
 SMALL = {"projection": 16, "hidden": 16, "dropout": 0.0, "validate_every": 25, "batch": 16}
 
@@ -266,18 +267,13 @@ def test_parameters_out_of_range_are_refused():
 
 def looks(losses, f1s, few=True):
     """Return at how many looks training ends (None: it goes on), and the rate then."""
-    import torch
-
-    from sondage_edge.training import Progress, Steps
-
-    settings = EdgeSettings(halve_after=2, stop_after=3)
-    progress = Progress(np.zeros((1, 2), np.float32), settings)
-    state = Steps(torch.zeros((1, 2)), settings)
+    progress = Progress(np.zeros(2, np.float32), EdgeSettings(halve_after=2, stop_after=3))
+    rate = 1e-3
     for k, (loss, f1) in enumerate(zip(losses, f1s, strict=True), 1):
-        one = [np.array([x]) for x in (1.0, loss, f1, few)]
-        if not progress.note(np.array([0]), k, *one, state)[0]:
-            return k, float(state.rate[0])
-    return None, float(state.rate[0])
+        rate = progress.note(k, (1.0, loss), f1, few, rate, np.zeros(2, np.float32))
+        if progress.stopped:
+            return k, rate
+    return None, rate
 
 
 def test_a_falling_loss_is_progress_while_few_labels_are_predicted():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from sondage_edge import labels as scoring
 from sondage_edge.estimator import EdgeProbe, EdgeSettings, cells_of
 from sondage_edge.mixing import centre_of_gravity, differential, expected_layer
 from sondage_edge.ragged import places
+
+if TYPE_CHECKING:
+    from sondage_edge.alone import Work
 
 PROBE = "edge.probe"
 
@@ -87,10 +90,13 @@ class Edge(EdgeSettings):
                 "cat": sorted({numbers[0], numbers[-1]})}  # fmt: skip
         numbers = keep.get(self.read, numbers)
         states, units = _states(problem, target, numbers)
-        for seed in problem.seeds:
+        from sondage_edge.together import end_together
+
+        begun = [self._begun(problem, seed, numbers, states, units, target)
+                 for seed in problem.seeds]  # fmt: skip
+        end_together(begun)
+        for seed, (probe, _) in zip(problem.seeds, begun, strict=True):
             split = problem.splits[seed]
-            self._check_split(problem, target, split, seed)
-            probe = self._fitted(problem, seed, numbers, states, units, target)
             test = cells_of(split.test, units)
             scores = probe.decision_function(states, test)
             if self.per_layer:
@@ -123,14 +129,16 @@ class Edge(EdgeSettings):
             )
         scoring.check_training(target.y[split.train], f"the train part of {name}", target.names)
 
-    def _fitted(
+    def _begun(
         self, problem: Problem, seed: int, numbers: Sequence[int], states: Sequence[States],
         units: Units, target: Labels,
-    ) -> EdgeProbe:  # fmt: skip
+    ) -> tuple[EdgeProbe, Work]:  # fmt: skip
         split = problem.splits[seed]
+        self._check_split(problem, target, split, seed)
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         initials = [problem.rng(n, seed) for n in numbers] if self.per_layer else []
-        return EdgeProbe(**given).fit(
+        probe = EdgeProbe(**given)
+        return probe, probe.begin(
             states, cells_of(split.train, units), target.y[split.train],
             dev=(cells_of(split.dev, units), target.y[split.dev]),
             rng=problem.rng(None, seed), n_labels=len(target.names), initials=initials,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from sondage.data import Ints, States, Units
 from sondage.errors import DataError, EncodingError, ParameterError
-from sondage.probing import check_finite
 from sondage_edge.labels import asked, check_labels, check_training
 from sondage_edge.ragged import Batches, places, same_rows
 from sondage_edge.reading import Read, Reader
+
+if TYPE_CHECKING:
+    from sondage_edge.alone import Work
+    from sondage_edge.progress import Progress
 
 Loss = Literal["sigmoid", "softmax"]
 Size = Annotated[int, Ge(1)]
@@ -157,8 +160,26 @@ class EdgeProbe(EdgeSettings):
         ParameterError
             For parameters out of range.
         """
+        from sondage_edge.together import end_together
+
+        begun = self.begin(states, units, y, dev=dev, rng=rng, n_labels=n_labels, initials=initials)
+        end_together([(self, begun)])
+        return self
+
+    def begin(
+        self,
+        states: States | Sequence[States],
+        units: Units,
+        y: NDArray[Any],
+        *,
+        dev: tuple[Units, NDArray[Any]],
+        rng: np.random.Generator,
+        n_labels: int | None = None,
+        initials: Sequence[np.random.Generator] = (),
+    ) -> Work:
+        """Return the work that `fit` is, for `end_together`, after the same checks."""
+        from sondage_edge.alone import Answers, Work
         from sondage_edge.network import Shape, initial
-        from sondage_edge.training import Trainer
 
         layers = [states] if isinstance(states, States) else list(states)
         self._check_parameters()
@@ -178,15 +199,11 @@ class EdgeProbe(EdgeSettings):
         own = [initial(self._shape, each) for each in initials]
         start = np.stack(own or [initial(self._shape, rng)] * reader.cells)
         train, held = Batches(where, np.arange(n)), Batches(where, np.arange(n, len(both)))
-        try:
-            trainer = Trainer(self._shape, reader, self)
-            found = trainer.train(start, train, held, self._target(labels), rng)
-        except EncodingError:
-            _check_finite(layers, train)
-            raise
-        self.parameters_, self.history_, self.converged_ = found
-        self._keep_mix(reader)
-        return self
+        known = asked(labels)
+        y = labels if known is None else labels == 1
+        y = y.astype(np.int64 if labels.ndim == 1 else np.float32)
+        answers = Answers(y, self.n_labels_, known)
+        return Work(self._shape, reader, self, start, train, held, answers, rng)
 
     def decision_function(self, states: States | Sequence[States], units: Units) -> NDArray[Any]:
         """Return the score (logit) of every label.
@@ -208,6 +225,7 @@ class EdgeProbe(EdgeSettings):
         """
         import torch
 
+        from sondage_edge.together import check_read
         from sondage_edge.training import WIDE, Trainer
 
         layers = [states] if isinstance(states, States) else list(states)
@@ -224,7 +242,7 @@ class EdgeProbe(EdgeSettings):
         for part in batches.deal(WIDE):
             out[:, part.items] = trainer.scores(values, cells, part).cpu().numpy()
         if not np.isfinite(out).all():
-            _check_finite(layers, batches)
+            check_read(layers, batches)
         return out if self.read in ("layer", "cumulative") else out[0]
 
     def predict_proba(self, states: States | Sequence[States], units: Units) -> NDArray[Any]:
@@ -247,16 +265,14 @@ class EdgeProbe(EdgeSettings):
                 "positive rate and clip"
             )
 
-    def _target(self, labels: NDArray[Any]) -> Any:
-        import torch
+    def keep(self, cells: Sequence[Progress], reader: Reader) -> None:
+        """Take over how training went."""
+        from sondage_edge.progress import histories
 
-        from sondage_edge.training import Target
-
-        known = asked(labels)
-        mask = None if known is None else torch.from_numpy(known).to(self.device)
-        filled = labels if known is None else labels == 1
-        y = filled.astype(np.int64 if labels.ndim == 1 else np.float32)
-        return Target(torch.from_numpy(y).to(self.device), self.n_labels_, mask)
+        self.parameters_ = np.stack([one.best for one in cells])
+        self.history_ = histories(cells)
+        self.converged_ = np.array([one.stopped for one in cells])
+        self._keep_mix(reader)
 
     def _keep_mix(self, reader: Reader) -> None:
         m = reader.mixed
@@ -265,12 +281,6 @@ class EdgeProbe(EdgeSettings):
         self.shares_: Doubles = e / e.sum(axis=1, keepdims=True) if m else s
         ones = np.ones(reader.cells)
         self.gamma_: Doubles = self.parameters_[:, m].astype(np.float64) if m else ones
-
-
-def _check_finite(layers: Sequence[States], batches: Batches) -> None:
-    rows = np.unique(np.concatenate([b.rows for b in batches.deal(256)]))
-    for number, layer in enumerate(layers):
-        check_finite(layer.values, f"layer {number}, the rows that the spans touch", rows)
 
 
 def _joined(a: Units, b: Units) -> Units:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,12 +120,24 @@ class Pool:
     buckets : tuple of Bucket
     order : int64 array, shape (m,), or None where it would change nothing
         Item i of the batch is number ``order[i]`` of the buckets laid end to end.
+    index : int64 array, shape (f,)
+        The same without padding: index of each word among the pool's rows, item after item.
+    length : int64 array, shape (m,)
+        Words of each item's span.
     """
 
     rows: Ints | None
     n_rows: int
     buckets: tuple[Bucket, ...]
     order: Ints | None
+    index: Ints
+    length: Ints
+
+    @cached_property
+    def first(self) -> Ints:
+        """Where each item's words begin in `index`."""
+        found: Ints = np.cumsum(self.length) - self.length
+        return found
 
 
 @dataclass(frozen=True)
@@ -162,7 +175,8 @@ def batch(where: Places, items: Ints) -> Batch:
 def _pool(union: Ints, rows: Ints, index: Ints, length: Ints) -> Pool:
     own = None if len(rows) == len(union) else np.searchsorted(union, rows)
     if length.max(initial=1) == 1:
-        return Pool(own, len(rows), (Bucket(index[:, None], None),), None)
+        bucket = Bucket(index[:, None], None)
+        return Pool(own, len(rows), (bucket,), None, index, length)
     first = np.cumsum(length) - length
     # Widths are powers of two: a few dense products whatever the lengths, at most half padding.
     width = 1 << np.ceil(np.log2(length)).astype(np.int64)
@@ -176,7 +190,8 @@ def _pool(union: Ints, rows: Ints, index: Ints, length: Ints) -> Pool:
         members.append(these)
     order = np.empty(len(length), np.int64)
     order[np.concatenate(members)] = np.arange(len(length))
-    return Pool(own, len(rows), tuple(buckets), order if len(buckets) > 1 else None)
+    last = order if len(buckets) > 1 else None
+    return Pool(own, len(rows), tuple(buckets), last, index, length)
 
 
 class Batches:

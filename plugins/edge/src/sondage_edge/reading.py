@@ -69,6 +69,14 @@ class Reader:
         one = {"top": [top], "lexical": [0], "cat": [0, top]}
         return one.get(self.read, list(range(top + 1)))
 
+    def gather(self, rows: Ints, cells: Ints) -> NDArray[np.float32]:
+        """Return rows of the layers that these cells need, shape (layers, rows, their width)."""
+        needed = self.layers(cells)
+        stacked = np.empty((len(needed), len(rows), self.states[0].values.shape[1]), np.float32)
+        for place, layer in enumerate(needed):
+            _copy(self.states[layer].values, rows, stacked[place])
+        return stacked
+
     def take(
         self, rows: Ints, cells: Ints, weights: dict[str, torch.Tensor] | None = None
     ) -> torch.Tensor:
@@ -85,18 +93,15 @@ class Reader:
 
         from sondage_edge.network import mix
 
-        needed = self.layers(cells)
-        stacked = np.empty((len(needed), len(rows), self.states[0].values.shape[1]), np.float32)
-        for place, layer in enumerate(needed):
-            _copy(self.states[layer].values, rows, stacked[place])
+        stacked = self.gather(rows, cells)
         H = torch.from_numpy(stacked).to(self.device)
         if self.read == "cat":
             return torch.cat([H[0], H[1]], dim=1)[None]
         if not self.mixed:
             return H
         assert weights is not None
-        allowed = torch.from_numpy(self.allowed[cells][:, : len(needed)]).to(self.device)
-        return mix(weights["scalars"][:, : len(needed)], weights["gamma"], H, allowed)
+        allowed = torch.from_numpy(self.allowed[cells][:, : len(stacked)]).to(self.device)
+        return mix(weights["scalars"][:, : len(stacked)], weights["gamma"], H, allowed)
 
 
 def _copy(values: NDArray[Any], rows: Ints, out: NDArray[np.float32]) -> None:

@@ -1,31 +1,28 @@
-"""Train all cells in one program: Adam, a learning rate and a stopping rule for each cell."""
+"""Train the cells of a seed in one program on a device: a rate and an end for each cell.
+
+On a processor `sondage_edge.alone` trains each cell by itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints
-from sondage.errors import EncodingError
 from sondage.probing.adam import EPSILON, Adam
 from sondage_edge.estimator import EdgeSettings
 from sondage_edge.network import Floats, Shape, logits, losses, named
+from sondage_edge.progress import FEW, Progress
 from sondage_edge.ragged import Batch, Batches
 from sondage_edge.reading import Reader
 
 if TYPE_CHECKING:
     import torch
 
-#: Gain in dev micro-F1 that counts as progress.
-PROGRESS = 1e-4
-#: Share by which dev loss has to fall to count as progress while few labels are predicted.
-FALL = 1e-3
-#: Labels predicted, as a share of those that there are, below which they are few.
-FEW = 0.5
 #: Sentences per batch where nothing is learned.
 WIDE = 256
 
@@ -99,10 +96,8 @@ class Trainer:
         dev: Batches,
         target: Target,
         rng: np.random.Generator,
-    ) -> tuple[Floats, dict[str, list[Any]], NDArray[np.bool_]]:
-        """Return each cell's best parameters on dev, the history, and which cells stopped.
-
-        The history has one line per validation and cell still in training.
+    ) -> list[Progress]:
+        """Train all cells; return how each went.
 
         Parameters
         ----------
@@ -123,7 +118,7 @@ class Trainer:
         settings, device = self.settings, self.reader.device
         noise = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
         cells: Ints = np.arange(len(start))
-        progress = Progress(start, settings)
+        progress = [Progress(own, settings) for own in start]
         state = Steps(torch.from_numpy(start.copy()).to(device), settings)
         step, seen = 0, torch.zeros(len(cells), dtype=torch.float64)
         while True:
@@ -134,16 +129,14 @@ class Trainer:
                     continue
                 f1, loss, few = self.validate(state.weights[0], cells, dev, target)
                 mean = (seen / settings.validate_every).numpy()
-                if not np.isfinite(mean).all() or not np.isfinite(loss).all():
-                    raise EncodingError(
-                        f"the loss of the edge probe is no longer a number at step {step}",
-                        hint="look for NaN or huge values in the vectors; lower 'rate'",
-                    )
-                going = progress.note(cells, step, mean, loss, f1, few, state)
-                if not going.any() or step >= settings.validate_every * settings.max_validations:
-                    stopped = np.ones(len(start), bool)
-                    stopped[cells[going]] = False
-                    return progress.best, progress.history, stopped
+                for i, c in enumerate(cells):
+                    state.rate[i] = progress[c].note(
+                        step, (float(mean[i]), float(loss[i])), float(f1[i]), bool(few[i]),
+                        float(state.rate[i]), state.weights[0][i].cpu().numpy(),
+                    )  # fmt: skip
+                going = np.array([not progress[c].ended for c in cells])
+                if not going.any():
+                    return progress
                 cells = cells[going]
                 if not going.all():
                     state.keep(torch.from_numpy(going).to(device))
@@ -205,51 +198,3 @@ class Steps(Adam):
     def root(self, second: torch.Tensor) -> torch.Tensor:
         """Return the corrected root of the second moment, epsilon added."""
         return (second / self.bias[1]).sqrt_().add_(EPSILON)
-
-
-class Progress:
-    """Remembers each cell's best parameters and says when to halve its rate and when to stop."""
-
-    def __init__(self, start: Floats, settings: EdgeSettings) -> None:
-        n = len(start)
-        self.settings, self.best = settings, start.copy()
-        columns = ("cell", "step", "train_loss", "dev_loss", "dev_micro_f1", "rate")
-        self.history: dict[str, list[Any]] = {name: [] for name in columns}
-        self.top = np.full((n, 2), -np.inf)
-        self.mark = np.full(n, -np.inf)
-        self.low = np.full(n, np.inf)
-        self.stale, self.slow = np.zeros(n, int), np.zeros(n, int)
-
-    def note(
-        self,
-        cells: Ints,
-        step: int,
-        train_loss: NDArray[np.float64],
-        dev_loss: NDArray[np.float64],
-        f1: NDArray[np.float64],
-        few: NDArray[np.bool_],
-        state: Steps,
-    ) -> NDArray[np.bool_]:
-        """Take in a validation of these cells; return which of them go on."""
-        going = np.ones(len(cells), bool)
-        for i, c in enumerate(cells):
-            now = (f1[i], -dev_loss[i])
-            if now > tuple(self.top[c]):
-                self.top[c] = now
-                self.best[c] = state.weights[0][i].cpu().numpy()
-            # Rare labels stay below 1/2 for long: then micro-F1 is near 0 and says little.
-            falls = few[i] and dev_loss[i] < self.low[c] * (1 - FALL)
-            if falls or f1[i] > self.mark[c] + PROGRESS:
-                self.mark[c], self.stale[c], self.slow[c] = max(f1[i], self.mark[c]), 0, 0
-                self.low[c] = dev_loss[i]
-            else:
-                self.stale[c] += 1
-                self.slow[c] += 1
-            line = (int(c), step, train_loss[i], dev_loss[i], f1[i], float(state.rate[i]))
-            for column, value in zip(self.history.values(), line, strict=True):
-                column.append(value if isinstance(value, int) else float(value))
-            if self.slow[c] >= self.settings.halve_after:
-                state.rate[i] /= 2
-                self.slow[c] = 0
-            going[i] = self.stale[c] < self.settings.stop_after
-        return going
