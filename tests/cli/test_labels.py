@@ -154,3 +154,58 @@ def test_trainings_over_seeds_share_a_label():
 
     data = pd.DataFrame({"encoder": ["t#0", "t#1"], "encoder_label": ["T (x)#0", "T (x)#1"]})
     assert set(report.by_family(data)["encoder_label"]) == {"T (x)"}
+
+
+def test_describe_says_which_model_an_encoder_is(named, call, make_plugin, monkeypatch):
+    monkeypatch.delenv("SONDAGE_OFFLINE", raising=False)
+    shown = call("describe", "encoder", "base", "--registry", named).out
+    assert "  origin: org/first\n  checksum of its files: 0000" in shown.replace("\n    ", "\n  ")
+    made = call("describe", "encoder", "tuned", "--registry", named).out
+    assert "  origin: made of org/first\n" in made
+    assert made.count("origin:") == 1
+    assert "origin" not in call("describe", "encoder", "named.model").out
+
+
+ABSENT = """
+import os, sondage
+from sondage.errors import EncodingError
+from sondage.testing.toys import ToyEncoder
+
+class Absent(ToyEncoder):
+    @property
+    def origin(self):
+        if self.seed:
+            return {"model": "m", "is": "n at 1", "checked": "SHA-256 of w, 00", "licence": "MIT",
+                    "revision": "\\x1b[31mr"}
+        raise EncodingError("not here" if os.environ["SONDAGE_OFFLINE"] else "", hint="get it")
+
+class Silent(ToyEncoder):
+    pass
+
+@sondage.hookimpl
+def sondage_encoders():
+    about = {"summary": "s", "reference": "r"}
+    return [sondage.EncoderSpec(name="absent.one", factory=Absent, **about),
+            sondage.EncoderSpec(name="absent.silent", factory=Silent, **about)]
+"""
+
+
+def test_describe_downloads_nothing_and_says_what_it_cannot_tell(call, make_plugin, tmp_path):
+    make_plugin("absent", ABSENT)
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "version: 1\nencoders:\n  none: {use: absent.one}\n  some: {use: absent.one, seed: 1}\n"
+        "  silent: {use: absent.silent}\n"
+    )
+
+    def of(name):
+        ended = call("describe", "encoder", name, "--registry", file)
+        assert ended.code == 0
+        return ended.out
+
+    assert "origin: cannot be told: not here; get it" in of("none")
+    assert "origin: it does not say which model it is" in of("silent")
+    told = of("some")
+    assert "is: n at 1\n    checked by: SHA-256 of w, 00\n" in told
+    assert "licence: MIT" in told
+    assert "\x1b" not in told

@@ -50,13 +50,19 @@ def describe(
         found = subject(name, Host.discover(), params, registry_file, kinds=(kind,))
         _tell_examples(name, examples_of(found))
         return
-    declaration = registry.load(registry_file).declared(kind).get(name)
+    file_registry, host = registry.load(registry_file), Host.discover()
+    declaration = file_registry.declared(kind).get(name)
     if declaration is not None:
         given = ", ".join(f"{key}: {value}" for key, value in declaration.given.items())
         file = registry_file or "registry.yaml"
-        text.say(f"{name} is declared in {file}: use {declaration.use}, {given or 'as is'}\n")
+        text.say(f"{name} is declared in {file}: use {declaration.use}, {given or 'as is'}")
+        if kind == "encoder":
+            from sondage.commands.origins import origins_of
+
+            text.say("\n".join(f"  {line}" for line in origins_of(name, file_registry, host)))
+        text.say()
         name = declaration.use
-    _tell_offer(Host.discover().find(kind, name))
+    _tell_offer(host.find(kind, name))
 
 
 def _tell_offer(offer: Offer) -> None:

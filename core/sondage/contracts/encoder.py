@@ -29,9 +29,10 @@ class Encoder(Protocol):
         Asked for at every plan: it must need no model in memory.
     origin : mapping of str to str, optional
         Which model this is, for people: ``model`` (a hub name or folder), ``revision`` (the
-        commit that was resolved), ``files`` (a checksum), ``is`` (another name of the same) and
-        ``licence``. Results carry it; it is no part of what identifies them. Asked for at
-        every plan, too.
+        commit that was resolved), ``files`` (a checksum), ``is`` (another name of the same),
+        ``checked`` (by which checksum that is known) and ``licence``. Results carry it; it is no
+        part of what identifies them. Asked for at every plan, too. Where ``SONDAGE_OFFLINE`` is
+        set in the environment, nothing may be downloaded for it: raise what a user is to know.
     """
 
     @property

@@ -152,6 +152,14 @@ def test_hub_names_come_from_the_local_cache(model_folder, tmp_path):
     assert in_hub(tmp_path, "someone/small-bert", HF_HUB_OFFLINE="0").strip() == wanted
 
 
+def test_what_may_not_be_downloaded_is_not(model_folder, tmp_path):
+    said = in_hub(tmp_path, "someone/not-here", HF_HUB_OFFLINE="0", SONDAGE_OFFLINE="1")
+    assert "not in the local cache, and SONDAGE_OFFLINE forbids downloads" in said
+    hub_cache(tmp_path, model_folder("bert"), "someone/small-bert")
+    wanted = Pretrained(model=model_folder("bert")).fingerprint
+    assert in_hub(tmp_path, "someone/small-bert", SONDAGE_OFFLINE="1").strip() == wanted
+
+
 def test_offline_and_not_cached_says_what_to_do(tmp_path):
     said = in_hub(tmp_path, "someone/not-here")
     assert said.startswith("encoding model 'someone/not-here' is not in the local cache")

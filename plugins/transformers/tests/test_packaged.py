@@ -27,6 +27,7 @@ def test_the_package_that_is_installed_is_that_model():
     assert encoder.notes == ()
     assert encoder.origin["is"] == "sentence-transformers/all-MiniLM-L6-v2 at 1110a243fdf4"
     assert encoder.origin["licence"] == "Apache-2.0"
+    assert encoder.origin["checked"].startswith("SHA-256 of model.safetensors, 53aa51172d14")
 
 
 def test_other_weights_are_warned_of(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sondage.errors import EncodingError, ParameterError
@@ -28,10 +29,18 @@ def find_on_hub(model: str, revision: str | None, remote_code: bool) -> Path:
 
     what = f"model {model!r}" + (f" at revision {revision!r}" if revision else "")
     try:
+        if os.environ.get("SONDAGE_OFFLINE"):
+            found = _in_cache(model, revision)
+            if found is None:
+                raise EncodingError(
+                    f"{what} is not in the local cache, and SONDAGE_OFFLINE forbids downloads",
+                    hint="the first run that needs it downloads it, without SONDAGE_OFFLINE",
+                )
+            return found
         found = _in_cache(model, revision) or _downloaded(model, revision, remote_code)
         if found is not None:
             return found
-    except ParameterError:  # our own: it says what the repository holds
+    except (EncodingError, ParameterError):  # our own: it says what the repository holds
         raise
     except HFValidationError as error:
         raise ParameterError(f"{what}: not a hub name ({_first_line(error)})") from error

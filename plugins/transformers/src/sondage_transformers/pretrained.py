@@ -88,6 +88,7 @@ class Pretrained(BaseEncoder):
         known = packaged(self.model)
         if known is not None and holds(known, folder):
             said |= {"is": f"{known.model} at {known.revision[:12]}", "licence": known.licence}
+            said["checked"] = f"SHA-256 of {known.file}, {known.sha256}"
         return said
 
     @property
