@@ -15,7 +15,7 @@ import pytest
 
 from sondage import api
 from sondage.errors import ParameterError, SondageError, StoreError
-from sondage.execute import listener, work
+from sondage.execute import listener, turns
 from sondage.records.folder import RunFolder
 from sondage.store import Store
 
@@ -155,7 +155,7 @@ def test_a_damaged_file_is_told_and_encoded_again(toy_registry, tmp_path, damage
     raw = bytearray(file.read_bytes())
     raw[-3] ^= 7
     file.write_bytes(raw if damage == "flip" else raw[:-5])
-    work._stores.clear()
+    turns._stores.clear()
     heard = Heard()
     run = api.run(f"{toy_registry}:small", seeds=[1], listener=heard)
     assert len(heard.encodings) == 1

@@ -16,6 +16,7 @@ from sondage_transformers.batches import batches_of, warnings_of
 from sondage_transformers.embeddings import vocabulary
 from sondage_transformers.loading import device_of, load_model
 from sondage_transformers.network import Network
+from sondage_transformers.placing import place_of
 from sondage_transformers.pooling import SENTENCE_VIEWS, WORD_VIEWS, Batch, Pooler
 from sondage_transformers.reader import is_full
 from sondage_transformers.recipe import Recipe
@@ -79,9 +80,8 @@ class Engine:
 
     @cached_property
     def device(self) -> torch.device:
-        """Where the model is."""
-        found: torch.device = next(self.network.model.parameters()).device
-        return found
+        """Where the model is given texts."""
+        return place_of(self.network.model)
 
     @cached_property
     def limit(self) -> int | None:
@@ -257,7 +257,7 @@ class Engine:
         corpus = Corpus(texts=("a the 1 .", "a the 1 . a the 1 . ?"))
         windows = self.laid_out(corpus, np.arange(2), None)
         ((batch, _),) = batches_of(windows, np.arange(2)[::-1], 64, True, self.tokens.pad)
-        device = next(model.parameters()).device
+        device = place_of(model)
         # Any ids do here, and a foreign tokenizer's would not: `check_ids` reports those.
         ids = batch.ids % (vocabulary(model) or int(batch.ids.max()) + 1)
         inputs = {"input_ids": ids, "attention_mask": batch.mask.astype(np.int64)}

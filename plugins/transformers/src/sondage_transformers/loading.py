@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.checkpoint import Checkpoint
+from sondage_transformers.placing import gathered, options_of, place_of, refuse_map
 from sondage_transformers.quiet import quiet
 from sondage_transformers.recipe import Recipe
 from sondage_transformers.restorer import Restorer
@@ -35,6 +36,12 @@ def load_model(recipe: Recipe) -> torch.nn.Module:
     ParameterError
         If there is no such device, or layers cannot be replaced.
     """
+    if recipe.device_map is not None:
+        if recipe.splices:
+            refuse_map(recipe, "a model with other layers")
+        # Its modules know each other by more than their places in it: it is not copied.
+        spread: torch.nn.Module = gathered(encoder_of(load_whole(recipe)))
+        return spread
     device = device_of(recipe.device)
     plain = dataclasses.replace(recipe, splices=())
     model: torch.nn.Module = shared(plain, device, lambda: encoder_of(load_whole(plain)).to(device))
@@ -56,8 +63,10 @@ def load_whole(recipe: Recipe) -> Any:
     # Loading draws too, for parts that the checkpoint lacks.
     with torch.random.fork_rng(devices=[]), quiet():
         if recipe.seed is None:
-            model = _load(recipe.checkpoint, getattr(torch, recipe.dtype))
+            options = options_of(recipe)
+            model = _load(recipe.checkpoint, getattr(torch, recipe.dtype), options)
         else:
+            refuse_map(recipe, "a model with drawn weights")
             torch.default_generator.manual_seed(recipe.seed)
             model = _draw(recipe.checkpoint).to(getattr(torch, recipe.dtype))
     # Decoders would keep keys and values for a next word that never comes.
@@ -109,8 +118,7 @@ def _reads_text(model: Any) -> bool:
 
     if "input_ids" not in inspect.signature(model.forward).parameters:
         return False
-    device = next(model.parameters()).device
-    ids = torch.ones((1, 4), dtype=torch.int64, device=device)
+    ids = torch.ones((1, 4), dtype=torch.int64, device=place_of(model))
     try:
         with torch.inference_mode(), Restorer(model).kept():
             out = model(input_ids=ids, attention_mask=ids, output_hidden_states=True)
@@ -142,8 +150,18 @@ def device_of(name: str) -> torch.device:
     return device
 
 
-def made_by(auto: Any, checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, dict[str, Any]]:
+def made_by(
+    auto: Any, checkpoint: Checkpoint, dtype: torch.dtype, **options: Any
+) -> tuple[Any, dict[str, Any]]:
     """Return the model that one of transformers' auto classes makes of local files.
+
+    Parameters
+    ----------
+    auto : class
+    checkpoint : Checkpoint
+    dtype : torch.dtype
+    **options
+        What else `from_pretrained` is told.
 
     Returns
     -------
@@ -161,15 +179,16 @@ def made_by(auto: Any, checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any,
         weights_only=True,
         output_loading_info=True,
         ignore_mismatched_sizes=True,  # `refuse_misfits` says what they are
+        **options,
     )
     return model, info
 
 
-def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
+def _load(checkpoint: Checkpoint, dtype: torch.dtype, options: dict[str, Any]) -> Any:
     from transformers import AutoModel
 
     try:
-        model, info = made_by(AutoModel, checkpoint, dtype)
+        model, info = made_by(AutoModel, checkpoint, dtype, **options)
     except Exception as error:  # damaged files and foreign configurations fail in any way
         raise EncodingError(
             f"cannot load the model: {error}", where=str(checkpoint.folder), hint=_hint(checkpoint)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sondage.errors import EncodingError
 from sondage_transformers.checkpoint import Checkpoint
 from sondage_transformers.loading import made_by, refuse_misfits
+from sondage_transformers.placing import refuse_map
 from sondage_transformers.quiet import quiet
 from sondage_transformers.recipe import Recipe
 from sondage_transformers.restorer import untouched_draws
@@ -72,6 +73,7 @@ def load_head(recipe: Recipe, device: torch.device) -> MaskedHead:
     """
     import torch
 
+    refuse_map(recipe, "a masked-LM head")
     checkpoint = recipe.checkpoint
     with torch.random.fork_rng(devices=[]), quiet():
         model, missing = _load(checkpoint, getattr(torch, recipe.dtype))

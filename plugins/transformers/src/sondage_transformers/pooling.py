@@ -111,7 +111,8 @@ class Pooler:
             Place of the layer among those asked for.
         hidden : tensor, shape (b, t, width), of any floating dtype
         """
-        hidden = hidden.float()
+        # What a part of a block gives may lie on another device.
+        hidden = hidden.to(self.device).float()
         flat = hidden.reshape(-1, hidden.shape[-1])
         for view, buffer in self.out.items():
             out = buffer[slot]

@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sondage.errors import EncodingError
+from sondage.errors import EncodingError, ParameterError
 from sondage_transformers.base_encoder import BaseEncoder
 from sondage_transformers.packaged import holds, packaged
+from sondage_transformers.placing import DeviceMap, kept
 from sondage_transformers.recipe import Dtype, Recipe
 from sondage_transformers.sublayers import Output
 
@@ -34,6 +35,10 @@ class Pretrained(BaseEncoder):
         What the model computes in. Rows are pooled and delivered in float32 always.
     device : str
         ``auto`` (a CUDA device if there is one), ``cpu``, ``cuda``, ``cuda:1``, ...
+    device_map : str or dict, optional
+        For a model that is larger than one device: how accelerate spreads it over all that are
+        there, memory and disk included. ``auto``, ``balanced``, ``balanced_low_0``,
+        ``sequential``, or a device for each module by name. Then `device` is left out.
     max_tokens : int, optional
         Subwords of a batch, padding included; without it, 1,024 on a CPU and 16,384 on CUDA.
     trust_remote_code : bool
@@ -58,6 +63,13 @@ class Pretrained(BaseEncoder):
     trust_remote_code: bool = False
     max_length: Annotated[int, Field(ge=3)] | None = None
     output: Output = "block"
+    device_map: DeviceMap | None = None
+
+    def __post_init__(self) -> None:
+        if self.device_map is not None and self.device != "auto":
+            raise ParameterError(
+                "transformers.pretrained takes either device or device_map", hint="leave out one"
+            )
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -71,6 +83,7 @@ class Pretrained(BaseEncoder):
             trust_remote_code=self.trust_remote_code,
             max_length=self.max_length,
             output=self.output,
+            device_map=kept(self.device_map),
         )
 
     @property

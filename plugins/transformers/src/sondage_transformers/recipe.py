@@ -42,6 +42,8 @@ class Recipe:
     dtype : {'float32', 'float16', 'bfloat16'}
         What the model computes in.
     device : str
+    device_map : str or tuple of (module, device), optional
+        How accelerate spreads the model over devices, instead of `device`.
     max_tokens : int, optional
         Subwords of a batch, padding included.
     max_length : int, optional
@@ -67,6 +69,7 @@ class Recipe:
     depth: int | None = None
     splices: tuple[Splice, ...] = ()
     output: Output = "block"
+    device_map: str | tuple[tuple[str, int | str], ...] | None = None
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -84,7 +87,7 @@ class Recipe:
 
         Weights (unless they are drawn), tokenizer, config, remote code if it runs, dtype,
         window length, depth, seed, and the version of transformers, which builds tokenizers
-        and initialises weights; where weights are drawn also torch's. The device, the batch
+        and initialises weights; where weights are drawn also torch's. The devices, the batch
         budget and the number of threads are left out: they move only the last bits.
         """
         drawn = self.seed is not None

@@ -153,6 +153,8 @@ def _is_switch(was: Any, now: Any) -> bool:
     import torch
 
     if isinstance(was, torch.Tensor) and isinstance(now, torch.Tensor):
+        if was.is_meta or now.is_meta:  # it lies elsewhere until it is needed
+            return False
         # A table that only grew keeps what it had.
         return was.shape == now.shape and not torch.equal(was, now)
     if isinstance(was, torch.nn.Module) or isinstance(now, torch.nn.Module):

@@ -132,7 +132,7 @@ def _shaped(value: Any, like: torch.Tensor) -> torch.Tensor | None:
     shape = getattr(value, "shape", ())
     if len(shape) not in (2, 3) or shape[-1] != like.shape[-1] or value.numel() != like.numel():
         return None
-    copy: torch.Tensor = value.detach().reshape(like.shape).clone()
+    copy: torch.Tensor = value.detach().to(like.device).reshape(like.shape).clone()
     return copy
 
 

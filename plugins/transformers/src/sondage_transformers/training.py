@@ -29,6 +29,7 @@ from sondage_transformers.kept_head import keep_head
 from sondage_transformers.loading import device_of, encoder_of, load_whole, missing_of
 from sondage_transformers.making_examples import examples_of
 from sondage_transformers.outcomes import with_outcomes
+from sondage_transformers.placing import refuse_map
 from sondage_transformers.poolers import own_pooler
 from sondage_transformers.quiet import quiet
 from sondage_transformers.quiet_trainer import (
@@ -90,6 +91,7 @@ def finetune(
     """
     settings = settings or Settings()
     recipe = recipe_of(base, "transformers.finetuned")
+    refuse_map(recipe, "training")
     total = settings.total_steps(len(training_sentences(data, split)))
     steps = kept_steps(total, checkpoints)
     if not identity:

@@ -100,7 +100,8 @@ def in_float32(model: Any) -> Iterator[None]:
 
     half = (torch.float16, torch.bfloat16)
     tensors = [t for t in (*model.parameters(), *model.buffers()) if t.dtype in half]
-    if sum(t.numel() for t in tensors) > _MOST_WEIGHTS:
+    # Those that lie elsewhere until they are needed would come in half precision again.
+    if sum(t.numel() for t in tensors) > _MOST_WEIGHTS or any(t.is_meta for t in tensors):
         tensors = []
     before = [t.data for t in tensors]
     try:
