@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sondage.testing import toys
+from sondage_directprobe import report_labels
 from sondage_directprobe.component import Clusters
 from sondage_directprobe.report_read import gather
 from sondage_directprobe.report_zhou import Zhou2022
@@ -188,3 +189,21 @@ def test_labels_are_what_is_printed(tmp_path, written):
     assert "tuned" not in toys.printed(p for p in files.values() if p.suffix == ".svg")
     assert {"the words", "the tuned"} <= printed
     assert "Accuracies are those of `the mlp`." in files["README.md"].read_text("utf-8")
+
+
+def test_labels_have_their_clusters_at_the_last_step_and_layer(tmp_path):
+    found = toys.ToyFindings(cells(), labels=True)
+    files = {p.name: p for p in report_labels.Labels().write(found, tmp_path)}
+    ends = ("clusters.csv", "clusters.tex", "distances.csv", "distances.svg")
+    assert {*files} == {"README.md", *(f"labels-words-dp-{end}" for end in ends)}
+    table = pd.read_csv(files["labels-words-dp-clusters.csv"])
+    assert table["layer"].unique().tolist() == [1]
+    assert table["encoder"].value_counts().to_dict() == {"the base": 4, "the tuned": 4}
+    mine = table[table["encoder"] == "the tuned"]
+    assert mine["min_distance"].tolist() == pytest.approx(list(least(10, 1).values()))
+    assert mine["items"].tolist() == [18, 16, 16, 14]  # of 64 training items
+    assert {"the base", "the tuned", "the dp on the words"} <= toys.printed(files.values())
+    bare = [c for c in cells() if c.record["component"] == "mlp"]
+    (tmp_path / "none").mkdir()
+    (index,) = report_labels.Labels().write(toys.ToyFindings(bare), tmp_path / "none")
+    assert "clusters: needs directprobe.clusters" in index.read_text("utf-8")

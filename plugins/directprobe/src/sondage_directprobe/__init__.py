@@ -62,7 +62,7 @@ def sondage_metrics() -> list[sondage.MetricSpec]:
 
 @sondage.hookimpl
 def sondage_reports() -> list[sondage.ReportSpec]:
-    """Offer `directprobe.zhou2022`."""
+    """Offer `directprobe.zhou2022` and `directprobe.labels`."""
     return [
         sondage.ReportSpec(
             name="directprobe.zhou2022",
@@ -71,5 +71,12 @@ def sondage_reports() -> list[sondage.ReportSpec]:
             "BERT",
             reference="Zhou and Srikumar 2022, arXiv:2106.14282, tables 2 to 5 and 7, figures "
             "2 to 10",
-        )
+        ),
+        sondage.ReportSpec(
+            name="directprobe.labels",
+            factory="sondage_directprobe.report_labels:Labels",
+            summary="clusters of each label and its least distance to another, by encoder",
+            reference="Zhou and Srikumar 2021, DirectProbe, arXiv:2104.05904, section 3",
+            shows=("clusters",),
+        ),
     ]

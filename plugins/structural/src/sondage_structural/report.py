@@ -66,7 +66,8 @@ class Arcs:
                 said = f"{where}, sentence {sentence}"
                 files = _picture(one, found, said, file, pdf=self.pdf)
                 paths += files
-                lines.append(f"- {', '.join(f'[{f.name}]({f.name})' for f in files)}")
+                links = ", ".join(f"[{f.name}]({f.name})" for f in files)
+                lines.append(f"- {said}: {links}")
             lines.append("")
         index = folder / "README.md"
         if not paths:
