@@ -4,9 +4,11 @@ Holmes (Waldis et al. 2024, arXiv:2404.18923) is the field's largest sweep. Its 
 linear probe a task and seed: a Lightning trainer over batches of 64, Adam at 1e-3 with warm-up,
 dropout 0.2, at most 20 epochs, a checkpoint an epoch, stopped by the dev loss. Ours chooses one of
 five strengths on dev and fits to the optimum, all seeds in one program. Both get the same numbers
-from memory; neither's imports nor encoding are counted, only processor time. Its hyperparameters,
-model, trainer and early stopping are its own, read from a checkout; only its data loading is
-replaced, by one that hands over arrays. Seconds of its whole sweep are extrapolated at the end.
+from memory; neither's imports nor encoding are counted, only processor time. Of a task whose files
+name their parts there is one split: ours has one result then, theirs one a seed, which are the
+starts of its weights. Its hyperparameters, model, trainer and early stopping are its own, read from
+a checkout; only its data loading is replaced, by one that hands over arrays. Seconds of its whole
+sweep are extrapolated at the end.
 
     git clone https://github.com/Holmes-Benchmark/holmes-evaluation HOLMES
     python -m venv HOLMES_ENV  # with pytorch_lightning==1.5.5, torchmetrics==0.6.1, setuptools<81
@@ -77,7 +79,7 @@ def ours(job, problem):
 
 def theirs(folder: Path) -> None:
     """Train Holmes' probes on what lies in a folder; in a process of its own environment."""
-    np.inf = np.inf  # its trainer is older than numpy 2
+    setattr(np, "Inf", np.inf)  # noqa: B010 - its trainer is older than numpy 2
     root = Path(os.environ["HOLMES"]).resolve() / "src"
     sys.path.insert(0, str(root))
     board = types.ModuleType("torch.utils.tensorboard")
@@ -142,11 +144,13 @@ def compared(job, problem, seeds):
     """Return both sides' seconds a probe and scores, by seed: (accuracy, macro F1)."""
     layer = job.layers[0]
     seconds, found = ours(job, problem)
+    # Files that name their parts have one split: ours trains once, theirs from several starts.
+    split_of = {seed: seed if seed in problem.splits else problem.seeds[0] for seed in seeds}
     mine = [[r.scores["accuracy"], r.scores["macro_f1"]] for r in found.values()]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         splits = {
-            f"{part}{seed}": getattr(problem.splits[seed], part)
+            f"{part}{seed}": getattr(problem.splits[split_of[seed]], part)
             for seed in seeds
             for part in ("train", "dev", "test")
         }
@@ -159,7 +163,13 @@ def compared(job, problem, seeds):
         if done.returncode:
             raise SystemExit(done.stderr[-3000:])
         other = list(json.loads((folder / "theirs.json").read_text()).values())
-    return seconds / len(SEEDS), np.array(mine), np.array(other)
+    return seconds / len(found), np.array(mine), np.array(other)
+
+
+def spread(values) -> str:
+    """Return the mean, and the standard deviation over seeds if there are several."""
+    more = f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else ""
+    return f"{values.mean():.3f}{more}"
 
 
 def main() -> None:
@@ -176,10 +186,7 @@ def main() -> None:
         took = other[:, 0].mean()
         rows.append((mine, took, *scores.mean(axis=0), *other[:, 1:].mean(axis=0)))
         told = ", ".join(
-            f"{scores[:, k].mean():.3f} ± {scores[:, k].std(ddof=1):.3f} against "
-            f"{other[:, k + 1].mean():.3f}"
-            + (f" ± {other[:, k + 1].std(ddof=1):.3f}" if len(other) > 1 else "")
-            for k in (0, 1)
+            f"{spread(scores[:, k])} against {spread(other[:, k + 1])}" for k in (0, 1)
         )
         n = len(problem.data.target.y)
         print(f"{name}, {n}: {mine:.3f}, {took:.1f}, {took / mine:.0f}; {told}", flush=True)

@@ -21,6 +21,8 @@ _PATIENCE = 30
 #: How often work is tried again that was there when workers died: a machine that fails takes
 #: along what was noted on it.
 _MOST_AGAIN = 50
+#: Seconds after which it is seen that the run was asked to stop, while nothing ends.
+_WAKES_EVERY = 0.1
 #: Seconds between two looks at the workers.
 _LOOK_EVERY = 2
 
@@ -102,7 +104,10 @@ class Awaited:
                     waiting.update(added)
                     self._last = time.monotonic()
                 continue
-            time.sleep(0.005)
+            with waiting.thread_condition:
+                # It is told of while this is held: nothing comes between look and wait.
+                if not waiting.has_ready():
+                    waiting.thread_condition.wait(_WAKES_EVERY)
             if self._stop.asked and self._at_hand is None:
                 self._begin_to_stop(futures)
             if time.monotonic() - self._looked >= _LOOK_EVERY:

@@ -48,6 +48,9 @@ def connected(workers: int, cluster: str | None) -> Iterator[tuple[Any, Any]]:
             # probe that makes many of them a third of its time.
             "distributed.nanny.pre-spawn-environ": threads,
             "distributed.worker.profile.enabled": False,
+            # Fifty times a second each process looks whether it is late: with two workers that
+            # takes as much as a twentieth of a core from them.
+            "distributed.admin.tick.interval": "1s",
         }
     )
     if cluster:
