@@ -8,8 +8,8 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-T = TypeVar("T")
-R = TypeVar("R")
+Given = TypeVar("Given")
+Got = TypeVar("Got")
 
 _libraries: dict[bool, Any] = {}
 _users = 0
@@ -58,7 +58,7 @@ def one_thread() -> Iterator[int]:
 
 
 @contextmanager
-def on_threads() -> Iterator[Callable[[Callable[[T], R], Sequence[T]], list[R]]]:
+def on_threads() -> Iterator[Callable[[Callable[[Given], Got], Sequence[Given]], list[Got]]]:
     """Give a ``map(function, items)`` that runs on as many threads as BLAS was allowed.
 
     Every item is worked on by one thread, with one thread of BLAS, and results come back in the
@@ -80,8 +80,8 @@ def on_threads() -> Iterator[Callable[[Callable[[T], R], Sequence[T]], list[R]]]
 
 
 def _shared_out(
-    pool: ThreadPoolExecutor, function: Callable[[T], R], items: Sequence[T]
-) -> list[R]:
+    pool: ThreadPoolExecutor, function: Callable[[Given], Got], items: Sequence[Given]
+) -> list[Got]:
     futures = [pool.submit(function, i) for i in items]
     try:
         wait(futures, return_when=FIRST_EXCEPTION)
