@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
+from scipy.linalg.blas import dger
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from sondage_directprobe.points import Doubles, Ints
 
+#: Places kept free.
+ROOM = 32
 #: Updates after which the inverse is computed afresh.
 AGE = 60
 #: Share of its length that a point must have outside the others' span to enter the inverse.
@@ -39,13 +42,16 @@ class Active:
 
     def __init__(self, index: Ints, side: Doubles, weights: Doubles, signed: Doubles) -> None:
         self.k = len(index)
-        room = 2 * self.k + 14
+        room = self.k + ROOM
         self._index = np.empty(room, np.int64)
-        self._side, self._weights = np.empty(room), np.empty(room)
-        self._signed = np.empty((room, signed.shape[1]))
-        self._inverse = np.empty((room, room))
-        self._index[: self.k], self._side[: self.k] = index, side
-        self._weights[: self.k], self._signed[: self.k] = weights, signed
+        self._weights, self._signed = np.empty(room), np.empty((room, signed.shape[1]))
+        self._sides = np.zeros((room, 2))
+        # Zero beyond the points that take part, so that one product of a column with itself
+        # changes it in place.
+        self._inverse = np.zeros((room, room), order="F")
+        self._index[: self.k], self._weights[: self.k] = index, weights
+        self._signed[: self.k] = signed
+        self._sides[: self.k] = np.stack([side > 0, side < 0], axis=1)
         # Updates since the inverse was computed; AGE where there is none.
         self.age = AGE
         self.unit = 0.0
@@ -58,7 +64,8 @@ class Active:
     @property
     def side(self) -> Doubles:
         """1 or -1 for each point."""
-        return self._side[: self.k]
+        out: Doubles = self._sides[: self.k, 0] - self._sides[: self.k, 1]
+        return out
 
     @property
     def weights(self) -> Doubles:
@@ -78,7 +85,7 @@ class Active:
 
     def has(self, index: int, side: float) -> bool:
         """Tell whether a point takes part."""
-        return bool(((self.index == index) & (self.side == side)).any())
+        return bool((self._sides[: self.k, 0 if side > 0 else 1][self.index == index]).any())
 
     def enter(self, index: int, side: float, signed: Doubles, *, more: bool = False) -> bool:
         """Take in a point, with weight 0; say whether it was.
@@ -89,35 +96,40 @@ class Active:
         k = self.k
         if k == len(self._index):
             self._grow()
+        column = 0 if side > 0 else 1
         if self.age < AGE:
-            column = self.signed @ signed + self.unit * (self.side == side)
+            products = self.signed @ signed + self.unit * self._sides[:k, column]
             own = float(signed @ signed) + self.unit
-            h = self._inverse[:k, :k] @ column
-            rest = own - float(column @ h)
+            h = np.zeros(len(self._index))
+            h[:k] = self._inverse[:k, :k] @ products
+            rest = own - float(products @ h[:k])
             if more and rest <= WIDE * own:
                 return False
             if rest > THIN * own:
-                self._inverse[:k, :k] += np.multiply.outer(h / rest, h)
-                self._inverse[k, :k] = self._inverse[:k, k] = -h / rest
-                self._inverse[k, k] = 1.0 / rest
-                self.age += 1
+                h[k] = -1.0
+                self._change(h, 1.0 / rest)
             else:
                 self.age = AGE
         elif more:
             return False
-        self._index[k], self._side[k], self._weights[k] = index, side, 0.0
-        self._signed[k] = signed
+        self._index[k], self._weights[k], self._signed[k] = index, 0.0, signed
+        self._sides[k] = 0.0
+        self._sides[k, column] = 1.0
         self.k += 1
         return True
 
+    def _change(self, column: Doubles, by: float) -> None:
+        self._inverse = dger(by, column, column, a=self._inverse, overwrite_a=1)
+        self.age += 1
+
     def _grow(self) -> None:
-        k = self.k
-        old = self._inverse
-        self._inverse = np.empty((2 * k, 2 * k))
-        self._inverse[:k, :k] = old
-        self._index, self._side = np.resize(self._index, 2 * k), np.resize(self._side, 2 * k)
-        self._weights = np.resize(self._weights, 2 * k)
-        self._signed = np.resize(self._signed, (2 * k, self._signed.shape[1]))
+        room = self.k + self.k // 2 + ROOM
+        inverse = np.zeros((room, room), order="F")
+        inverse[: self.k, : self.k] = self._inverse[: self.k, : self.k]
+        self._inverse = inverse
+        self._index, self._weights = np.resize(self._index, room), np.resize(self._weights, room)
+        self._sides = np.resize(self._sides, (room, 2))
+        self._signed = np.resize(self._signed, (room, self._signed.shape[1]))
 
     def leave(self, places: Ints) -> None:
         """Drop the points at these places, ascending; the last ones move into the gaps."""
@@ -125,21 +137,25 @@ class Active:
             last = self.k - 1
             if self.age < AGE:
                 self._shrink(int(at), last)
-            for kept in (self._index, self._side, self._weights, self._signed):
+            for kept in (self._index, self._sides, self._weights, self._signed):
                 kept[at] = kept[last]
             self.k = last
 
     def _shrink(self, at: int, last: int) -> None:
-        B = self._inverse[: last + 1, : last + 1]
-        if at != last:
-            B[[at, last]] = B[[last, at]]
-            B[:, [at, last]] = B[:, [last, at]]
-        b, own = B[:last, last], float(B[last, last])
-        if own > 0:
-            B[:last, :last] -= np.multiply.outer(b / own, b)
-            self.age += 1
-        else:
+        B = self._inverse
+        own = float(B[at, at])
+        if not own > 0:
             self.age = AGE
+            return
+        self._change(B[:, at].copy(), -1.0 / own)
+        B = self._inverse
+        if at != last:
+            # What this row and column held is now zero, but for rounding.
+            B[:last, at] = B[:last, last]
+            B[at, :last] = B[:last, last]
+            B[at, at] = B[last, last]
+        B[: last + 1, last] = 0.0
+        B[last, : last + 1] = 0.0
 
     def refresh(self) -> bool:
         """Forget an inverse that updates may have made coarse; say whether there were any."""
@@ -157,7 +173,7 @@ class Active:
         short : bool
             Correct what the squared condition does to a point that is short beside the vectors.
         """
-        sides = np.stack([self.side > 0, self.side < 0], axis=1).astype(np.float64)
+        sides = self._sides[: self.k]
         if not fine and (self.age < AGE or self._invert()):
             solved = self._inverse[: self.k, : self.k] @ sides
             small = sides.T @ solved
@@ -177,16 +193,17 @@ class Active:
         The Gram matrix has their condition squared; the rest of its equations, computed from
         the vectors, has not, and the kept inverse is good enough to take it away.
         """
+        sides = self._sides[: self.k]
         for _ in range(REFINE):
             rest = self._inverse[: self.k, : self.k] @ (self.signed @ (weights @ self.signed))
-            sums = np.array([rest[self.side > 0].sum(), rest[self.side < 0].sum()])
-            weights = weights - rest + solved @ (adjugate @ sums)
+            weights = weights - rest + solved @ (adjugate @ (sides.T @ rest))
         return weights
 
     def _invert(self) -> bool:
+        sides = self._sides[: self.k]
         gram = self.signed @ self.signed.T
         self.unit = float(gram.trace()) / self.k
-        gram += self.unit * (self.side[:, None] == self.side)
+        gram += self.unit * (sides @ sides.T)
         factor, failed = dpotrf(gram, lower=0, overwrite_a=1)
         # Where points depend on each other, rounding alone may let the factor exist.
         if not failed and float(factor.diagonal().min()) ** 2 > THIN * self.unit:
@@ -196,10 +213,10 @@ class Active:
         if failed:
             self.age = AGE
             return False
-        upper = np.triu(upper)
-        inverse = upper + upper.T
-        inverse.flat[:: self.k + 1] /= 2
-        self._inverse[: self.k, : self.k] = inverse
+        self._inverse[:] = 0.0
+        inverse = self._inverse[: self.k, : self.k]
+        np.add(upper, upper.T, out=inverse)
+        np.fill_diagonal(inverse, upper.diagonal())
         self.age = 0
         return True
 

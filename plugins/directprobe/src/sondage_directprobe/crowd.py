@@ -66,13 +66,7 @@ def approach(
     who = np.arange(len(Q))
     least = np.full(len(Q), np.inf)
     for _ in range(LONGEST):
-        v = crowd.directions()
-        upper = np.sqrt(np.einsum("ij,ij->i", v, v))
-        products = v @ C.T
-        j = products.argmax(axis=1)
-        width = np.einsum("ij,ij->i", v, crowd.Q) - products[np.arange(len(j)), j]
-        low = np.full(len(v), -np.inf)
-        np.divide(width, upper, out=low, where=upper > 0)
+        j, upper, low = crowd.look()
         # At the optimum they are equal, and rounding may turn them round.
         low = np.minimum(np.maximum(low, out.lower[who]), upper)
         settled = (upper <= tolerance) | (low > cutoff[who])
@@ -115,16 +109,23 @@ class _Crowd:
 
     @property
     def width(self) -> int:
-        return self.index.shape[1]
+        return int(self.index.shape[1])
 
     @property
     def full(self) -> NDArray[np.bool_]:
         out: NDArray[np.bool_] = self.on.sum(axis=1) == WIDEST
         return out
 
-    def directions(self) -> Doubles:
-        out: Doubles = -(self.weights[:, None] @ self.gaps)[:, 0]
-        return out
+    def look(self) -> tuple[Ints, Doubles, Doubles]:
+        """Return each point's foremost member, and how far the hull is at most and least."""
+        v = -(self.weights[:, None] @ self.gaps)[:, 0]
+        upper = np.sqrt(np.einsum("ij,ij->i", v, v))
+        products = v @ self.C.T
+        j = products.argmax(axis=1)
+        width = np.einsum("ij,ij->i", v, self.Q) - products[np.arange(len(j)), j]
+        lower = np.full(len(v), -np.inf)
+        np.divide(width, upper, out=lower, where=upper > 0)
+        return j, upper, lower
 
     def holds(self, j: Ints) -> NDArray[np.bool_]:
         out: NDArray[np.bool_] = (self.on & (self.index == j[:, None])).any(axis=1)

@@ -201,9 +201,9 @@ class _Greedy:
         if by is not None:
             return SOFT, by
         a = int(self.label[i])
-        others = np.flatnonzero(self.pairs.alive & self.meets[a][self.label])
+        others = np.concatenate([self.planes.living[b] for b in np.flatnonzero(self.meets[a])])
         self.counts.questions += len(others)
-        left = self.planes.unsettled(self.planes.joined(i, j), a, others, self.label[others])
+        left = self.planes.unsettled(i, j, others, self.label[others])
         rest = others[left]
         if touching:
             rest = rest[~np.isin(rest, touching)]
@@ -262,7 +262,7 @@ class _Greedy:
         C = self.X[theirs]
         self.counts.solved += 1
         start = self._start(members, parts, c)
-        found = nearest(P, C, tolerance=self.tolerance, gap=0.7, start=start)
+        found = nearest(P, C, tolerance=self.tolerance, gap=0.9, start=start)
         if found.status == "open" and not found.lower > self.tolerance:
             found = compare_hulls(P, C, tolerance=self.tolerance, gap=0.5)
             self.counts.undecided += found.status == "open" and not found.lower > self.tolerance

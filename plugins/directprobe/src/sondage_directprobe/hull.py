@@ -14,8 +14,10 @@ from sondage_directprobe.points import Doubles, Ints
 FINE = 1e-6
 #: The same, below which what they leave over is corrected.
 SHORT = 1e-3
-#: A side's worst point enters too if it violates optimality by this share of the other side's.
+#: Points enter beside the worst one if they violate optimality by this share of what it does.
 BOTH = 0.25
+#: Most points of a side that enter at a time.
+MOST = 2
 
 Status = Literal["apart", "overlap", "far", "open"]
 Start = tuple[Ints, Doubles, Ints, Doubles]
@@ -99,8 +101,6 @@ class _Solver:
 
     def __init__(self, P: Doubles, C: Doubles, tolerance: float) -> None:
         self.P, self.C, self.tolerance = P, C, tolerance
-        # Distances do not change with the origin, rounding does.
-        self.origin = P[0] if len(P) == 1 else (P.mean(axis=0) + C.mean(axis=0)) / 2
 
     def run(self, gap: float, cutoff: float, start: Start | None, limit: int | None) -> Nearest:
         """Go on until the gap is closed, rounding stops it, or the steps are used up."""
@@ -142,7 +142,7 @@ class _Solver:
                 continue
             fresh = active.refresh() if stuck and not fine else False
             fine = fine or (stuck and not fresh) or upper < FINE * self.size
-            if not self._enter(active, p, c, i, j):
+            if not self._enter(active, p, c):
                 fine = True
             self._descend(active, fine, short=upper < SHORT * self.size)
         return _result(active, best, slab, status, steps)
@@ -154,6 +154,10 @@ class _Solver:
             i, j = (self.P @ v).argmin(), (self.C @ v).argmax()
             start = (np.array([i]), one, np.array([j]), one)
         first, a, second, b = start
+        # Distances do not change with the origin, rounding does.
+        alone = len(self.P) == 1
+        near = self.P if alone else (self.P[first].mean(axis=0) + self.C[second].mean(axis=0)) / 2
+        self.origin = near.reshape(-1)
         side = np.repeat(np.array([1.0, -1.0]), [len(first), len(second)])
         signed = np.concatenate([self.P[first], self.C[second]])
         signed -= self.origin
@@ -165,17 +169,19 @@ class _Solver:
             self._descend(active, fine=False)
         return active
 
-    def _enter(self, active: Active, p: Doubles, c: Doubles, i: int, j: int) -> bool:
+    def _enter(self, active: Active, p: Doubles, c: Doubles) -> bool:
         """Take in the points of either side that violate optimality most; say if there are any."""
         own = active.side > 0
         w, index = active.weights, active.index
-        gain_p = float(w[own] @ p[index[own]] - p[i])
-        gain_c = float(c[j] - w[~own] @ c[index[~own]])
-        outside = [
-            (gain, side, at, X)
-            for gain, side, at, X in ((gain_p, 1.0, i, self.P), (gain_c, -1.0, j, self.C))
-            if gain > 0 and not active.has(at, side)
-        ]
+        outside: list[tuple[float, float, int, Doubles]] = []
+        for side, scores, X, mine in ((1.0, p, self.P, own), (-1.0, -c, self.C, ~own)):
+            level = float(w[mine] @ scores[index[mine]])
+            worst = _lowest(scores, MOST)
+            outside += [
+                (level - float(scores[at]), side, int(at), X)
+                for at in worst
+                if scores[at] < level and not active.has(at, side)
+            ]
         outside.sort(key=lambda point: -point[0])
         for more, (gain, side, at, X) in enumerate(outside):
             if gain >= BOTH * outside[0][0]:
@@ -203,6 +209,13 @@ class _Solver:
             active.leave(blocking)
             for side in (active.side > 0, active.side < 0):
                 active.weights[side] /= active.weights[side].sum()
+
+
+def _lowest(scores: Doubles, most: int) -> Ints:
+    if len(scores) <= most:
+        return np.arange(len(scores))
+    out: Ints = np.argpartition(scores, most)[:most]
+    return out
 
 
 def _result(active: Active, best: float, slab: Doubles, status: Status, steps: int) -> Nearest:

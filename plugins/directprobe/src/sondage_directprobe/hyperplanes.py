@@ -9,6 +9,8 @@ from sondage_directprobe.points import Doubles, Ints
 
 #: Hyperplanes kept for each pair of labels; the first stays, the oldest other one goes.
 SLOTS = 256
+#: Room for them at first.
+FEW = 8
 
 
 class Hyperplanes:
@@ -30,47 +32,72 @@ class Hyperplanes:
     def __init__(self, X: Doubles, groups: list[Ints], tolerance: float) -> None:
         self.X, self.groups, self.tolerance = X, groups, tolerance
         k = len(groups)
-        self.scores = np.full((len(X), k, SLOTS), -np.inf)
+        self.start = [int(g[0]) for g in groups]
+        self.group = np.repeat(np.arange(k), [len(g) for g in groups])
+        # The first ones settle nearly all, and are read for all clusters at once: by the other
+        # label, then by cluster.
+        self.first = np.full((k, len(X)), -np.inf)
+        # The others: for two labels, by cluster of the one.
+        self.scores: dict[tuple[int, int], Doubles] = {}
         self.cluster = np.arange(len(X))
+        self.living = [g.copy() for g in groups]
         self.used = np.zeros((k, k), np.int64)
 
     def add(self, a: int, b: int, normal: Doubles, *, first: bool = False) -> None:
         """Take in a unit direction from label b towards label a."""
-        slot = 0 if first else 1 + int(self.used[a, b]) % (SLOTS - 1)
-        if not first:
-            self.used[a, b] += 1
-            self.used[b, a] += 1
+        slot = int(self.used[a, b]) % (SLOTS - 1)
         for mine, other, sign in ((a, b, 1.0), (b, a, -1.0)):
-            g = self.groups[mine]
-            points = slice(int(g[0]), int(g[-1]) + 1)
+            g, at = self.groups[mine], self.start[mine]
+            points = slice(at, at + len(g))
             low = np.full(len(g), np.inf)
-            np.minimum.at(low, self.cluster[points] - g[0], self.X[points] @ (sign * normal))
-            self.scores[points, other, slot] = low
+            np.minimum.at(low, self.cluster[points] - at, self.X[points] @ (sign * normal))
+            if first:
+                self.first[other, points] = low
+                continue
+            self.used[mine, other] += 1
+            living = self.living[mine] - at
+            self._room(mine, other, slot)[living, slot] = low[living]
 
-    def joined(self, i: int, j: int) -> Doubles:
-        """Return the scores that the two clusters have together."""
-        out: Doubles = np.minimum(self.scores[i], self.scores[j])
-        return out
+    def _room(self, mine: int, other: int, slot: int) -> Doubles:
+        """Return one label's scores for another, with room for a slot."""
+        old = self.scores.get((mine, other), np.empty((len(self.groups[mine]), 0)))
+        if slot >= old.shape[1]:
+            more = min(max(FEW, old.shape[1]), SLOTS - 1 - old.shape[1])
+            old = np.pad(old, ((0, 0), (0, more)), constant_values=-np.inf)
+            self.scores[mine, other] = old
+        return old
 
-    def unsettled(self, scores: Doubles, a: int, others: Ints, labels: Ints) -> NDArray[np.bool_]:
-        """Return which clusters no hyperplane parts from a cluster of label a.
+    def unsettled(self, i: int, j: int, others: Ints, labels: Ints) -> NDArray[np.bool_]:
+        """Return which clusters no hyperplane parts from two of one label together.
 
         Parameters
         ----------
-        scores : float64 array, shape (k, SLOTS)
-            Of the cluster.
+        i, j : int
+            The two clusters.
         others, labels : int64 arrays, shape (c,)
             Clusters of other labels.
         """
-        left: NDArray[np.bool_] = ~(scores[labels, 0] + self.scores[others, a, 0] > self.tolerance)
+        a = int(self.group[i])
+        mine = np.minimum(self.first[:, i], self.first[:, j])
+        left: NDArray[np.bool_] = ~(mine[labels] + self.first[a, others] > self.tolerance)
         rest = np.flatnonzero(left)
-        if len(rest):
-            c = others[rest]
-            sums = scores[labels[rest], 1:] + self.scores[c, a, 1:]
-            left[rest] = ~(sums > self.tolerance).any(axis=1)
+        for b in np.unique(labels[rest]):
+            if (a, int(b)) not in self.scores:
+                continue
+            at = rest[labels[rest] == b]
+            own, theirs = self.scores[a, int(b)], self.scores[int(b), a]
+            joined = np.minimum(own[i - self.start[a]], own[j - self.start[a]])
+            sums = joined + theirs[others[at] - self.start[int(b)]]
+            left[at] = ~(sums > self.tolerance).any(axis=1)
         return left
 
     def merge(self, i: int, j: int, members: Ints) -> None:
-        """Put cluster j, of these points, into i."""
-        self.scores[i] = self.joined(i, j)
+        """Put cluster j, of these points, into i: its score is the lesser of the two."""
+        a = int(self.group[i])
+        np.minimum(self.first[:, i], self.first[:, j], out=self.first[:, i])
+        x, y = i - self.start[a], j - self.start[a]
+        for (mine, _), scores in self.scores.items():
+            if mine == a:
+                np.minimum(scores[x], scores[y], out=scores[x])
+        self.living[a] = self.living[a][self.living[a] != j]
         self.cluster[members] = i

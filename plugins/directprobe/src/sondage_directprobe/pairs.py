@@ -49,7 +49,10 @@ class Pairs:
         self.number[np.argsort(first, kind="stable")] = np.arange(m)
         self.next = m
         self.group = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
-        self.start = [int(g[0]) for g in groups]
+        # The clusters that a label's table has rows of, and the row of each cluster.
+        self.rows = [g.copy() for g in groups]
+        self.row = np.concatenate([np.arange(len(g)) for g in groups])
+        self.dead = [0] * len(groups)
         self.band = 2 * BAND * float(np.einsum("ij,ij->i", X, X).max())
         self.D: list[Doubles] = []
         self.state: list[NDArray[np.uint8]] = []
@@ -71,9 +74,8 @@ class Pairs:
         found: list[tuple[int, int]] = []
         for i in near:
             g = self.group[i]
-            at = self.start[g]
-            row = self.D[g][i - at]
-            found += [(int(i), at + int(j)) for j in np.flatnonzero(row <= least + self.band)]
+            close = self.D[g][self.row[i]] <= least + self.band
+            found += [(int(i), int(j)) for j in self.rows[g][close]]
         pairs = np.array(sorted({self._ordered(i, j) for i, j in found}))
         exact = squared(self.centre[pairs[:, 0]], self.centre[pairs[:, 1]])
         keys = (self.number[pairs[:, 1]], self.number[pairs[:, 0]], exact)
@@ -86,42 +88,40 @@ class Pairs:
     def fail(self, i: int, j: int, state: int) -> None:
         """Take a pair out: for good, whatever they become (HARD), or until they grow (SOFT)."""
         g = self.group[i]
-        at = self.start[g]
-        for a, b in ((i, j), (j, i)):
-            self.D[g][a - at, b - at] = np.inf
-            self.state[g][a - at, b - at] = state
+        rows = self.row[[i, j]]
+        self.D[g][rows, rows[::-1]] = np.inf
+        self.state[g][rows, rows[::-1]] = state
         self._rescan(np.array([i, j]))
 
     def retry(self, i: int, j: int) -> None:
         """Ask again for a pair that is out until something grows."""
-        g = self.group[i]
-        at = self.start[g]
-        if not (self.alive[i] and self.alive[j] and self.state[g][i - at, j - at] == SOFT):
+        if not (self.alive[i] and self.alive[j]):
             return
-        gap = squared(self.centre[i][None], self.centre[j][None])[0]
-        for a, b in ((i, j), (j, i)):
-            self.D[g][a - at, b - at] = gap
-            self.state[g][a - at, b - at] = FREE
+        g = self.group[i]
+        rows = self.row[[i, j]]
+        if self.state[g][rows[0], rows[1]] != SOFT:
+            return
+        self.D[g][rows, rows[::-1]] = squared(self.centre[i][None], self.centre[j][None])[0]
+        self.state[g][rows, rows[::-1]] = FREE
         self._rescan(np.array([i, j]))
 
     def merge(self, i: int, j: int, total: Doubles, centre: Doubles, barred: Ints) -> None:
         """Put cluster j into i, which cannot take in the `barred` ones until they grow."""
         g = int(self.group[i])
-        at = self.start[g]
-        D, state = self.D[g], self.state[g]
-        a, b = i - at, j - at
+        D, state, rows = self.D[g], self.state[g], self.rows[g]
+        a, b = int(self.row[i]), int(self.row[j])
         u, v = self.weight[i], self.weight[j]
         row = (u * D[a] + v * D[b]) / (u + v) - u * v * D[a, b] / (u + v) ** 2
         np.maximum(row, 0.0, out=row)
         self.total[i], self.centre[i], self.weight[i] = total, centre, u + v
         self.alive[j] = False
-        alive = self.alive[at : at + len(D)]
+        alive = self.alive[rows]
         hard = (state[a] == HARD) | (state[b] == HARD)
         again = np.flatnonzero(((state[a] == SOFT) | (state[b] == SOFT)) & ~hard & alive)
         if len(again):
-            row[again] = squared(self.centre[at + again], centre)
+            row[again] = squared(self.centre[rows[again]], centre)
         state[a] = FREE
-        state[a, barred - at] = SOFT
+        state[a, self.row[barred]] = SOFT
         state[a, hard] = HARD
         row[(state[a] != FREE) | ~alive] = np.inf
         row[a] = np.inf
@@ -130,27 +130,36 @@ class Pairs:
         D[b] = D[:, b] = np.inf
         self.number[i] = self.next
         self.next += 1
-        self._mend(g, i, j, row)
+        self._mend(i, j, rows, row)
+        self.dead[g] += 1
+        if 2 * self.dead[g] > len(rows):
+            self._forget(g)
 
-    def _mend(self, g: int, i: int, j: int, row: Doubles) -> None:
-        at = self.start[g]
-        part = slice(at, at + len(row))
-        least, other = self.least[part], self.other[part]
-        least[j - at] = np.inf
-        stale = ((other == i) | (other == j)) & self.alive[part]
-        closer = row < least
-        least[closer], other[closer] = row[closer], i
+    def _mend(self, i: int, j: int, rows: Ints, row: Doubles) -> None:
+        self.least[j] = np.inf
+        other = self.other[rows]
+        stale = ((other == i) | (other == j)) & self.alive[rows]
+        closer = row < self.least[rows]
+        self.least[rows[closer]], self.other[rows[closer]] = row[closer], i
         stale &= ~closer
-        stale[i - at] = True
-        self._rescan(at + np.flatnonzero(stale))
+        stale[self.row[i]] = True
+        self._rescan(rows[stale])
+
+    def _forget(self, g: int) -> None:
+        """Leave out what has been merged, so that the table shrinks with the clusters."""
+        kept = np.flatnonzero(self.alive[self.rows[g]])
+        self.D[g] = self.D[g][np.ix_(kept, kept)]
+        self.state[g] = self.state[g][np.ix_(kept, kept)]
+        self.rows[g] = self.rows[g][kept]
+        self.row[self.rows[g]] = np.arange(len(kept))
+        self.dead[g] = 0
 
     def _rescan(self, clusters: Ints) -> None:
         g = self.group[clusters[0]]
-        at = self.start[g]
-        rows = self.D[g][clusters - at]
+        rows = self.D[g][self.row[clusters]]
         best = rows.argmin(axis=1)
         self.least[clusters] = rows[np.arange(len(rows)), best]
-        self.other[clusters] = at + best
+        self.other[clusters] = self.rows[g][best]
 
 
 def _distances(X: Doubles) -> Doubles:
