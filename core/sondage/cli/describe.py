@@ -11,7 +11,8 @@ from sondage.cli import text
 
 if TYPE_CHECKING:
     from sondage.data import Examples
-    from sondage.host import Offer
+    from sondage.host import Host, Offer
+    from sondage.specs import Kind
 
 What = Literal["encoder", "task", "probe", "metric", "report", "tracker", "composition"]
 
@@ -37,7 +38,6 @@ def describe(
     ] = None,
 ) -> None:
     """Show a component's parameters and what it declares, a task's items, or a composition."""
-    from sondage import registry
     from sondage.host import Host
 
     if kind == "composition":
@@ -50,19 +50,27 @@ def describe(
         found = subject(name, Host.discover(), params, registry_file, kinds=(kind,))
         _tell_examples(name, examples_of(found))
         return
-    file_registry, host = registry.load(registry_file), Host.discover()
-    declaration = file_registry.declared(kind).get(name)
-    if declaration is not None:
-        given = ", ".join(f"{key}: {value}" for key, value in declaration.given.items())
-        file = registry_file or "registry.yaml"
-        text.say(f"{name} is declared in {file}: use {declaration.use}, {given or 'as is'}")
-        if kind == "encoder":
-            from sondage.commands.origins import origins_of
+    host = Host.discover()
+    _tell_offer(host.find(kind, _told_declaration(kind, name, registry_file, host)))
 
-            text.say("\n".join(f"  {line}" for line in origins_of(name, file_registry, host)))
-        text.say()
-        name = declaration.use
-    _tell_offer(host.find(kind, name))
+
+def _told_declaration(kind: Kind, name: str, file: Path | None, host: Host) -> str:
+    """Print what a file declares under a name, if it does; return the component's name."""
+    from sondage import registry
+
+    found = registry.load(file)
+    declaration = found.declared(kind).get(name)
+    if declaration is None:
+        return name
+    given = ", ".join(f"{key}: {value}" for key, value in declaration.given.items())
+    where = file or "registry.yaml"
+    text.say(f"{name} is declared in {where}: use {declaration.use}, {given or 'as is'}")
+    if kind == "encoder":
+        from sondage.commands.origins import origins_of
+
+        text.say("\n".join(f"  {line}" for line in origins_of(name, found, host)))
+    text.say()
+    return declaration.use
 
 
 def _tell_offer(offer: Offer) -> None:

@@ -19,11 +19,11 @@ from sondage.specs import ReportSpec
 
 #: Pictures, and tables, of one report that a page has: from the first to the last, as what is
 #: to be compared often lies apart.
-MOST = 8
+_MOST_SHOWN = 8
 
 
 @contextmanager
-def shown(run: Run, ran: Sequence[Part], host: Host, room: int) -> Iterator[list[Drawn]]:
+def volunteered(run: Run, ran: Sequence[Part], host: Host, room: int) -> Iterator[list[Drawn]]:
     """Write the reports that are made for tables which a run holds, and return what they drew.
 
     A report that the run's folder has is left out. The files are there within the context.
@@ -43,14 +43,14 @@ def shown(run: Run, ran: Sequence[Part], host: Host, room: int) -> Iterator[list
     written |= {part.use for part in ran if part.kind == "report" and part.label in written}
     with TemporaryDirectory(prefix="sondage-page-") as scratch:
         out: list[Drawn] = []
-        for offer in _fitting(host, tables, written):
+        for offer in _made_for(host, tables, written):
             found = _drawn(offer, run, Path(scratch, str(len(out))), room, len(out))
             out.append(found)
             room -= sum(len(picture.svg) for picture in found.pictures)
         yield [one for one in out if one.pictures or one.tables or one.failed]
 
 
-def _fitting(host: Host, tables: Collection[str], written: Collection[str]) -> list[Offer]:
+def _made_for(host: Host, tables: Collection[str], written: Collection[str]) -> list[Offer]:
     offers = [o for o in host.offers("report") if o.spec.name not in written]
     fitting = [o for o in offers if {*cast("ReportSpec", o.spec).shows} & {*tables}]
     return [o for o in fitting if not o.spec.superseded_by]
@@ -65,6 +65,6 @@ def _drawn(offer: Offer, run: Run, folder: Path, room: int, number: int) -> Draw
     except Exception as error:
         said = extras.explained(error) or f"{type(error).__name__}: {error}"
         return Drawn(name, about, [], [], failed=f"it failed: {flat(said)}")
-    pictures, tables, left = drawn_in(folder, f"o{number}-", room, "", most=MOST)
+    pictures, tables, left = drawn_in(folder, f"o{number}-", room, "", most=_MOST_SHOWN)
     whole = f"{left} more: sondage report {name} {run.name}" if left else ""
     return Drawn(name, about, pictures, tables, more=whole)

@@ -190,7 +190,7 @@ class _Content:
         drawn = pictures.reports(self.run.folder, ran, room)
         room -= sum(len(picture.svg) for one in drawn for picture in one.pictures)
         sheets = list(map(_sheets, drawn))
-        with offered.shown(self.run, ran, self.host, room) as more:
+        with offered.volunteered(self.run, ran, self.host, room) as more:
             drawn += more
             sheets += map(_sheets, more)
         return {
