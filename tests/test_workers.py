@@ -1,5 +1,8 @@
 """What workers open to others, and which addresses are none."""
 
+import threading
+import types
+
 import psutil
 import pytest
 
@@ -104,3 +107,47 @@ def test_a_process_notes_what_it_is_at_and_nothing_in_between(tmp_path, monkeypa
 def test_a_node_that_is_run_by_hand_notes_nothing(tmp_path):
     with begun.noted(tmp_path), begun.noted(None):
         assert not list(tmp_path.iterdir())
+
+
+def test_who_waits_for_work_wakes_when_it_ends_and_hardly_before():
+    class Future:
+        status, key = "finished", "k"
+
+        def cancelled(self):
+            return False
+
+    class Waiting:
+        """As distributed's `as_completed`, with one future that ends after half a second."""
+
+        def __init__(self, futures, loop):
+            self.thread_condition, self.looks = threading.Condition(), 0
+            self._ready, self._left = [], 1
+            threading.Timer(0.5, self._end).start()
+            made.append(self)
+
+        def _end(self):
+            self._ready.append(Future())
+            with self.thread_condition:
+                self.thread_condition.notify()
+
+        def is_empty(self):
+            return not self._left
+
+        def has_ready(self):
+            self.looks += 1
+            return bool(self._ready)
+
+        def __next__(self):
+            self._left -= 1
+            return self._ready.pop()
+
+        def update(self, futures):
+            pass
+
+    made = []
+    client = types.SimpleNamespace(loop=None, status="running")
+    awaited = awaiting.Awaited(client, {}, Stop(), print)
+    (one,) = awaited.completed(list, Waiting)
+    assert one.status == "finished"
+    # Twice a look: before the condition is held, and under it.
+    assert made[0].looks < 40
