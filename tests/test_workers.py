@@ -1,6 +1,8 @@
 """What workers open to others, and which addresses are none."""
 
 import os
+import threading
+import types
 
 import psutil
 import pytest
@@ -117,3 +119,47 @@ def test_notes_go_in_the_end_and_what_dead_workers_left_goes_with_them(tmp_path)
     with begun.notes_in(store) as notes:
         assert notes.is_dir()
     assert [*live.parent.iterdir()] == [live]
+
+
+def test_who_waits_for_work_wakes_when_it_ends_and_hardly_before():
+    class Future:
+        status, key = "finished", "k"
+
+        def cancelled(self):
+            return False
+
+    class Waiting:
+        """As distributed's `as_completed`, with one future that ends after half a second."""
+
+        def __init__(self, futures, loop):
+            self.thread_condition, self.looks = threading.Condition(), 0
+            self._ready, self._left = [], 1
+            threading.Timer(0.5, self._end).start()
+            made.append(self)
+
+        def _end(self):
+            self._ready.append(Future())
+            with self.thread_condition:
+                self.thread_condition.notify()
+
+        def is_empty(self):
+            return not self._left
+
+        def has_ready(self):
+            self.looks += 1
+            return bool(self._ready)
+
+        def __next__(self):
+            self._left -= 1
+            return self._ready.pop()
+
+        def update(self, futures):
+            pass
+
+    made = []
+    client = types.SimpleNamespace(loop=None, status="running")
+    awaited = awaiting.Awaited(client, {}, Stop(), print)
+    (one,) = awaited.completed(list, Waiting)
+    assert one.status == "finished"
+    # Twice a look: before the condition is held, and under it.
+    assert made[0].looks < 40
