@@ -1,6 +1,7 @@
 """Quick cells share a turn of their component's; what happens to one of them stays its own."""
 
 import json
+import signal
 from collections import Counter
 
 import pytest
@@ -91,7 +92,16 @@ def test_what_was_done_before_in_the_same_turn_stays(turn_counted, tmp_path, mon
     assert statuses(run) == {0: "done", 1: "done", 2: "failed", 3: "failed"}
 
 
-def test_an_interrupt_leaves_what_was_done_in_the_same_turn(turn_counted, tmp_path, monkeypatch):
+@pytest.fixture
+def interruptible():
+    """SIGINT is an interrupt, however the tests were started: in the background it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible", "turn_counted")
+def test_an_interrupt_leaves_what_was_done_in_the_same_turn(tmp_path, monkeypatch):
     monkeypatch.setattr(turns, "_TURN", 60.0)
     target = composition(tmp_path, does="stopped")
     with pytest.raises(KeyboardInterrupt):

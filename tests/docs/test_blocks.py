@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 #: Blocks that may stay unrun: what installs, needs a cluster, a network or hours.
-MOST_NOT_RUN = 40
+MOST_NOT_RUN = 43
 
 
 def load_page() -> ModuleType:
