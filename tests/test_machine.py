@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from sondage.store import machine, paths
 
 
@@ -51,3 +53,12 @@ def test_room_is_told_where_a_folder_would_be(tmp_path):
     absent = tmp_path / "a" / "b"
     assert paths.nearest_there(absent) == tmp_path
     assert paths.free(absent) > 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc on this machine")
+def test_a_process_that_has_ended_is_dead_though_its_parent_has_not_looked():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    os.kill(ended.pid, 0)
+    assert not machine.alive(ended.pid)
+    ended.wait()

@@ -47,4 +47,13 @@ def alive(pid: int) -> bool:
         return False
     except OSError:
         return True
-    return True
+    return not _unburied(pid)
+
+
+def _unburied(pid: int) -> bool:
+    """Whether a process has ended and only its parent has not looked: in a container none may."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[:1] in (["Z"], ["X"])
