@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from threading import Event
 from typing import Any, TypeVar
 
 Given = TypeVar("Given")
@@ -57,38 +58,53 @@ def one_thread() -> Iterator[int]:
             _limit.restore_original_limits()
 
 
+class Threads:
+    """A ``map(function, items)`` in the order of `items`, from `on_threads`."""
+
+    def __init__(self, pool: ThreadPoolExecutor | None = None) -> None:
+        self._pool, self._failed = pool, Event()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the map has failed or was interrupted: long work at hand may as well end."""
+        return self._failed.is_set()
+
+    def __call__(self, function: Callable[[Given], Got], items: Sequence[Given]) -> list[Got]:
+        """Return what the function gives for each item."""
+        if self._pool is None:
+            return [function(i) for i in items]
+        futures = [self._pool.submit(function, i) for i in items]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            for future in futures:
+                if future.done():
+                    future.result()
+            return [future.result() for future in futures]
+        except BaseException:
+            self._failed.set()
+            raise
+        finally:
+            for future in futures:
+                future.cancel()
+
+
 @contextmanager
-def on_threads() -> Iterator[Callable[[Callable[[Given], Got], Sequence[Given]], list[Got]]]:
+def on_threads() -> Iterator[Threads]:
     """Give a ``map(function, items)`` that runs on as many threads as BLAS was allowed.
 
     Every item is worked on by one thread, with one thread of BLAS, and results come back in the
     order of the items, so that numbers depend on neither the number of threads nor their timing.
     An error comes back at once, and items that were not begun are left out; but the threads are
-    given back only when those that were begun are done.
+    given back only when those that were begun are done. What takes long looks at ``run.failed``.
 
     Yields
     ------
-    callable
+    Threads
         ``run(function, items) -> list`` in the order of `items`.
     """
     with one_thread() as threads:
         if threads == 1:
-            yield lambda function, items: [function(i) for i in items]
+            yield Threads()
         else:
             with ThreadPoolExecutor(threads) as pool:
-                yield lambda function, items: _shared_out(pool, function, items)
-
-
-def _shared_out(
-    pool: ThreadPoolExecutor, function: Callable[[Given], Got], items: Sequence[Given]
-) -> list[Got]:
-    futures = [pool.submit(function, i) for i in items]
-    try:
-        wait(futures, return_when=FIRST_EXCEPTION)
-        for future in futures:
-            if future.done():
-                future.result()
-        return [future.result() for future in futures]
-    finally:
-        for future in futures:
-            future.cancel()
+                yield Threads(pool)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from threading import Event
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sondage.data import Ints
-from sondage.probing import ArrayAdam, on_threads
-from sondage_edge import byhand
+from sondage.probing import ArrayAdam, Threads, on_threads
+from sondage_edge import byhand, slopes
 from sondage_edge.estimator import EdgeSettings
 from sondage_edge.network import Floats, Shape
 from sondage_edge.progress import FEW, Progress
@@ -116,11 +115,11 @@ class Cell:
         X, H, shares = self._inputs(batch)
         scores, passed = byhand.forward(w, X, batch, keep)
         own, known = work.answers.of(batch.items, loss)
-        value, slope = byhand.sloped(scores, own, loss, known)
+        value, slope = slopes.sloped(scores, own, loss, known)
         wanted = H is not None
         dX = byhand.backward(w, X, batch, passed, slope, self._out, wanted)
         if H is not None and shares is not None and dX is not None:
-            byhand.mixed_back(w, H, shares, dX, self._out)
+            slopes.mixed_back(w, H, shares, dX, self._out)
         return value, self._gradient
 
     def look(self) -> tuple[float, float, bool]:
@@ -132,7 +131,7 @@ class Cell:
             own, known = work.answers.of(batch.items, name)
             # Of items; or of decisions, where not all of an item's are known.
             weight = len(batch.items) if known is None else int(known.sum())
-            total += byhand.sloped(scores, own, name, known)[0] * weight
+            total += slopes.sloped(scores, own, name, known)[0] * weight
             n += weight
             counts += _counts(scores, own, name, known)
         hit, predicted, gold = counts
@@ -153,7 +152,7 @@ class Cell:
         """Return the batch's inputs; where layers are mixed, these and their shares."""
         H = self.work.reader.gather(batch.rows, self._own)
         if self.work.reader.mixed:
-            X, shares = byhand.mixed(self._w, H)
+            X, shares = slopes.mixed(self._w, H)
             return X, H, shares
         return (H[0] if len(H) == 1 else np.concatenate(list(H), axis=1)), None, None
 
@@ -181,29 +180,25 @@ def train_all(works: Sequence[Work]) -> list[list[Progress]]:
     EncodingError
         If a loss is not finite.
     """
-    stop, jobs = Event(), []
+    jobs = []
     for work in works:
         key = int(work.rng.integers(2**62))
         jobs += [(work, number, key) for number in range(len(work.start))]
 
-    def one(job: tuple[Work, int, int]) -> Progress:
-        work, number, key = job
-        cell = Cell(work, number, np.random.default_rng([key, number]))
-        # All cells of a seed see one order: each draws it again.
-        return _train(cell, copy.deepcopy(work.rng), stop)
-
     with on_threads() as run:
-        try:
-            found = iter(run(one, jobs))
-        except BaseException:
-            # The other threads would go on to their ends first.
-            stop.set()
-            raise
+
+        def one(job: tuple[Work, int, int]) -> Progress:
+            work, number, key = job
+            cell = Cell(work, number, np.random.default_rng([key, number]))
+            # All cells of a seed see one order: each draws it again.
+            return _train(cell, copy.deepcopy(work.rng), run)
+
+        found = iter(run(one, jobs))
     return [[next(found) for _ in work.start] for work in works]
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _train(cell: Cell, order: np.random.Generator, stop: Event) -> Progress:
+def _train(cell: Cell, order: np.random.Generator, run: Threads) -> Progress:
     settings = cell.work.settings
     progress, rate = Progress(cell.values, settings), settings.rate
     every, seen = settings.validate_every, 0.0
@@ -213,7 +208,7 @@ def _train(cell: Cell, order: np.random.Generator, stop: Event) -> Progress:
             continue
         loss, f1, few = cell.look()
         rate = progress.note(step, (seen / every, loss), f1, few, rate, cell.values)
-        if progress.ended or stop.is_set():
+        if progress.ended or run.failed:
             break
         seen = 0.0
     return progress

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,26 +152,21 @@ def train_alone(
     settings: StructuralSettings,
 ) -> None:
     """Train the projection of each layer: see `sondage_structural.training.train`."""
-    stop, held = Event(), objective.words(dev, _DEV_BATCH)
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def one(cell: int) -> None:
-        kept, rate = fitted[cell], settings.learning_rate
-        state, own = _Cell(layers[cell], kept.projection), copy.deepcopy(order)
-        for epoch in range(settings.epochs):
-            # All cells see one order: each draws it again.
-            shuffled = train[own.permutation(len(train))]
-            state.learn(objective.words(shuffled, settings.batch), rate)
-            better, rate = kept.heard(epoch, state.loss(held), rate, settings.patience)
-            if better:
-                kept.projection = state.projection.copy()
-            if kept.ended or stop.is_set():
-                return
-
+    held = objective.words(dev, _DEV_BATCH)
     with on_threads() as run:
-        try:
-            run(one, range(len(layers)))
-        except BaseException:
-            # The other threads would go on to their ends first.
-            stop.set()
-            raise
+
+        @np.errstate(over="ignore", invalid="ignore")
+        def one(cell: int) -> None:
+            kept, rate = fitted[cell], settings.learning_rate
+            state, own = _Cell(layers[cell], kept.projection), copy.deepcopy(order)
+            for epoch in range(settings.epochs):
+                # All cells see one order: each draws it again.
+                shuffled = train[own.permutation(len(train))]
+                state.learn(objective.words(shuffled, settings.batch), rate)
+                better, rate = kept.heard(epoch, state.loss(held), rate, settings.patience)
+                if better:
+                    kept.projection = state.projection.copy()
+                if kept.ended or run.failed:
+                    return
+
+        run(one, range(len(layers)))
