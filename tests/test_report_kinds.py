@@ -71,10 +71,10 @@ def parts(found, panel):
 
 
 def test_levels_by_hand():
-    found = guides.guides_of(summary(ROWS), Folder())
+    found = guides.guides_of(summary(ROWS), Folder().records())
     assert found.levels(linear()) == {"majority": 0.3, "chance": 0.2}
-    # Without the folder the number of classes is not known; f1 has no chance.
-    assert guides.guides_of(summary(ROWS), None).levels(linear()) == {"majority": 0.3}
+    # Without records the number of classes is not known; f1 has no chance.
+    assert guides.guides_of(summary(ROWS)).levels(linear()) == {"majority": 0.3}
     assert "chance" not in found.levels(replace(linear(), score="macro_f1"))
     (most,) = [p for p in panels(summary(ROWS)) if p.component == "most"]
     assert "majority" not in found.levels(most)
@@ -82,7 +82,7 @@ def test_levels_by_hand():
 
 def test_a_majority_that_hangs_on_the_encoder_is_no_level():
     rows = [*ROWS, row(1, 0.35, component="most", encoder="b")]
-    assert guides.guides_of(summary(rows), None).majority == {}
+    assert guides.guides_of(summary(rows)).majority == {}
 
 
 def test_a_level_far_away_is_said_and_leaves_the_axis():
@@ -103,7 +103,7 @@ def test_levels_near_each_other_share_their_names():
 
 
 def test_the_control_task_is_dotted_and_the_axis_reaches_it():
-    found = guides.guides_of(summary(ROWS), None)
+    found = guides.guides_of(summary(ROWS))
     assert [r["mean"] for r in found.control(linear())] == [0.45, 0.42]
     marks = [p["mark"] for p in parts(found, linear())]
     assert [m.get("strokeDash") for m in marks if m["type"] == "line"] == [[1, 3], None]
@@ -127,7 +127,7 @@ def test_the_best_layer_has_a_ring_where_more_or_less_is_better():
 
 
 def test_what_a_picture_explains_below_it():
-    found = guides.guides_of(summary(ROWS), None)
+    found = guides.guides_of(summary(ROWS))
     assert found.said_below([linear()]) == "dotted: control task; ring: best layer, chosen on test"
     assert found.said_below([linear([row(0, 0.5), row(1, 0.5)])]) == "dotted: control task"
     one = linear([row(0, 0.5, low=0.4, high=0.6, interval="items")])

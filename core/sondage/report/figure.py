@@ -89,7 +89,7 @@ def _drawn_as(kind: str, run: Run | Summary, shown: list[Panel]) -> tuple[list[l
         found = difference_panels(shown, _series(shown))
         return list(found.values()), "bands and bars: 95% intervals of the paired difference"
     summary = run if isinstance(run, Summary) else read_summary(run.folder)
-    guides = guides_of(summary, None if isinstance(run, Summary) else run.folder)
+    guides = guides_of(summary, () if isinstance(run, Summary) else run.folder.records())
     return list(by_task(shown, guides).values()), guides.said_below(shown)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sondage.records.folder import RunFolder
 from sondage.records.glance import best_of
+from sondage.records.lines import Record
 from sondage.records.summary import Summary
 from sondage.report.axes import Axis
 from sondage.report.marks import Series
@@ -114,8 +114,8 @@ def _is_flat(panel: Panel) -> bool:
     return len({row["mean"] for row in panel.rows.values()}) == 1
 
 
-def guides_of(found: Summary, folder: RunFolder | None) -> Guides:
-    """Return what a run has of them; without its folder, chance is not known."""
+def guides_of(found: Summary, records: Iterable[Record] = ()) -> Guides:
+    """Return what a run has of them; without its records, chance is not known."""
     keys = {c.get("label"): c.get("key") for c in found.header.get("components", [])
             if c.get("kind") == "probe"}  # fmt: skip
     names = {n for n, key in keys.items() if str((key or {}).get("use", "")).endswith(_MAJORITY)}
@@ -130,7 +130,7 @@ def guides_of(found: Summary, folder: RunFolder | None) -> Guides:
             controls.setdefault(place, []).append(row)
     # One that differs from encoder to encoder is no level of the task.
     majority = {place: min(values) for place, values in levels.items() if len(values) == 1}
-    return Guides(majority, _chance(folder.records() if folder else ()), controls)
+    return Guides(majority, _chance(records), controls)
 
 
 def _chance(records: Iterable[_SummaryRow]) -> dict[tuple[str, str], float]:

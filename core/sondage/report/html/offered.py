@@ -23,7 +23,9 @@ _MOST_SHOWN = 8
 
 
 @contextmanager
-def volunteered(run: Run, ran: Sequence[Part], host: Host, room: int) -> Iterator[list[Drawn]]:
+def volunteered(
+    run: Run, tables: Collection[str], ran: Sequence[Part], host: Host, room: int
+) -> Iterator[list[Drawn]]:
     """Write the reports that are made for tables which a run holds, and return what they drew.
 
     A report that the run's folder has is left out. The files are there within the context.
@@ -31,6 +33,8 @@ def volunteered(run: Run, ran: Sequence[Part], host: Host, room: int) -> Iterato
     Parameters
     ----------
     run : Run
+    tables : collection of str
+        Names of those that it holds.
     ran : sequence of Part
         What ran, reports among it.
     host : Host
@@ -38,7 +42,6 @@ def volunteered(run: Run, ran: Sequence[Part], host: Host, room: int) -> Iterato
     room : int
         Bytes that all pictures together may take.
     """
-    tables = {name for record in run.folder.records() for name in record.get("tables", {})}
     written = {path.name for path in (run.folder.path / "reports").glob("*") if path.is_dir()}
     written |= {part.use for part in ran if part.kind == "report" and part.label in written}
     with TemporaryDirectory(prefix="sondage-page-") as scratch:

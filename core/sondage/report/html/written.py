@@ -22,6 +22,7 @@ from sondage.store import disk
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from sondage.records.lines import Record
     from sondage.records.runs import Run
     from sondage.report.html.pictures import Drawn
     from sondage.report.pivot import Panel
@@ -150,6 +151,15 @@ class _Content:
         return read_summary(self.run.folder)
 
     @cached_property
+    def records(self) -> list[Record]:
+        return self.run.folder.records()
+
+    @cached_property
+    def table_names(self) -> list[str]:
+        """Of the probes' tables, as they come."""
+        return [*dict.fromkeys(name for r in self.records for name in r.get("tables", {}))]
+
+    @cached_property
     def panels(self) -> list[Panel]:
         from sondage.report.pivot import panels
 
@@ -167,9 +177,7 @@ class _Content:
         """Yield every table that a reader may sort: scores, cells, then those of the probes."""
         yield "scores", _chosen(self.scores_frame, _SCORES)
         yield "cells", _chosen(self.cells_frame, _CELLS)
-        records = self.run.folder.records()
-        names = dict.fromkeys(name for r in records for name in r.get("tables", {}))
-        for name in names:
+        for name in self.table_names:
             frame = self.run.table(name)
             kept = [c for c in frame.columns if c not in ("run", "id", "kind")]
             yield f"table:{name}", of_frame(frame[kept])
@@ -190,7 +198,7 @@ class _Content:
         drawn = pictures.reports(self.run.folder, ran, room)
         room -= sum(len(picture.svg) for one in drawn for picture in one.pictures)
         sheets = list(map(_sheets, drawn))
-        with offered.volunteered(self.run, ran, self.host, room) as more:
+        with offered.volunteered(self.run, self.table_names, ran, self.host, room) as more:
             drawn += more
             sheets += map(_sheets, more)
         return {
@@ -204,7 +212,7 @@ class _Content:
             "warnings": told.warnings(self.found),
             "failures": told.failures(self.found),
             "panels": self.panels,
-            "charts": pictures.charts(self.panels, guides_of(self.found, self.run.folder)),
+            "charts": pictures.charts(self.panels, guides_of(self.found, self.records)),
             "reports": drawn,
             "sheets": sheets,
             "parts": ran,
